@@ -1,0 +1,30 @@
+# `make run` and `make test` do everything on a fresh machine: they create .venv, install, and run.
+PYTHON ?= python3
+SUITE ?= nbsz-13
+ARGS ?= --time-limit 3m
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: install run test lint bench
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,fetch]'
+	touch $@
+
+install: $(VENV)/installed
+
+run: install
+	$(BIN)/rayzc discover --suite $(SUITE) $(ARGS)
+
+test: install
+	$(BIN)/pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m tests.performance

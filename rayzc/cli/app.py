@@ -1,0 +1,12 @@
+"""The root command, ``rayzc``, and the list of its commands."""
+
+import typer
+
+app = typer.Typer(
+    name="rayzc",
+    help="Breed zero-cost proxies into one formula, and find networks with it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)

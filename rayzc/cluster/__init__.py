@@ -1,0 +1,1 @@
+"""Everything that touches Ray: connecting, and island actors."""

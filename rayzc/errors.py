@@ -1,0 +1,67 @@
+"""One family of exceptions: what was wrong, where, and what to do now.
+
+Every error that a user can cause derives from :class:`RayzcError`; the command line prints its message on
+one line, without a traceback, and leaves with exit code 2.
+"""
+
+__all__ = [
+    "ClusterError",
+    "FormulaError",
+    "ProxyError",
+    "RayzcError",
+    "RunError",
+    "SearchError",
+    "SpaceError",
+    "SuiteError",
+    "nearest",
+]
+
+
+class RayzcError(Exception):
+    """Base of all errors that are a user's to mend."""
+
+
+class SuiteError(RayzcError):
+    """A suite or one of its problems cannot be read, or is not fit for use."""
+
+
+class FormulaError(RayzcError):
+    """A formula does not parse, or names a proxy that is not there."""
+
+
+class RunError(RayzcError):
+    """A run's folder, configuration or checkpoint cannot be used."""
+
+
+class ClusterError(RayzcError):
+    """No Ray cluster where one was expected, or one that refuses us."""
+
+
+class SpaceError(RayzcError):
+    """An encoding that is no architecture of its search space."""
+
+
+class ProxyError(RayzcError):
+    """A proxy that is unknown, or that could not be measured."""
+
+
+class SearchError(RayzcError):
+    """A search that cannot be started or continued as asked."""
+
+
+def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
+    """Says what a mistyped name was probably meant to be.
+
+    Args:
+        name: what was given.
+        known: the names that exist.
+
+    Returns:
+        ``"did you mean 'x'?"`` when one is near, else the list of all that exist.
+    """
+    import difflib
+
+    match = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if match:
+        return f"did you mean '{match[0]}'?"
+    return "known: " + ", ".join(known)

@@ -1,0 +1,1 @@
+"""How formulas are bred: fitness, variation, selection, and one island's step. Nothing here knows Ray."""

@@ -1,0 +1,1 @@
+"""The language formulas are written in: expressions, parsing, printing, evaluation on arrays."""

@@ -1,0 +1,1 @@
+"""What a formula is judged on: problems, and suites of them."""

@@ -1,0 +1,1 @@
+"""What can be measured on an untrained network: one file a proxy."""

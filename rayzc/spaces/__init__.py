@@ -1,0 +1,1 @@
+"""Which networks exist: encode, sample, mutate, cross over, build as a torch module."""

@@ -1,0 +1,220 @@
+"""Text to formulas: a tokenizer and a recursive descent, one function a rule of the grammar.
+
+::
+
+    sum     = product {("+" | "-") product}
+    product = signed {("*" | "/") signed}
+    signed  = "-" number | "-" signed | atom
+    atom    = number | proxy | function "(" sum {"," sum} ")" | "(" sum ")"
+    number  = (digits ["." [digits]] | "." digits) [("e" | "E") ["+" | "-"] digits]
+    proxy   = (letter | "_") {letter | digit | "_"}, not the name of a function
+
+Operators of one level group to the left. A minus before a number is its sign, any other sign is ``neg``.
+"""
+
+import math
+import re
+import unicodedata
+
+from rayzc.errors import FormulaError, nearest
+from rayzc.formula.primitives import PRIMITIVES
+
+__all__ = ["MAX_DEPTH", "MAX_LENGTH", "parse_tokens"]
+
+MAX_DEPTH = 100
+"""Levels a formula may have, and parentheses and signs that its text may nest."""
+MAX_LENGTH = 10_000
+"""Characters that the text of a formula may have."""
+
+_LEXEME = re.compile(
+    r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<symbol>[-+*/(),])"
+)
+_SPACE = re.compile(r"[ \t\r\n]*")
+_FUNCTIONS = tuple(name for name, primitive in PRIMITIVES.items() if not primitive.infix)
+_OPERAND = "a proxy, a number or '('"
+_EXCERPT = 72
+
+_Tokens = tuple[str | float, ...]
+
+
+def parse_tokens(text: str) -> _Tokens:
+    """Parses a formula.
+
+    Args:
+        text: such as ``log(flops) + jacov / nwot``.
+
+    Returns:
+        the formula in prefix order.
+
+    Raises:
+        FormulaError: for any other text; says at which position, what was expected and what was found.
+    """
+    if not isinstance(text, str):
+        raise FormulaError(f"a formula is parsed from text, not from {type(text).__name__}")
+    if len(text) > MAX_LENGTH:
+        raise FormulaError(
+            f"cannot parse formula of {len(text):,} characters: at most {MAX_LENGTH:,} are allowed"
+        )
+    return _Parser(text).formula()
+
+
+class _Parser:
+    """One pass over one text, a lexeme ahead.
+
+    Attributes:
+        kind: of the lexeme ahead: ``number``, ``name``, ``symbol`` or ``end``.
+        lexeme: its text, empty at the end.
+        start: index of its first character.
+        nesting: parentheses and signs open here.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.nesting = 0
+        self.kind, self.lexeme, self.start, self.end = "start", "", 0, 0
+        self.advance()
+
+    def formula(self) -> _Tokens:
+        if self.kind == "end":
+            raise self.error(f"the text is empty, expected {_OPERAND}")
+        tokens, _ = self.sum()
+        if self.lexeme == ")":
+            raise self.error("this ')' closes nothing")
+        if self.kind != "end":
+            raise self.expected("an operator or the end")
+        return tokens
+
+    def sum(self) -> tuple[_Tokens, int]:
+        left = self.product()
+        while self.lexeme in ("+", "-"):
+            operator, start = self.advance()
+            left = self.node(operator, start, left, self.product())
+        return left
+
+    def product(self) -> tuple[_Tokens, int]:
+        left = self.signed()
+        while self.lexeme in ("*", "/"):
+            operator, start = self.advance()
+            left = self.node(operator, start, left, self.signed())
+        return left
+
+    def signed(self) -> tuple[_Tokens, int]:
+        if self.lexeme != "-":
+            return self.atom()
+        _, start = self.advance()
+        if self.kind == "number":
+            return (-self.number() or 0.0,), 1
+        self.nest(start)
+        operand = self.signed()
+        self.nesting -= 1
+        return self.node("neg", start, operand)
+
+    def atom(self) -> tuple[_Tokens, int]:
+        if self.kind == "number":
+            return (self.number(),), 1
+        if self.kind == "name":
+            name, start = self.advance()
+            if name in PRIMITIVES:
+                return self.node(name, start, *self.arguments(name))
+            if self.lexeme == "(":
+                raise self.error(f"unknown function '{name}', {nearest(name, _FUNCTIONS)}", start)
+            return (name,), 1
+        if self.lexeme != "(":
+            raise self.expected(_OPERAND)
+        _, opened = self.advance()
+        self.nest(opened)
+        inner = self.sum()
+        self.close(opened)
+        return inner
+
+    def arguments(self, name: str) -> list[tuple[_Tokens, int]]:
+        if self.lexeme != "(":
+            raise self.expected(f"'(' after {name}")
+        arity = PRIMITIVES[name].arity
+        takes = f"{name} takes {arity} argument{'s' if arity > 1 else ''}"
+        _, opened = self.advance()
+        if self.lexeme == ")":
+            raise self.error(f"{takes}, found none")
+        self.nest(opened)
+        arguments = [self.sum()]
+        while self.lexeme == ",":
+            if len(arguments) == arity:
+                raise self.error(f"{takes}, found more")
+            self.advance()
+            arguments.append(self.sum())
+        if self.lexeme == ")" and len(arguments) < arity:
+            raise self.error(f"{takes}, found {len(arguments)}")
+        self.close(opened)
+        return arguments
+
+    def number(self) -> float:
+        lexeme, start = self.advance()
+        value = float(lexeme)
+        if math.isinf(value):
+            raise self.error(f"the number is beyond what a float64 holds, found '{_shown(lexeme)}'", start)
+        return value
+
+    def node(self, name: str, start: int, *operands: tuple[_Tokens, int]) -> tuple[_Tokens, int]:
+        depth = 1 + max(depth for _, depth in operands)
+        if depth > MAX_DEPTH:
+            raise self.error(f"more than {MAX_DEPTH} levels of operators", start)
+        tokens: _Tokens = (name,)
+        for operand, _ in operands:
+            tokens += operand
+        return tokens, depth
+
+    def nest(self, start: int) -> None:
+        self.nesting += 1
+        if self.nesting > MAX_DEPTH:
+            raise self.error(f"more than {MAX_DEPTH} levels of parentheses and signs", start)
+
+    def close(self, opened: int) -> None:
+        if self.lexeme != ")":
+            raise self.expected(f"an operator or ')' for the '(' at position {opened + 1}")
+        self.advance()
+        self.nesting -= 1
+
+    def advance(self) -> tuple[str, int]:
+        """Steps over the lexeme ahead, and gives it and its start."""
+        passed = self.lexeme, self.start
+        space = _SPACE.match(self.text, self.end)
+        self.start = space.end() if space else self.end
+        match = _LEXEME.match(self.text, self.start)
+        if match:
+            self.kind, self.lexeme, self.end = str(match.lastgroup), match.group(), match.end()
+        elif self.start == len(self.text):
+            self.kind, self.lexeme, self.end = "end", "", self.start
+        else:
+            found = _named(self.text[self.start])
+            raise self.error(f"formulas are ASCII letters, digits, + - * / ( ) , . and _, found {found}")
+        return passed
+
+    def expected(self, what: str) -> FormulaError:
+        found = f"'{_shown(self.lexeme)}'" if self.lexeme else "the end"
+        return self.error(f"expected {what}, found {found}")
+
+    def error(self, problem: str, start: int | None = None) -> FormulaError:
+        """Says what is wrong at `start`, above the text around it and a caret."""
+        at = self.start if start is None else start
+        first = max(0, min(at - _EXCERPT // 2, len(self.text) - _EXCERPT))
+        excerpt = self.text[first : first + _EXCERPT]
+        # One column a character, whatever it is, so that the caret is where it should be.
+        line = "".join(character if character.isprintable() else " " for character in excerpt)
+        head = "..." if first else ""
+        tail = "..." if first + _EXCERPT < len(self.text) else ""
+        caret = " " * (len(head) + at - first) + "^"
+        return FormulaError(
+            f"cannot parse formula at position {at + 1}: {problem}\n  {head}{line}{tail}\n  {caret}"
+        )
+
+
+def _shown(lexeme: str) -> str:
+    return lexeme if len(lexeme) <= 32 else lexeme[:29] + "..."
+
+
+def _named(character: str) -> str:
+    """A character that a formula cannot hold, so that it is told apart from the one it looks like."""
+    if character.isascii() and character.isprintable():
+        return f"'{character}'"
+    code = f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
+    return f"'{character}' ({code})" if character.isprintable() else code

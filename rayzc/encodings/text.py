@@ -1,0 +1,90 @@
+"""Reading and writing nested sequences of integers, the text form that all encodings share."""
+
+import re
+from typing import Any
+
+from rayzc.errors import SpaceError
+
+__all__ = ["format_tuple", "integers", "nested"]
+
+_TOKEN = re.compile(r"\s*(?:(\d+)|([(\[])|([)\]])|(,)|(\S))")
+_CLOSING = {"(": ")", "[": "]"}
+_MAX_LENGTH = 1000
+_MAX_DEPTH = 4
+
+
+def format_tuple(values: tuple[int, ...]) -> str:
+    """Writes integers the way the suite does: ``(4, 3, 3)``."""
+    return f"({', '.join(map(str, values))})"
+
+
+def integers(text: str, space: str) -> tuple[int, ...]:
+    """Reads a flat sequence of integers such as ``(4, 3, 3)``.
+
+    Raises:
+        SpaceError: if it is anything else, with the position.
+    """
+    values = nested(text, space)
+    for position, value in enumerate(values):
+        if not isinstance(value, int):
+            raise SpaceError(f"{space} encoding '{text}': entry {position} is a sequence, not a number")
+    return values
+
+
+def nested(text: str, space: str) -> tuple[Any, ...]:
+    """Reads nested sequences of non-negative integers in round or square brackets, as nested tuples.
+
+    Args:
+        text: for example ``[[(0, 1), (1, 2)]]``.
+        space: the search space, for the message of an error.
+
+    Raises:
+        SpaceError: if the text is not of this form, with the position (from 1) and what was expected.
+    """
+    if not isinstance(text, str):
+        raise SpaceError(f"{space} encoding must be text, not {type(text).__name__}")
+    if len(text) > _MAX_LENGTH:
+        raise SpaceError(
+            f"{space} encoding of {len(text)} characters: the longest there is has {_MAX_LENGTH}"
+        )
+
+    def refuse(position: int, expected: str) -> SpaceError:
+        return SpaceError(f"{space} encoding '{text}': at character {position + 1} expected {expected}")
+
+    stack: list[list[Any]] = []
+    brackets: list[str] = []
+    result: tuple[Any, ...] | None = None
+    may_start, after_item = True, False  # may an item start here; did an item just end here
+    for match in _TOKEN.finditer(text):
+        number, opening, closing, comma, _ = match.groups()
+        position = match.start(match.lastindex or 0)
+        if result is not None:
+            raise refuse(position, "the end")
+        if number and stack and may_start:
+            stack[-1].append(int(number))
+            may_start, after_item = False, True
+        elif opening and may_start:
+            if len(stack) == _MAX_DEPTH:
+                raise refuse(position, f"at most {_MAX_DEPTH} nested brackets")
+            stack.append([])
+            brackets.append(_CLOSING[opening])
+            after_item = False
+        elif comma and after_item:
+            may_start, after_item = True, False
+        elif closing and stack and closing == brackets[-1]:
+            done = tuple(stack.pop())
+            brackets.pop()
+            if stack:
+                stack[-1].append(done)
+                may_start, after_item = False, True
+            else:
+                result = done
+        elif not stack:
+            raise refuse(position, "an opening bracket")
+        elif after_item:
+            raise refuse(position, f"',' or '{brackets[-1]}'")
+        else:
+            raise refuse(position, f"a number or '{brackets[-1]}'")
+    if result is None:
+        raise refuse(len(text), f"'{brackets[-1]}'" if brackets else "an opening bracket")
+    return result

@@ -4,7 +4,8 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,9 @@ from rayzc.errors import FormulaError, nearest
 from rayzc.formula.parser import MAX_DEPTH, MAX_LENGTH, parse_tokens
 from rayzc.formula.primitives import PRIMITIVES
 from rayzc.formula.printer import formula_text
+
+if TYPE_CHECKING:
+    import sympy
 
 __all__ = ["Formula", "arities", "fold", "ranking_values", "subtree_end"]
 
@@ -108,6 +112,49 @@ class Formula:
         result = np.empty(next(iter(used.values())).shape)
         result[...] = value
         return result
+
+    def simplify(self) -> "Formula":
+        """The formula without what cannot change the ranking, see :func:`rayzc.formula.simplify.simplify`."""
+        from rayzc.formula.simplify import simplify
+
+        return simplify(self)
+
+    def rank_normal_form(self) -> "Formula":
+        """A shorter formula that ranks alike, see :func:`rayzc.formula.simplify.rank_normal_form`."""
+        from rayzc.formula.simplify import rank_normal_form
+
+        return rank_normal_form(self)
+
+    def to_sympy(self) -> "sympy.Expr":
+        """The formula as a sympy expression, see :func:`rayzc.formula.export.to_sympy`."""
+        from rayzc.formula.export import to_sympy
+
+        return to_sympy(self)
+
+    def to_latex(self, digits: int | None = None) -> str:
+        """The formula as LaTeX, see :func:`rayzc.formula.export.to_latex`."""
+        from rayzc.formula.export import to_latex
+
+        return to_latex(self, digits)
+
+    def to_callable(self, namespace: ModuleType) -> Callable[..., Any]:
+        """A function of proxies for numpy or torch, see :func:`rayzc.formula.export.to_callable`."""
+        from rayzc.formula.export import to_callable
+
+        return to_callable(self, namespace)
+
+    def to_json(self, provenance: Mapping[str, Any] | None = None) -> str:
+        """The formula as a JSON document, see :func:`rayzc.formula.export.to_json`."""
+        from rayzc.formula.export import to_json
+
+        return to_json(self, provenance)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Formula":
+        """The formula of a JSON document, see :func:`rayzc.formula.export.read_json`."""
+        from rayzc.formula.export import read_json
+
+        return read_json(text)[0]
 
     def _columns(self, columns: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
         """The columns in use as float64, or any one column if there are none in use."""

@@ -1,0 +1,133 @@
+"""Simplification: formulas without what cannot change a ranking.
+
+Only the order of a formula's values counts, so it is rewritten to a shorter one of the same value, and outer
+functions that are strictly monotone are stripped. :func:`simplify` keeps to what is provable in float64, for
+any scores; :func:`rank_normal_form` to what holds for real numbers, so that breeding sees more formulas as
+one.
+"""
+
+from collections.abc import Callable
+
+from rayzc.formula.expression import Formula
+from rayzc.formula.primitives import PRIMITIVES
+from rayzc.formula.rewriting import constant, negated, never_negative, operands, rewrite
+
+__all__ = ["rank_normal_form", "simplify"]
+
+_Tokens = tuple[str | float, ...]
+
+# A number less than half of the last place of the largest float64: adding it overflows no finite number.
+_NEVER_OVERFLOWS = 2.0**970
+
+
+def simplify(formula: Formula) -> Formula:
+    """Shortens a formula and provably keeps every order that it gives.
+
+    Let f be the formula and g the result. On any scores whatever, for any two architectures: if f ranks one
+    strictly below the other, so does g. (An architecture for which a formula is not finite ranks last, in
+    both.) Two that f ties may be told apart by g, where a stripped function had lost their difference: by
+    rounding, by underflow, or because f was not finite for both.
+
+    The proof is by steps, each of which has this property. Rewriting keeps the values, see
+    :mod:`rayzc.formula.rewriting`. Then, from the outside, these are stripped:
+
+    - ``log`` and ``sqrt``. They are increasing, and where they are not finite, their operand is not finite
+      either or is below all those for which they are: what ranked last stays below what did not. (``sqrt``
+      is increasing by IEEE 754; ``log`` is if the C library's is, down to the last bit.)
+    - ``x + c``, ``x - c`` and ``c - x`` with abs c < 2**970, ``c * x`` with 0 < abs c <= 1, ``x / c`` with
+      abs c >= 1. Rounding is monotone, so they are increasing, or decreasing and then ``neg`` stays; and they
+      are finite exactly where x is, since none of them can overflow.
+
+    ``exp``, ``tanh`` and growing factors such as ``2 * x`` are kept: an overflow makes what would rank first
+    rank last, and tanh makes an infinity finite. Where such extremes do not matter, use
+    :func:`rank_normal_form`.
+
+    Args:
+        formula: any formula.
+
+    Returns:
+        a formula that is not larger. Simplified again, it stays what it is.
+    """
+    return Formula.trusted(_strip(rewrite(formula.tokens), _inwards_safely))
+
+
+def rank_normal_form(formula: Formula) -> Formula:
+    """The one form of all formulas that differ only outside: log(f), 2 * f + 1 and exp(f) give f's.
+
+    Rewrites as :func:`simplify` does, and strips all that is strictly increasing or decreasing in real
+    numbers: primitives marked `increasing`, adding a constant, multiplying by one other than 0, and
+    ``square``, ``inv`` and ``c / x`` of what is never negative.
+
+    The result is a formula in its own right. Of any two architectures for which both formulas are finite, it
+    orders those that the given one orders strictly in the same way, and may order those that rounding or
+    saturation tied. Architectures for which only one of the two is finite may rank elsewhere: ``exp``
+    overflows, ``tanh`` of an infinity is 1, ``-log(x)`` is not finite at 0.
+
+    Args:
+        formula: any formula.
+
+    Returns:
+        a formula that is not larger. Its own normal form is itself.
+    """
+    return Formula.trusted(_strip(rewrite(formula.tokens), _inwards))
+
+
+_Step = tuple[_Tokens, bool]
+
+
+def _strip(tokens: _Tokens, inwards: Callable[[_Tokens, bool], _Step | None]) -> _Tokens:
+    """Strips outer functions while `inwards` finds one, and says what is inside and if the order turns."""
+    descending = False
+    while step := inwards(tokens, descending):
+        tokens, turns = step
+        descending ^= turns
+    return negated(tokens) if descending else tokens
+
+
+def _inwards_safely(x: _Tokens, descending: bool) -> _Step | None:
+    head = x[0]
+    if head == "neg":
+        return x[1:], True
+    # Under a neg, the x <= 0 at which these are not finite would come out first instead of last.
+    if head in ("log", "sqrt") and not descending:
+        return x[1:], False
+    if head not in ("+", "-", "*", "/"):
+        return None
+    left, right = operands(x)
+    c, d = constant(left), constant(right)
+    if head in ("+", "-"):
+        if c is not None and abs(c) < _NEVER_OVERFLOWS:
+            return right, head == "-"
+        if d is not None and abs(d) < _NEVER_OVERFLOWS:
+            return left, False
+    elif head == "*":
+        if c and abs(c) <= 1:
+            return right, c < 0
+    elif d is not None and abs(d) >= 1:
+        return left, d < 0
+    return None
+
+
+def _inwards(x: _Tokens, descending: bool) -> _Step | None:
+    head = x[0]
+    if head == "neg":
+        return x[1:], True
+    if not isinstance(head, str) or head not in PRIMITIVES:
+        return None
+    if PRIMITIVES[head].increasing:
+        return x[1:], False
+    if head in ("square", "inv"):
+        return (x[1:], head == "inv") if never_negative(x[1:]) else None
+    if head not in ("+", "-", "*", "/"):
+        return None
+    left, right = operands(x)
+    c, d = constant(left), constant(right)
+    if head in ("+", "-"):
+        if c is not None:
+            return right, head == "-"
+        return None if d is None else (left, False)
+    if head == "*":
+        return (right, c < 0) if c else None
+    if d:
+        return left, d < 0
+    return (right, c > 0) if c and never_negative(right) else None

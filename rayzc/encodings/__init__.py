@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rayzc.encodings.encoding import Encoding, Value
-from rayzc.encodings.four_node_cell import EDGES
 from rayzc.encodings.nasbench101 import NASBENCH101, Graph
 from rayzc.encodings.nasbench201 import NASBENCH201
 from rayzc.encodings.nasbench301 import NASBENCH301
@@ -21,7 +20,6 @@ from rayzc.encodings.transbench101_macro import TRANSBENCH101_MACRO
 from rayzc.encodings.transbench101_micro import TRANSBENCH101_MICRO
 
 __all__ = [
-    "EDGES",
     "ENCODINGS",
     "NASBENCH101",
     "NASBENCH201",

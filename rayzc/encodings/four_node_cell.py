@@ -1,7 +1,6 @@
 """The cell that NAS-Bench-201 and TransNAS-Bench-101 micro share: four nodes, an operation on each edge.
 
-Node 0 is the input, node 3 the output; a node is the sum of its incoming edges. Edges are written in the
-order of :data:`EDGES`. Code 0 is the identity (skip connection), code 1 is zero (none).
+Node 0 is the input, node 3 the output; a node is the sum of its incoming edges.
 
 **When two cells are one network.** Write each node as a sum of *terms*, where a term is the cell's input or
 the output of one operation: an identity edge hands on the terms of its source, a none edge hands on nothing,
@@ -13,15 +12,13 @@ any other edge is an operation whose operand is its source's sum and which yield
 
 So two cells are equal exactly if they apply the same operations to the same sums with the same sharing of
 weights. No algebra beyond that is used: a pooling of a sum is not the sum of poolings, and two poolings of
-one operand stay two. Of the 15,625 cells of NAS-Bench-201 5,425 differ, of the 4,096 of TransNAS-Bench-101
-micro 1,011. The 6,466 of Dong & Yang (ICLR 2020) are another count: their string form keeps zero terms of a
-sum (one network counted often) and does not see shared weights (different networks counted once).
-
-Dropped operations still have weights, and the suite's recorded ``params`` and ``flops`` count these.
+one operand stay two. Dropped operations still have weights, and the suite's recorded ``params`` and ``flops``
+count these.
 """
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -30,36 +27,51 @@ from rayzc.encodings.encoding import Encoding, Value
 from rayzc.encodings.text import format_tuple, integers
 from rayzc.errors import SpaceError
 
-__all__ = ["EDGES", "four_node_cell"]
-
-EDGES: tuple[tuple[int, int], ...] = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
-IDENTITY, NONE = 0, 1
+__all__ = ["Cells", "four_node_cell"]
 
 _INPUT = -1
 _Terms = dict[int, int]  # term -> how often it occurs in a sum; a term is _INPUT or the edge of its operation
 
 
-def four_node_cell(space: str, operations: tuple[str, ...]) -> Encoding:
-    """The encoding of a space of such cells.
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """How a space of such cells is written down.
 
-    Args:
+    Attributes:
         space: name of the search space.
-        operations: name of the operation behind each code; codes 0 and 1 must be identity and none.
+        edges: (start, end) of each of the six entries of an encoding.
+        operations: name of the operation behind each code.
+        none: the code of the operation that gives zero.
+        identity: the code of the skip connection.
+        weighted_input_skip: whether a skip connection from node 0 has weights, since it also has to change
+            the resolution in some cells of the network; it is then an operation like any other.
     """
 
+    space: str
+    edges: tuple[tuple[int, int], ...]
+    operations: tuple[str, ...]
+    none: int
+    identity: int
+    weighted_input_skip: bool
+
+
+def four_node_cell(cells: Cells) -> Encoding:
+    """The encoding of a space of such cells."""
+    space, edges, operations = cells.space, cells.edges, cells.operations
+    arrows = ", ".join(f"{start}->{end}" for start, end in edges)
+    codes = ", ".join(f"{code} {name}" for code, name in enumerate(operations))
+
     def check(value: Value) -> None:
-        if len(value) != len(EDGES):
+        if len(value) != len(edges):
             raise SpaceError(
-                f"{space} encoding '{format_tuple(value)}' has {len(value)} entries; there must be 6, one for "
-                "each of the edges 0->1, 0->2, 0->3, 1->2, 1->3, 2->3"
+                f"{space} encoding '{format_tuple(value)}' has {len(value)} entries; expected 6, one for "
+                f"each of the edges {arrows}"
             )
-        for position, code in enumerate(value):
-            if not 0 <= code < len(operations):
-                start, end = EDGES[position]
-                known = ", ".join(f"{i} ({name})" for i, name in enumerate(operations))
+        for position, (code, (start, end)) in enumerate(zip(value, edges, strict=True)):
+            if code not in range(len(operations)):
                 raise SpaceError(
                     f"{space} encoding '{format_tuple(value)}': edge {start}->{end} (entry {position}) has "
-                    f"operation {code}; known: {known}"
+                    f"operation {code}; known: {codes}"
                 )
 
     def parse(text: str) -> Value:
@@ -69,34 +81,33 @@ def four_node_cell(space: str, operations: tuple[str, ...]) -> Encoding:
 
     def canonical(value: Value) -> Value:
         check(value)
-        return _representatives(len(operations))[value]
+        return _representatives(cells)[value]
 
-    codes = ", ".join(f"{code} {name}" for code, name in enumerate(operations))
-    description = f"6 operations, of the edges 0->1, 0->2, 0->3, 1->2, 1->3, 2->3: {codes}"
+    description = f"6 operations, of the edges {arrows}: {codes}"
     return Encoding(space, parse, format_tuple, check, canonical, description)
 
 
 @cache
-def _representatives(operations: int) -> Mapping[Value, Value]:
+def _representatives(cells: Cells) -> Mapping[Value, Value]:
     """For each cell the one that stands for its network: that with most none edges, then the smallest."""
-    cells = itertools.product(range(operations), repeat=len(EDGES))
+    every = itertools.product(range(len(cells.operations)), repeat=len(cells.edges))
     chosen: dict[Any, Value] = {}
     keys = {}
-    for cell in sorted(cells, key=lambda cell: (-cell.count(NONE), cell)):
-        keys[cell] = key = structure(cell)
+    for cell in sorted(every, key=lambda cell: (-cell.count(cells.none), cell)):
+        keys[cell] = key = structure(cell, cells)
         chosen.setdefault(key, cell)
     return MappingProxyType({cell: chosen[key] for cell, key in keys.items()})
 
 
-def structure(cell: Value) -> tuple[Any, ...]:
+def structure(cell: Value, cells: Cells) -> tuple[Any, ...]:
     """What a cell computes, equal for two cells exactly if they are one network (see above)."""
     sums: list[_Terms] = [{_INPUT: 1}, {}, {}, {}]
     operands: dict[int, _Terms] = {}  # operation (its edge) -> what it is applied to
-    for edge, (start, end) in sorted(enumerate(EDGES), key=lambda item: item[1][1]):
+    for edge, (start, end) in sorted(enumerate(cells.edges), key=lambda item: item[1][1]):
         code, source = cell[edge], sums[start]
-        if code == NONE or not source:
+        if code == cells.none or not source:
             continue
-        if code == IDENTITY:
+        if code == cells.identity and (start > 0 or not cells.weighted_input_skip):
             for term, times in source.items():
                 sums[end][term] = sums[end].get(term, 0) + times
         else:
@@ -109,7 +120,7 @@ def structure(cell: Value) -> tuple[Any, ...]:
         if edge != _INPUT and edge not in live:
             live.append(edge)
             pending += operands[edge]
-    live.sort(key=lambda edge: EDGES[edge])
+    live.sort(key=lambda edge: cells.edges[edge])
     classes: dict[Any, list[int]] = {}
     shapes: dict[int, Any] = {_INPUT: ()}
     for edge in live:

@@ -1,0 +1,211 @@
+"""Reading NAS-Bench-Suite-Zero JSON, in all dialects of its files.
+
+Krishnakumar et al., "NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost Proxies", NeurIPS 2022. A file
+``zc_<space>.json`` holds ``{task: {architecture: entry}}``, older ones ``{space: {task: {architecture:
+entry}}}``. An entry maps proxies to ``{"score": .., "time": ..}`` or to bare numbers, ``val_accuracy`` to the
+accuracy, and has fields of other kinds (:data:`NOT_PROXIES`). Which proxies were measured differs from entry
+to entry.
+
+Memory stays low since a ``{"score", "time"}`` object becomes its score while the file is parsed, and since
+one file is held at a time.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rayzc.encodings import ENCODINGS
+from rayzc.errors import SpaceError, SuiteError
+from rayzc.problems.groups import network_groups
+from rayzc.problems.problem import Problem
+
+__all__ = ["NOT_PROXIES", "read_json"]
+
+ACCURACY = "val_accuracy"
+NOT_PROXIES = frozenset(
+    {
+        ACCURACY,
+        "arch",
+        "arch_str",
+        "hash",
+        "id",
+        "idx",
+        "index",
+        "cost",
+        "epochs",
+        "latency",
+        "name",
+        "test_accuracy",
+        "time",
+        "train_accuracy",
+        "train_loss",
+        "train_time",
+        "training_time",
+        "val_loss",
+    }
+)
+_SCORE_KEYS = {"score", "time"}
+
+
+class _DuplicateKeyError(Exception):
+    """A key that is twice in one JSON object."""
+
+
+def read_json(path: Path) -> tuple[tuple[Problem, ...], int]:
+    """The problems of one file, by name, and how many entries were dropped for want of an accuracy.
+
+    Raises:
+        SuiteError: if the file is missing, is no JSON or no suite, or an entry is malformed; with the place.
+    """
+    document = _parse(path)
+    if not isinstance(document, dict) or not document:
+        raise SuiteError(f"{path}: expected an object with tasks or search spaces, not {_short(document)}")
+    problems: list[Problem] = []
+    dropped = 0
+    for space, task, table in _tables(document, path):
+        problem, without = _problem(space, task, table, path)
+        if any(problem.name == other.name for other in problems):
+            raise SuiteError(f"{path}: problem {problem.name} is there twice")
+        problems.append(problem)
+        dropped += without
+    return tuple(sorted(problems, key=lambda problem: problem.name)), dropped
+
+
+def _parse(path: Path) -> Any:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise SuiteError(f"{path}: no such file") from None
+    except OSError as error:
+        raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"{path}: byte {error.start} is no UTF-8: this is not a JSON file") from None
+    try:
+        return json.loads(text, object_pairs_hook=_collapse)
+    except json.JSONDecodeError as error:
+        cut = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
+        what = "the file ends too early, it was cut off" if cut else f"not JSON: {error.msg}"
+        raise SuiteError(
+            f"{path}, line {error.lineno}, column {error.colno}: {what}; fetch or copy the file again"
+        ) from None
+    except RecursionError:
+        raise SuiteError(f"{path}: objects are nested too deep for a suite") from None
+    except _DuplicateKeyError as error:
+        raise SuiteError(
+            f"{path}: key {error.args[0]!r} is twice in one object; remove one of the two"
+        ) from None
+
+
+def _collapse(pairs: list[tuple[str, Any]]) -> Any:
+    """Makes a score of ``{"score": .., "time": ..}``, and a dict of anything else."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        raise _DuplicateKeyError(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+    if "score" in result and result.keys() <= _SCORE_KEYS:
+        return result["score"]
+    return result
+
+
+def _tables(document: dict[str, Any], path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(space, task, {architecture: entry}) of all problems, whichever comes first in the nesting."""
+    stem = path.name.removesuffix(".json")
+    named = stem[3:] if stem.startswith("zc_") else ""
+    for outer, inner in document.items():
+        if not isinstance(inner, dict) or not inner:
+            raise SuiteError(f"{path}: '{outer}' holds no architectures but {_short(inner)}")
+        if _is_space(inner):
+            for task, table in inner.items():
+                if not isinstance(table, dict) or not table:
+                    raise SuiteError(
+                        f"{path}: '{outer}', '{task}' holds no architectures but {_short(table)}"
+                    )
+                yield outer, task, table
+        elif named:
+            yield named, outer, inner
+        else:
+            raise SuiteError(
+                f"{path}: the search space is neither in the file nor in its name; name it zc_<space>.json, "
+                "for example zc_nasbench201.json"
+            )
+
+
+def _is_space(inner: dict[str, Any]) -> bool:
+    """Whether this is {task: {architecture: entry}}, not {architecture: entry}: three objects deep."""
+    for middle in inner.values():
+        if isinstance(middle, dict):
+            for innermost in middle.values():
+                return isinstance(innermost, dict)
+    return False
+
+
+def _problem(space: str, task: str, table: dict[str, Any], path: Path) -> tuple[Problem, int]:
+    where = f"{path}: {space}/{task}"
+    parse = _normaliser(space, where)
+    kept: dict[str, dict[str, float]] = {}
+    accuracy: list[float] = []
+    for text, entry in table.items():
+        if not isinstance(entry, dict):
+            raise SuiteError(f"{where}: entry '{text}' is {_short(entry)}, expected an object of scores")
+        value = _number(entry.get(ACCURACY), f"{where}, entry '{text}', key '{ACCURACY}'")
+        if math.isnan(value):
+            continue
+        architecture = parse(text)
+        if architecture in kept:
+            raise SuiteError(f"{where}: architecture '{architecture}' is there twice, once as '{text}'")
+        kept[architecture] = {
+            key: _number(score, f"{where}, entry '{text}', key '{key}'")
+            for key, score in entry.items()
+            if key not in NOT_PROXIES
+        }
+        accuracy.append(value)
+    if not kept:
+        raise SuiteError(f"{where}: none of its {len(table)} entries has a '{ACCURACY}'")
+    proxies = tuple(sorted(set[str]().union(*kept.values())))
+    column = {proxy: i for i, proxy in enumerate(proxies)}
+    scores = np.full((len(kept), len(proxies)), np.nan)
+    for row, entry in zip(scores, kept.values(), strict=True):
+        for proxy, score in entry.items():
+            row[column[proxy]] = score
+    architectures = tuple(kept)
+    groups = network_groups(space, architectures, proxies, scores)
+    return (
+        Problem(space, task, architectures, proxies, scores, np.array(accuracy), groups),
+        len(table) - len(kept),
+    )
+
+
+def _normaliser(space: str, where: str) -> Any:
+    """A function that writes an encoding the way of its space (which drops zero padding), or leaves it."""
+    encoding = ENCODINGS.get(space)
+
+    def normalised(text: str) -> str:
+        if encoding is None:
+            return text
+        try:
+            return encoding.format(encoding.parse(text))
+        except SpaceError as error:
+            raise SuiteError(f"{where}: {error}") from None
+
+    return normalised
+
+
+def _number(value: Any, where: str) -> float:
+    """A score as float; nan for none."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SuiteError(f"{where}: {_short(value)} is not a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise SuiteError(f"{where}: the number is too large") from None
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,27 @@
+"""Where the tests find the data that are not part of the project."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def _given(variable: str, default: str) -> Path:
+    path = Path(os.environ.get(variable, ROOT.parent / "shared" / default))
+    if not path.is_dir():
+        pytest.skip(f"{path} is not there; set {variable} to run this test")
+    return path
+
+
+@pytest.fixture(scope="session")
+def nbsz_path() -> Path:
+    """The folder of NAS-Bench-Suite-Zero files."""
+    return _given("RAYZC_NBSZ", "nbsz")
+
+
+@pytest.fixture(scope="session")
+def golden_path() -> Path:
+    """The folder of reference measurements."""
+    return _given("RAYZC_GOLDEN", "golden")

@@ -8,9 +8,10 @@ import pytest
 ROOT = Path(__file__).parent.parent / "rayzc"
 MAY_IMPORT = {
     "formula": set(),
-    "problems": set(),
+    "encodings": set(),
+    "problems": {"encodings"},
     "evolution": {"formula", "problems"},
-    "spaces": set(),
+    "spaces": {"encodings"},
     "proxies": {"spaces"},
     "search": {"formula", "spaces", "problems"},
     "runs": {"formula", "problems", "evolution"},

@@ -3,13 +3,28 @@
 A *problem* is a search space on a task: architectures, the scores of zero-cost proxies on them, and the
 accuracy that they reached when trained. A *suite* is a set of problems; a formula is good if it ranks the
 architectures well on all of them. Suites are read from the JSON files of NAS-Bench-Suite-Zero or from
-Parquet, with :func:`load_suite`. Rows that are one network form a group, and a split for validation never
-divides one.
+Parquet, with :func:`load_suite`, or fetched by name. Rows that are one network form a group, and a split for
+validation never divides one.
 """
 
+from rayzc.problems.fetch import fetch_suite
 from rayzc.problems.groups import network_groups
-from rayzc.problems.loading import load_suite
+from rayzc.problems.loading import import_json, load_suite
+from rayzc.problems.names import NAMED_SUITES, NamedSuite, data_folder
+from rayzc.problems.parquet import read_suite, write_suite
 from rayzc.problems.problem import Problem
 from rayzc.problems.suite import Suite
 
-__all__ = ["Problem", "Suite", "load_suite", "network_groups"]
+__all__ = [
+    "NAMED_SUITES",
+    "NamedSuite",
+    "Problem",
+    "Suite",
+    "data_folder",
+    "fetch_suite",
+    "import_json",
+    "load_suite",
+    "network_groups",
+    "read_suite",
+    "write_suite",
+]

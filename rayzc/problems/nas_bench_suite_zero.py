@@ -12,7 +12,8 @@ one file is held at a time.
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from rayzc.errors import SpaceError, SuiteError
 from rayzc.problems.groups import network_groups
 from rayzc.problems.problem import Problem
 
-__all__ = ["NOT_PROXIES", "read_json"]
+__all__ = ["NOT_PROXIES", "SuiteFile", "read_json"]
 
 ACCURACY = "val_accuracy"
 NOT_PROXIES = frozenset(
@@ -55,8 +56,28 @@ class _DuplicateKeyError(Exception):
     """A key that is twice in one JSON object."""
 
 
-def read_json(path: Path) -> tuple[tuple[Problem, ...], int]:
-    """The problems of one file, by name, and how many entries were dropped for want of an accuracy.
+@dataclass(frozen=True, slots=True)
+class SuiteFile:
+    """What one file holds.
+
+    Attributes:
+        name: the file's name.
+        problems: its problems, by name.
+        dropped: how many entries were left out since they have no accuracy.
+    """
+
+    name: str
+    problems: tuple[Problem, ...]
+    dropped: int
+
+
+def read_json(path: Path, name: str | None = None) -> SuiteFile:
+    """Reads one file.
+
+    Args:
+        path: the file.
+        name: the name that says the search space, ``zc_<space>.json``, where the file itself does not; by
+            default the file's own name.
 
     Raises:
         SuiteError: if the file is missing, is no JSON or no suite, or an entry is malformed; with the place.
@@ -64,15 +85,16 @@ def read_json(path: Path) -> tuple[tuple[Problem, ...], int]:
     document = _parse(path)
     if not isinstance(document, dict) or not document:
         raise SuiteError(f"{path}: expected an object with tasks or search spaces, not {_short(document)}")
+    name = name or path.name
     problems: list[Problem] = []
     dropped = 0
-    for space, task, table in _tables(document, path):
+    for space, task, table in _tables(document, path, name):
         problem, without = _problem(space, task, table, path)
         if any(problem.name == other.name for other in problems):
             raise SuiteError(f"{path}: problem {problem.name} is there twice")
         problems.append(problem)
         dropped += without
-    return tuple(sorted(problems, key=lambda problem: problem.name)), dropped
+    return SuiteFile(name, tuple(sorted(problems, key=lambda problem: problem.name)), dropped)
 
 
 def _parse(path: Path) -> Any:
@@ -111,9 +133,9 @@ def _collapse(pairs: list[tuple[str, Any]]) -> Any:
     return result
 
 
-def _tables(document: dict[str, Any], path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _tables(document: dict[str, Any], path: Path, name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(space, task, {architecture: entry}) of all problems, whichever comes first in the nesting."""
-    stem = path.name.removesuffix(".json")
+    stem = name.removesuffix(".json")
     named = stem[3:] if stem.startswith("zc_") else ""
     for outer, inner in document.items():
         if not isinstance(inner, dict) or not inner:
@@ -179,7 +201,7 @@ def _problem(space: str, task: str, table: dict[str, Any], path: Path) -> tuple[
     )
 
 
-def _normaliser(space: str, where: str) -> Any:
+def _normaliser(space: str, where: str) -> Callable[[str], str]:
     """A function that writes an encoding the way of its space (which drops zero padding), or leaves it."""
     encoding = ENCODINGS.get(space)
 

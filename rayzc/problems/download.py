@@ -1,0 +1,92 @@
+"""Downloading one file from Google Drive or a plain web server, going on where an attempt stopped."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+__all__ = ["Download", "download"]
+
+Download = Callable[[str, Path], None]
+"""Takes (url, path): leaves the whole file at the path, or raises OSError and keeps what can be resumed."""
+
+_TIMEOUT = 30.0  # seconds without a byte
+_ATTEMPTS = 3
+_CHUNK = 1 << 20
+
+
+class _InterruptedError(OSError):
+    """The connection broke in the middle."""
+
+
+def download(url: str, path: Path) -> None:
+    """Downloads a file, without questions.
+
+    Args:
+        url: on Google Drive, or any other address with http or https.
+        path: where to put it; until it is whole, it is kept under another name in the same folder.
+
+    Raises:
+        OSError: if it cannot be had. What arrived is kept for the next attempt.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise OSError(f"an address starts with http:// or https://, not '{parts.scheme}:'")
+    if parts.hostname in ("drive.google.com", "docs.google.com"):
+        _from_drive(url, path)
+        return
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _from_web(url, path)
+        except _InterruptedError:
+            if attempt == _ATTEMPTS:
+                raise
+        else:
+            return
+
+
+def _from_web(url: str, path: Path) -> None:
+    """One attempt, into ``<path>.part``, which takes the place of `path` when it is whole."""
+    part = path.with_name(f"{path.name}.part")
+    have = part.stat().st_size if part.is_file() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+            _receive(answer, part)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:  # what we have is no beginning of what the server has
+            part.unlink()
+            raise _InterruptedError("the partial file did not fit; start again") from None
+        raise OSError(f"the server answers {error.code} {error.reason}") from None
+    except urllib.error.URLError as error:
+        raise OSError(str(error.reason)) from None
+    part.replace(path)
+
+
+def _receive(answer: HTTPResponse, part: Path) -> None:
+    announced = answer.headers.get("Content-Length")
+    received = 0
+    with part.open("ab" if answer.status == 206 else "wb") as file:
+        try:
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+                received += len(chunk)
+        except (HTTPException, ConnectionError, TimeoutError) as error:
+            raise _InterruptedError(f"the connection broke after {received} bytes: {error}") from None
+    if announced is not None and received < int(announced):
+        raise _InterruptedError(f"the connection broke after {received} of {announced} bytes")
+
+
+def _from_drive(url: str, path: Path) -> None:
+    try:
+        import gdown
+    except ImportError:
+        raise OSError("needs gdown, `pip install 'rayzc[fetch]'`") from None
+    try:
+        result = gdown.download(url=url, output=str(path), quiet=True, resume=True)
+    except Exception as error:  # its own errors and those of requests, which have no common base
+        raise OSError(" ".join(str(error).split()) or type(error).__name__) from None
+    if result is None or not path.is_file():
+        raise OSError("Google Drive does not hand the file out (removed, or too many downloads today)")

@@ -1,0 +1,252 @@
+"""Suites as Parquet files, under a versioned schema.
+
+One row an architecture of a problem: ``space``, ``task``, ``architecture``, ``accuracy``, ``group``, and a column
+``proxy:<name>`` for every proxy, null where it was not measured. The file's metadata hold a JSON document under
+``rayzc_suite``: schema version, name, origin, date, the problems with their proxies and row counts, and the
+content hash, which is checked on reading. Floats come back bit for bit.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rayzc.errors import SuiteError
+from rayzc.problems.problem import Problem
+from rayzc.problems.suite import Suite
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["SCHEMA_VERSION", "read_suite", "replacing", "write_suite"]
+
+SCHEMA_VERSION = 1
+
+_KEY = b"rayzc_suite"
+_MAGIC = b"PAR1"
+_PREFIX = "proxy:"
+
+
+def write_suite(suite: Suite, path: str | Path) -> None:
+    """Writes a suite, replacing the file at once or not at all.
+
+    Args:
+        suite: any suite, also an empty one.
+        path: the Parquet file; its folder must exist.
+
+    Raises:
+        SuiteError: if the file cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    table = _table(suite)
+    try:
+        with replacing(Path(path)) as temporary:
+            pq.write_table(
+                table,
+                temporary,
+                compression="zstd",
+                use_dictionary=["space", "task", "architecture"],
+                write_page_checksum=True,
+            )
+    except OSError as error:
+        raise SuiteError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def read_suite(path: str | Path) -> Suite:
+    """Reads a suite that :func:`write_suite` wrote.
+
+    Raises:
+        SuiteError: if the file is missing, no Parquet file, cut off, damaged, no suite, of a newer schema, or
+            if its content is not what was written.
+    """
+    path = Path(path)
+    table = _read_table(path)
+    header = _header(table, path)
+    try:
+        suite = _suite(table, header)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SuiteError(f"{path}: not a well-formed suite of schema {SCHEMA_VERSION}: {error}") from None
+    if suite.content_hash != header["content_hash"]:
+        raise SuiteError(
+            f"{path}: the content does not match its recorded hash, so the file was altered or damaged; import "
+            "or fetch the suite again"
+        )
+    return suite
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary file beside `path` that takes its place, flushed to disk, if the block succeeds."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _flush_folder(folder: Path) -> None:
+    """Makes a rename durable, where folders can be flushed (not on Windows)."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _table(suite: Suite) -> "pa.Table":
+    import pyarrow as pa
+
+    def strings(values: list[str]) -> Any:
+        return pa.array(values, pa.string()).dictionary_encode()
+
+    proxies = sorted(set[str]().union(*(problem.proxies for problem in suite.problems)))
+    columns: dict[str, Any] = {
+        "space": strings([problem.space for problem in suite.problems for _ in problem.architectures]),
+        "task": strings([problem.task for problem in suite.problems for _ in problem.architectures]),
+        "architecture": strings([a for problem in suite.problems for a in problem.architectures]),
+        "accuracy": pa.array(_joined([problem.accuracy for problem in suite.problems]), pa.float64()),
+        "group": pa.array(
+            np.concatenate([np.empty(0, np.int64), *(problem.groups for problem in suite.problems)]),
+            pa.int64(),
+        ),
+    }
+    for proxy in proxies:
+        scores = _joined(
+            [
+                problem.column(proxy) if proxy in problem.proxies else np.full(len(problem), np.nan)
+                for problem in suite.problems
+            ]
+        )
+        columns[_PREFIX + proxy] = pa.array(scores, pa.float64(), mask=np.isnan(scores))
+    header = {
+        "schema_version": SCHEMA_VERSION,
+        "name": suite.name,
+        "content_hash": suite.content_hash,
+        "metadata": dict(suite.metadata),
+        "problems": [
+            {"space": p.space, "task": p.task, "architectures": len(p), "proxies": list(p.proxies)}
+            for p in suite.problems
+        ],
+    }
+    return pa.table(columns).replace_schema_metadata({_KEY: json.dumps(header).encode()})
+
+
+def _joined(parts: list[Any]) -> Any:
+    return np.concatenate([np.empty(0), *parts])
+
+
+def _read_table(path: Path) -> "pa.Table":
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 4))
+            tail = file.read(4)
+    except FileNotFoundError:
+        raise SuiteError(f"{path}: no such file") from None
+    except OSError as error:
+        raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None
+    if head != _MAGIC:
+        raise SuiteError(
+            f"{path}: not a Parquet file; a suite in JSON must be named zc_<space>.json or be given as a folder"
+        )
+    if tail != _MAGIC:
+        raise SuiteError(f"{path}: the Parquet file ends too early, it was cut off; import or fetch it again")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(
+            path, read_dictionary=["space", "task", "architecture"], page_checksum_verification=True
+        ) as file:
+            return file.read()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise SuiteError(
+            f"{path}: the Parquet file is damaged ({reason}); import or fetch it again"
+        ) from None
+
+
+def _header(table: "pa.Table", path: Path) -> dict[str, Any]:
+    metadata = table.schema.metadata or {}
+    if _KEY not in metadata:
+        raise SuiteError(
+            f"{path}: a Parquet file, but not a suite; `rayzc suite import` makes one from NAS-Bench-Suite-Zero "
+            "JSON"
+        )
+    try:
+        header = json.loads(metadata[_KEY])
+        version = header["schema_version"]
+        if not isinstance(version, int):
+            raise TypeError(f"schema version {version!r}")
+        if version > SCHEMA_VERSION:
+            raise SuiteError(
+                f"{path}: written under schema {version} by a newer rayzc; this one reads up to schema "
+                f"{SCHEMA_VERSION}: upgrade rayzc, or import the suite again"
+            )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SuiteError(f"{path}: the suite's metadata are malformed: {error}") from None
+    return dict(header)
+
+
+def _suite(table: "pa.Table", header: dict[str, Any]) -> Suite:
+    texts = {name: _texts(table.column(name)) for name in ("space", "task", "architecture")}
+    accuracy = table.column("accuracy").to_numpy()
+    groups = table.column("group").to_numpy()
+    columns = {
+        name.removeprefix(_PREFIX): table.column(name).to_numpy()
+        for name in table.column_names
+        if name.startswith(_PREFIX)
+    }
+    problems = []
+    start = 0
+    for entry in header["problems"]:
+        space, task, proxies = entry["space"], entry["task"], tuple(entry["proxies"])
+        rows = slice(start, start + entry["architectures"])
+        if {*texts["space"][rows]} - {space} or {*texts["task"][rows]} - {task}:
+            raise ValueError(f"rows {rows.start} to {rows.stop} are not all of {space}/{task}")
+        scores = [columns[proxy][rows] for proxy in proxies]
+        problems.append(
+            Problem(
+                space,
+                task,
+                tuple(texts["architecture"][rows]),
+                proxies,
+                np.stack(scores, axis=1) if scores else np.empty((entry["architectures"], 0)),
+                accuracy[rows],
+                groups[rows],
+            )
+        )
+        start = rows.stop
+    if start != table.num_rows:
+        raise ValueError(f"{table.num_rows} rows, where the problems have {start}")
+    return Suite(header["name"], tuple(problems), header["metadata"])
+
+
+def _texts(column: Any) -> list[str]:
+    """The strings of a dictionary-encoded column, each different one made once."""
+    texts: list[str] = []
+    for chunk in column.chunks:
+        known = chunk.dictionary.to_pylist()
+        texts += [known[i] for i in chunk.indices.to_pylist()]
+    return texts

@@ -1,1 +1,45 @@
-"""How formulas are bred: fitness, variation, selection, and one island's step. Nothing here knows Ray."""
+"""How formulas are bred: fitness, variation, selection, and one island's step. Nothing here knows Ray.
+
+A population of formulas lives on an *island*, which is a value. :func:`step` is a pure function that gives the
+island one epoch later: parents are selected, offspring are bred from them by crossover and mutation, a :class:`Judge`
+gives each its rank correlation with the true accuracy on every problem, and the best live on. Between epochs, copies
+of the best migrate to other islands along a topology.
+"""
+
+from rayzc.evolution.fitness import Judge, Verdict
+from rayzc.evolution.individual import Individual, judged, pareto_front, unique
+from rayzc.evolution.island import Island, emigrants, settle, step
+from rayzc.evolution.kendall import kendall_tau
+from rayzc.evolution.measures import MEASURES, Measure
+from rayzc.evolution.objectives import OBJECTIVES, Objective
+from rayzc.evolution.selection import SELECTIONS, Selection
+from rayzc.evolution.settings import Settings
+from rayzc.evolution.tables import Tables
+from rayzc.evolution.topology import TOPOLOGIES, Topology
+from rayzc.evolution.variation import OPERATORS, Vocabulary
+
+__all__ = [
+    "MEASURES",
+    "OBJECTIVES",
+    "OPERATORS",
+    "SELECTIONS",
+    "TOPOLOGIES",
+    "Individual",
+    "Island",
+    "Judge",
+    "Measure",
+    "Objective",
+    "Selection",
+    "Settings",
+    "Tables",
+    "Topology",
+    "Verdict",
+    "Vocabulary",
+    "emigrants",
+    "judged",
+    "kendall_tau",
+    "pareto_front",
+    "settle",
+    "step",
+    "unique",
+]

@@ -1,0 +1,86 @@
+"""Fitness: how well a formula ranks the architectures of every problem, and never the same question twice.
+
+Only ranks count. Two formulas that order all architectures alike have one fitness, so a judge keeps the fitness of
+every ranking it has seen, by a hash of the ranking, and of every formula, by its tokens.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rayzc.evolution.evaluation import Evaluator
+from rayzc.evolution.measures import MEASURES, Measure
+from rayzc.evolution.ranking import Ranking
+from rayzc.evolution.tables import Tables
+
+__all__ = ["Judge", "Verdict"]
+
+Tokens = tuple[str | float, ...]
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge says of a formula.
+
+    Attributes:
+        correlations: rank correlation with the accuracy on each problem, ``(problems,)``, read-only.
+        ranking: hash of the ranking; formulas that rank alike share it.
+    """
+
+    correlations: NDArray[np.float64]
+    ranking: int
+
+
+class Judge:
+    """Judges formulas on a table. It remembers, but what it remembers changes no answer.
+
+    Args:
+        tables: what to judge on.
+        measure: the rank correlation, a name in :data:`rayzc.evolution.MEASURES`.
+        memory: number of formulas, and of rankings, that are remembered.
+
+    Attributes:
+        proxies: names of the proxies it knows.
+        scored: rankings whose correlations were computed.
+        known: formulas whose ranking, or who themselves, had been scored before.
+    """
+
+    def __init__(self, tables: Tables, measure: str = "kendall", memory: int = 200_000) -> None:
+        self.proxies = tables.proxies
+        self.scored = 0
+        self.known = 0
+        self._evaluate = Evaluator(tables.proxies, tables.scores)
+        self._ranking = Ranking(tables.offsets)
+        self._measure: Measure = MEASURES[measure](tables)
+        self._formulas: dict[Tokens, Verdict] = {}
+        self._rankings: dict[int, Verdict] = {}
+        self._memory = memory
+
+    def __call__(self, tokens: Tokens) -> Verdict:
+        """Judges one formula, given as tokens in prefix order."""
+        verdict = self._formulas.get(tokens)
+        if verdict is not None:
+            self.known += 1
+            return verdict
+        self._ranking.sort(self._evaluate(tokens))
+        digest = self._ranking.digest()
+        verdict = self._rankings.get(digest)
+        if verdict is None:
+            correlations = self._measure(self._ranking)
+            correlations.flags.writeable = False
+            verdict = Verdict(correlations, digest)
+            self.scored += 1
+            _remember(self._rankings, digest, verdict, self._memory)
+        else:
+            self.known += 1
+        _remember(self._formulas, tokens, verdict, self._memory)
+        return verdict
+
+
+def _remember(known: dict[Key, Verdict], key: Key, verdict: Verdict, room: int) -> None:
+    if len(known) >= room:
+        del known[next(iter(known))]
+    known[key] = verdict

@@ -1,0 +1,163 @@
+"""An island is a value, and one epoch of its evolution a pure function.
+
+:func:`step` takes an island and the immigrants that reach it, and gives the island one epoch later. Every random
+number comes from (seed, island, epoch), so who computes a step, when, and how often, changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+
+from rayzc.evolution.fitness import Judge
+from rayzc.evolution.individual import Individual, judged, pareto_front, unique
+from rayzc.evolution.polish import polish
+from rayzc.evolution.selection import SELECTIONS
+from rayzc.evolution.settings import Settings
+from rayzc.evolution.variation import Vocabulary, cross_over, grow, mutate, perturb_constants, pick
+from rayzc.formula import PRIMITIVES, Formula
+
+__all__ = ["Island", "emigrants", "fits", "settle", "step"]
+
+Tokens = tuple[str | float, ...]
+
+_STARTING_DEPTH = 4
+_FROM_FRONT = 0.1
+_ARITY: dict[str | float, int] = {name: primitive.arity for name, primitive in PRIMITIVES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Island:
+    """A subpopulation between two epochs.
+
+    Attributes:
+        index: which island it is.
+        epoch: how many epochs it has seen.
+        population: its formulas, the best first, no two ranking alike.
+        front: the best formula of each complexity, the simplest first, each better than all simpler ones.
+        evaluations: how many formulas were bred and judged on it so far.
+    """
+
+    index: int
+    epoch: int
+    population: tuple[Individual, ...]
+    front: tuple[Individual, ...]
+    evaluations: int
+
+
+def settle(index: int, judge: Judge, settings: Settings) -> Island:
+    """The island at epoch 0: the bare proxies, the user's formulas, and random ones.
+
+    Args:
+        index: which island.
+        judge: judges formulas on the tables.
+        settings: the choices of the breeding.
+    """
+    rng = Random(f"settle/{settings.seed}/{index}")
+    objective = settings.objective_function()
+    words = Vocabulary(judge.proxies)
+    tokens: list[Tokens] = [(proxy,) for proxy in judge.proxies]
+    tokens += [Formula.parse(text).tokens for text in settings.seeds]
+    while len(tokens) < 2 * settings.population:
+        tokens.append(grow(rng, words, _STARTING_DEPTH))
+    founders = [judged(t, judge, objective) for t in tokens if fits(t, settings)]
+    return _next(Island(index, -1, (), (), 0), founders, len(founders), settings)
+
+
+def step(island: Island, immigrants: Iterable[Individual], judge: Judge, settings: Settings) -> Island:
+    """One epoch: immigrants arrive, offspring are bred and judged, the best of all live on.
+
+    Args:
+        island: the island before.
+        immigrants: emigrants of its neighbours.
+        judge: judges formulas on the tables; what it remembers changes only how fast it answers.
+        settings: the choices of the breeding.
+
+    Returns:
+        the island after.
+    """
+    rng = Random(f"step/{settings.seed}/{island.index}/{island.epoch}")
+    objective = settings.objective_function()
+    parents = unique([*island.population, *immigrants])
+    offspring: list[Individual] = []
+    for tokens in _breed(rng, parents, island, judge, settings):
+        if fits(tokens, settings):
+            offspring.append(judged(tokens, judge, objective))
+    evaluations = len(offspring)
+    for one in _to_polish(rng, parents, settings.polish):
+        better, tried = polish(rng, one, judge, objective)
+        offspring.append(better)
+        evaluations += tried
+    return _next(island, [*parents, *offspring], evaluations, settings)
+
+
+def emigrants(island: Island, settings: Settings) -> tuple[Individual, ...]:
+    """Those that leave the island as copies: its best."""
+    return island.population[: max(1, round(settings.migration_rate * settings.population))]
+
+
+def fits(tokens: Tokens, settings: Settings) -> bool:
+    """Whether a formula keeps to the limits of size and depth, and has a proxy in it."""
+    if len(tokens) > settings.max_size:
+        return False
+    depths: list[int] = []
+    has_proxy = False
+    for token in reversed(tokens):
+        arity = _ARITY.get(token, 0)
+        if arity == 0:
+            has_proxy = has_proxy or isinstance(token, str)
+            depths.append(1)
+        else:
+            depth = depths.pop()
+            depths.append(1 + (max(depth, depths.pop()) if arity == 2 else depth))
+    return has_proxy and depths[0] <= settings.max_depth
+
+
+def _breed(
+    rng: Random, parents: Sequence[Individual], island: Island, judge: Judge, settings: Settings
+) -> Iterator[Tokens]:
+    """Offspring of selected parents, one after the other; some fit and some do not."""
+    words = Vocabulary(judge.proxies)
+    chosen = _select(rng, parents, 2 * settings.offspring, settings)
+    for mother, father in zip(chosen[::2], chosen[1::2], strict=True):
+        if island.front and rng.random() < _FROM_FRONT:
+            mother = pick(rng, island.front)
+        draw = rng.random()
+        if draw < settings.crossover:
+            yield cross_over(rng, mother.tokens, father.tokens)
+        elif draw < settings.crossover + settings.constants:
+            yield perturb_constants(rng, mother.tokens, words)
+        else:
+            yield mutate(rng, mother.tokens, words)
+
+
+def _select(rng: Random, parents: Sequence[Individual], count: int, settings: Settings) -> list[Individual]:
+    generator = np.random.Generator(np.random.PCG64(rng.getrandbits(64)))
+    correlations = np.array([one.correlations for one in parents])
+    objectives = np.array([one.objective for one in parents])
+    shares = [count // len(settings.selection)] * len(settings.selection)
+    shares[0] += count - sum(shares)
+    chosen = np.concatenate(
+        [
+            SELECTIONS[name](correlations, objectives, share, generator)
+            for name, share in zip(settings.selection, shares, strict=True)
+        ]
+    )
+    return [parents[i] for i in generator.permutation(chosen)]
+
+
+def _to_polish(rng: Random, parents: Sequence[Individual], count: int) -> list[Individual]:
+    """Which formulas get their constants improved: good ones, the best most often."""
+    return [parents[int(rng.random() ** 2 * len(parents))] for _ in range(count)]
+
+
+def _next(island: Island, candidates: Sequence[Individual], evaluations: int, settings: Settings) -> Island:
+    ranked = sorted(unique(candidates), key=lambda one: one.order)
+    return Island(
+        index=island.index,
+        epoch=island.epoch + 1,
+        population=tuple(ranked[: settings.population]),
+        front=pareto_front([*island.front, *candidates]),
+        evaluations=island.evaluations + evaluations,
+    )

@@ -1,0 +1,136 @@
+"""How formulas are bred: every choice that decides what comes out, and nothing else (no worker count, no time)."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rayzc.errors import RayzcError, RunError, nearest
+from rayzc.evolution.measures import MEASURES
+from rayzc.evolution.objectives import OBJECTIVES, Objective
+from rayzc.evolution.selection import SELECTIONS
+from rayzc.evolution.topology import TOPOLOGIES
+from rayzc.formula import Formula
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of one breeding; the same settings on the same suite give the same hall of fame.
+
+    Attributes:
+        seed: where all chance comes from.
+        islands: number of subpopulations that evolve apart.
+        population: formulas on an island.
+        offspring: formulas bred on an island in one epoch.
+        max_size: most nodes of a formula.
+        max_depth: most levels of a formula.
+        measure: the rank correlation, a name in :data:`rayzc.evolution.MEASURES`.
+        objective: what is maximised over the problems: a name in :data:`rayzc.evolution.OBJECTIVES`, a
+            ``module:function`` of the correlations ``(problems,)``, or such a function itself.
+        selection: how parents are chosen: names in :data:`rayzc.evolution.SELECTIONS`, taken in equal parts.
+        crossover: probability that an offspring has two parents.
+        constants: probability that an offspring is its parent with a constant moved.
+        polish: formulas per epoch whose constants are improved by local search.
+        topology: where emigrants go, a name in :data:`rayzc.evolution.TOPOLOGIES`.
+        migration_interval: epochs from one migration to the next; 0 for none.
+        migration_rate: share of the population that emigrates, the best first.
+        seeds: texts of formulas to start from, beside the bare proxies.
+    """
+
+    seed: int = 0
+    islands: int = 16
+    population: int = 100
+    offspring: int = 200
+    max_size: int = 40
+    max_depth: int = 12
+    measure: str = "kendall"
+    objective: str | Objective = "mean"
+    selection: tuple[str, ...] = ("tournament", "lexicase")
+    crossover: float = 0.45
+    constants: float = 0.15
+    polish: int = 2
+    topology: str = "ring"
+    migration_interval: int = 5
+    migration_rate: float = 0.05
+    seeds: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses what makes no sense.
+
+        Raises:
+            RunError: an unknown name or a number out of its range.
+            FormulaError: a seed that does not parse.
+        """
+        for what, name, known in (
+            ("measure", self.measure, MEASURES),
+            ("topology", self.topology, TOPOLOGIES),
+            *(("selection", name, SELECTIONS) for name in self.selection),
+        ):
+            if name not in known:
+                raise RunError(f"unknown {what} '{name}'; {nearest(name, list(known))}")
+        if isinstance(self.objective, str) and ":" not in self.objective and self.objective not in OBJECTIVES:
+            raise RunError(
+                f"unknown objective '{self.objective}'; {nearest(self.objective, list(OBJECTIVES))}"
+            )
+        for name, low, high in (
+            ("islands", 1, 10_000),
+            ("population", 4, 100_000),
+            ("offspring", 1, 1_000_000),
+            ("max_size", 1, 200),
+            ("max_depth", 1, 60),
+            ("crossover", 0, 1),
+            ("constants", 0, 1),
+            ("polish", 0, 1_000),
+            ("migration_interval", 0, 1_000_000),
+            ("migration_rate", 0, 1),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise RunError(f"{name} is {value}; it must lie between {low} and {high}")
+        if not self.selection:
+            raise RunError("no selection is named; known: " + ", ".join(SELECTIONS))
+        for text in self.seeds:
+            Formula.parse(text)
+
+    def objective_function(self) -> Objective:
+        """The objective itself.
+
+        Raises:
+            RunError: a ``module:function`` that cannot be imported.
+        """
+        if not isinstance(self.objective, str):
+            return self.objective
+        if self.objective in OBJECTIVES:
+            return OBJECTIVES[self.objective]
+        import importlib
+
+        module, _, function = self.objective.partition(":")
+        try:
+            found: Objective = getattr(importlib.import_module(module), function)
+        except (ImportError, AttributeError) as error:
+            raise RunError(f"objective '{self.objective}' cannot be imported: {error}") from None
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as a JSON object."""
+        document = asdict(self)
+        if not isinstance(self.objective, str):
+            document["objective"] = f"{self.objective.__module__}:{self.objective.__qualname__}"
+        return document
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "Settings":
+        """The settings of :meth:`to_json`.
+
+        Raises:
+            RunError: settings that this version does not know.
+        """
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in document.items()
+        }
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise RunError(f"settings that this version of rayzc does not know: {error}") from None
+        except RayzcError as error:
+            raise RunError(f"settings that cannot be used: {error}") from None

@@ -1,0 +1,42 @@
+"""What formulas are judged on, laid out for speed: all problems in one table, each in order of accuracy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rayzc.problems import Suite
+
+__all__ = ["Tables"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The rows of all problems, one after the other, each problem's in ascending accuracy.
+
+    Attributes:
+        problems: names of the problems, ``(problems,)``.
+        proxies: names of the proxies, ``(proxies,)``.
+        scores: a contiguous row per proxy, ``(proxies, rows)``.
+        accuracy: true accuracy, ascending within a problem, ``(rows,)``.
+        offsets: where each problem's rows begin, and the end, ``(problems + 1,)``.
+    """
+
+    problems: tuple[str, ...]
+    proxies: tuple[str, ...]
+    scores: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, suite: Suite) -> "Tables":
+        """Lays out a suite whose problems all have the same proxies, measured on every architecture."""
+        orders = [np.argsort(problem.accuracy, kind="stable") for problem in suite.problems]
+        parts = list(zip(suite.problems, orders, strict=True))
+        return cls(
+            problems=tuple(problem.name for problem in suite.problems),
+            proxies=suite.problems[0].proxies,
+            scores=np.ascontiguousarray(np.concatenate([p.scores[order] for p, order in parts]).T),
+            accuracy=np.concatenate([p.accuracy[order] for p, order in parts]),
+            offsets=np.cumsum([0, *(len(order) for order in orders)], dtype=np.int64),
+        )

@@ -175,15 +175,13 @@ def to_callable(formula: Formula, namespace: ModuleType) -> Callable[..., Any]:
                 raise FormulaError(f"the formula needs proxy '{proxy}'; {nearest(proxy, list(columns))}")
         if not columns:
             raise FormulaError(f"cannot evaluate {formula}: no columns were given")
-        used = {name: _floating(columns[name], namespace) for name in proxies or columns}
-        like = next(iter(used.values()))
 
         def leaf(token: str | float) -> Any:
-            if isinstance(token, str):
-                return used[token]
-            return namespace.full_like(like, token)
+            return used[token] if isinstance(token, str) else namespace.full_like(like, token)
 
         with np.errstate(all="ignore"):
+            used = {name: _floating(columns[name], namespace) for name in proxies or columns}
+            like = next(iter(used.values()))
             return fold(formula.tokens, leaf, lambda name, *operands: functions[name](*operands))
 
     score.__doc__ = str(formula)

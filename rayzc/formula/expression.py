@@ -265,9 +265,12 @@ def _checked_token(token: Any, place: int) -> str | float:
         if token not in _ARITY and not _PROXY.fullmatch(token):
             raise FormulaError(f"token {place}, {token!r}, is neither a primitive nor the name of a proxy")
         return str(token)
-    if isinstance(token, bool | np.bool_) or not isinstance(token, int | float | np.number):
+    if isinstance(token, bool) or not isinstance(token, int | float | np.integer | np.floating):
         raise FormulaError(f"token {place}, {token!r}, is neither a name nor a number")
-    value = float(token)
+    try:
+        value = float(token)
+    except OverflowError:
+        value = math.inf
     if not math.isfinite(value):
         raise FormulaError(f"token {place}, {value}, is not finite, as constants must be")
     return value or 0.0

@@ -92,13 +92,22 @@ def _zero_signs_seen(tokens: _Tokens) -> list[bool]:
 
 def _node(name: str, exact: bool, *inner: _Tokens) -> _Tokens:
     """The application of a primitive to rewritten operands, rewritten."""
-    if all(isinstance(x[0], float) for x in inner):
-        with np.errstate(all="ignore"):
-            value = float(PRIMITIVES[name].function(*(np.float64(x[0]) for x in inner)))
-        if math.isfinite(value) and not (exact and value == 0 and math.copysign(1, value) < 0):
+    # Every formula ends with a leaf, so most of those that are not constant are known by their last token.
+    if all(isinstance(x[-1], float) for x in inner):
+        value = _value((name, *chain(*inner)))
+        if value is not None and not (exact and value == 0 and math.copysign(1, value) < 0):
             return (value or 0.0,)
     rule = _RULES.get(name)
     return rule(exact, *inner) if rule else (name, *chain(*inner))
+
+
+def _value(tokens: _Tokens) -> float | None:
+    """The finite value of an expression without proxies, else None."""
+    if any(isinstance(token, str) and token not in _ARITY for token in tokens):
+        return None
+    with np.errstate(all="ignore"):
+        value = float(fold(tokens, np.float64, lambda name, *inner: PRIMITIVES[name].function(*inner)))
+    return value if math.isfinite(value) else None
 
 
 def negated(tokens: _Tokens) -> _Tokens:

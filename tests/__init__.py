@@ -1,0 +1,1 @@
+"""Tests of rayzc, a folder for each of its packages."""

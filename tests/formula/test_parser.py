@@ -1,0 +1,219 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rayzc.errors import FormulaError
+from rayzc.formula import MAX_LENGTH, Formula
+from tests.formula.strategies import examples
+
+LEXEMES = [*"+-*/(),. xµ", "log", "min(", "y1", "1", ".5", "2e3", "1e999", "neg(", "sqrt", "-(", "\t"]
+ASCII = "formulas are ASCII letters, digits, + - * / ( ) , . and _, found"
+FUNCTIONS = "log, sqrt, square, abs, neg, inv, tanh, exp, min, max"
+MINUS = "\N{MINUS SIGN}"
+CYRILLIC = "\N{CYRILLIC SMALL LETTER A}"
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("a+b*c", ("+", "a", "*", "b", "c")),
+        ("a-b-c", ("-", "-", "a", "b", "c")),
+        ("a/b*c", ("*", "/", "a", "b", "c")),
+        ("-a*b", ("*", "neg", "a", "b")),
+        ("-2*b", ("*", -2.0, "b")),
+        ("a - 2", ("-", "a", 2.0)),
+        ("a--2", ("-", "a", -2.0)),
+        ("- 2", (-2.0,)),
+        ("-0", (0.0,)),
+        ("neg(x)", ("neg", "x")),
+        ("neg(3)", ("neg", 3.0)),
+        ("((x))", ("x",)),
+        (" \tmin( a ,\r\n b ) ", ("min", "a", "b")),
+        ("1", (1.0,)),
+        (".5", (0.5,)),
+        ("1.", (1.0,)),
+        ("007.50", (7.5,)),
+        ("1e-3", (0.001,)),
+        ("2.5E+7", (2.5e7,)),
+        ("1e-999", (0.0,)),
+        ("e1", ("e1",)),
+        ("logs", ("logs",)),
+        ("_", ("_",)),
+    ],
+)
+def test_grammar(text: str, tokens: tuple[str | float, ...]) -> None:
+    assert Formula.parse(text).tokens == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "problem"),
+    [
+        ("log(flops) + / nwot", 14, "expected a proxy, a number or '(', found '/'"),
+        ("", 1, "the text is empty, expected a proxy, a number or '('"),
+        ("  ", 3, "the text is empty, expected a proxy, a number or '('"),
+        ("a +", 4, "expected a proxy, a number or '(', found the end"),
+        ("+a", 1, "expected a proxy, a number or '(', found '+'"),
+        ("()", 2, "expected a proxy, a number or '(', found ')'"),
+        ("a ** b", 4, "expected a proxy, a number or '(', found '*'"),
+        ("a b", 3, "expected an operator or the end, found 'b'"),
+        ("2x", 2, "expected an operator or the end, found 'x'"),
+        ("1.5.2", 4, "expected an operator or the end, found '.2'"),
+        ("1e", 2, "expected an operator or the end, found 'e'"),
+        ("a, b", 2, "expected an operator or the end, found ','"),
+        ("(a", 3, "expected an operator or ')' for the '(' at position 1, found the end"),
+        ("b * log(a", 10, "expected an operator or ')' for the '(' at position 8, found the end"),
+        ("(a, b)", 3, "expected an operator or ')' for the '(' at position 1, found ','"),
+        ("min(a b)", 7, "expected an operator or ')' for the '(' at position 4, found 'b'"),
+        ("a)", 2, "this ')' closes nothing"),
+        ("lg(x) + 1", 1, "unknown function 'lg', did you mean 'log'?"),
+        (
+            "3 * gibbon(x)",
+            5,
+            "unknown function 'gibbon', known: log, sqrt, square, abs, neg, inv, tanh, exp, min, max",
+        ),
+        ("log", 4, "expected '(' after log, found the end"),
+        ("log x", 5, "expected '(' after log, found 'x'"),
+        ("log()", 5, "log takes 1 argument, found none"),
+        ("log(a, b)", 6, "log takes 1 argument, found more"),
+        ("min(a)", 6, "min takes 2 arguments, found 1"),
+        ("max(a, b, c)", 9, "max takes 2 arguments, found more"),
+        ("min(a,)", 7, "expected a proxy, a number or '(', found ')'"),
+        ("1 + 1e999", 5, "the number is beyond what a float64 holds, found '1e999'"),
+        ("-1e999", 2, "the number is beyond what a float64 holds, found '1e999'"),
+        (f"a {MINUS} b", 3, f"{ASCII} '{MINUS}' (U+2212 MINUS SIGN)"),
+        ("a ^ 2", 3, f"{ASCII} '^'"),
+        (CYRILLIC, 1, f"{ASCII} '{CYRILLIC}' (U+0430 CYRILLIC SMALL LETTER A)"),
+        ("٣", 1, f"{ASCII} '٣' (U+0663 ARABIC-INDIC DIGIT THREE)"),
+        ("a\x00", 2, f"{ASCII} U+0000"),
+        ("a\ud800", 2, f"{ASCII} U+D800"),
+    ],
+)
+def test_bad_text(text: str, position: int, problem: str) -> None:
+    with pytest.raises(FormulaError) as error:
+        Formula.parse(text)
+    first, line, caret = str(error.value).split("\n")
+    assert first == f"cannot parse formula at position {position}: {problem}"
+    assert len(line) == 2 + len(text)
+    assert caret == " " * (position + 1) + "^"
+
+
+def test_the_whole_message() -> None:
+    with pytest.raises(FormulaError) as error:
+        Formula.parse("log(flops) + / nwot")
+    assert str(error.value) == (
+        "cannot parse formula at position 14: expected a proxy, a number or '(', found '/'\n"
+        "  log(flops) + / nwot\n"
+        "               ^"
+    )
+
+
+def test_long_text_is_shown_around_the_mistake() -> None:
+    text = "(" + "a * b, " * 30 + ")"
+    with pytest.raises(FormulaError) as error:
+        Formula.parse("1 + " * 40 + "@" + " + 2" * 40)
+    first, line, caret = str(error.value).split("\n")
+    assert "at position 161" in first
+    assert line[caret.index("^")] == "@"
+    assert line.startswith("  ...")
+    assert line.endswith("...")
+    with pytest.raises(FormulaError, match="found ','"):
+        Formula.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a" * (MAX_LENGTH + 1), "cannot parse formula of 10,001 characters: at most 10,000 are allowed"),
+        ("(" * 101 + "x" + ")" * 101, "more than 100 levels of parentheses and signs"),
+        ("-" * 101 + "x", "more than 100 levels of parentheses and signs"),
+        ("log(" * 101 + "x" + ")" * 101, "more than 100 levels of parentheses and signs"),
+        ("log(" * 100 + "x" + ")" * 100, "more than 100 levels of operators"),
+        ("x + " * 100 + "x", "more than 100 levels of operators"),
+        ("(" * 10_000, "more than 100 levels of parentheses and signs"),
+        ("x*" * 4_999 + "x", "more than 100 levels of operators"),
+    ],
+)
+def test_absurd_depth_and_length(text: str, problem: str) -> None:
+    with pytest.raises(FormulaError) as error:
+        Formula.parse(text)
+    assert problem in str(error.value)
+    assert len(str(error.value)) < 400
+
+
+def test_nesting_that_is_just_allowed() -> None:
+    assert Formula.parse("(" * 100 + "x" + ")" * 100).tokens == ("x",)
+    assert Formula.parse("exp(" * 99 + "x" + ")" * 99).depth == 100
+
+
+@pytest.mark.parametrize("text", [None, 3, b"x", ["x"]])
+def test_what_is_no_text(text: object) -> None:
+    with pytest.raises(FormulaError, match="a formula is parsed from text, not from"):
+        Formula.parse(text)  # type: ignore[arg-type]
+
+
+def parses_or_says_why(text: str) -> None:
+    try:
+        formula = Formula.parse(text)
+    except FormulaError as error:
+        message = str(error)
+    else:
+        message = f"cannot parse formula, or can: {formula}"
+        assert Formula.parse(str(formula)) == formula
+    assert message.startswith("cannot parse formula")
+
+
+@examples(500)
+@given(st.text(max_size=200))
+def test_any_text_parses_or_is_refused(text: str) -> None:
+    parses_or_says_why(text)
+
+
+@examples(1000)
+@given(st.lists(st.sampled_from(LEXEMES), max_size=40).map("".join))
+def test_any_lexemes_parse_or_are_refused(text: str) -> None:
+    parses_or_says_why(text)
+
+
+def balanced(levels: int) -> str:
+    return "a" if levels == 0 else f"({balanced(levels - 1)}+{balanced(levels - 1)})"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "(",
+        ")",
+        "-",
+        " ",
+        "a",
+        "1",
+        "1e1",
+        "a+",
+        "a*",
+        "log(",
+        "min(a,",
+        "-(",
+        ".",
+        ",",
+        "1.5",
+        "a ",
+        "µ",
+        "\n",
+    ],
+)
+def test_no_text_takes_long(unit: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(FormulaError):
+        Formula.parse((unit * MAX_LENGTH)[: MAX_LENGTH - 1] + "@")
+    assert time.perf_counter() - start < 1
+
+
+def test_a_large_formula_takes_no_time() -> None:
+    text = balanced(10)
+    start = time.perf_counter()
+    formula = Formula.parse(text)
+    assert time.perf_counter() - start < 1
+    assert formula.size == 2**11 - 1
+    assert formula.depth == 11

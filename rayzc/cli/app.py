@@ -10,3 +10,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+from rayzc.cli.suite import suite  # noqa: E402
+
+app.add_typer(suite, name="suite")

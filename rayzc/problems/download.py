@@ -4,7 +4,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
+from inspect import signature
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 __all__ = ["Download", "download"]
@@ -84,9 +86,14 @@ def _from_drive(url: str, path: Path) -> None:
         import gdown
     except ImportError:
         raise OSError("needs gdown, `pip install 'rayzc[fetch]'`") from None
+    options: dict[str, Any] = (
+        {"timeout": _TIMEOUT} if "timeout" in signature(gdown.download).parameters else {}
+    )
     try:
-        result = gdown.download(url=url, output=str(path), quiet=True, resume=True)
-    except Exception as error:  # its own errors and those of requests, which have no common base
+        result = gdown.download(url=url, output=str(path), quiet=True, resume=True, **options)
+    except OSError as error:  # those of requests are, and their texts are long
+        raise OSError(f"no connection to {urlsplit(url).hostname} ({type(error).__name__})") from None
+    except Exception as error:  # its own errors have no common base
         raise OSError(" ".join(str(error).split()) or type(error).__name__) from None
     if result is None or not path.is_file():
         raise OSError("Google Drive does not hand the file out (removed, or too many downloads today)")

@@ -1,0 +1,141 @@
+"""``rayzc suite``: bring suites in, look at them, fetch them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rayzc.problems import Suite
+
+__all__ = ["suite"]
+
+suite = typer.Typer(
+    help="Import, inspect and fetch suites of problems.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_SUITE_HELP = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
+
+
+@suite.command("import")
+def import_suite(
+    path: Annotated[str, typer.Argument(metavar="PATH", help=_SUITE_HELP)],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
+    name: Annotated[str | None, typer.Option("--name", help="What to call it. Default: as the file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Turn NAS-Bench-Suite-Zero JSON into one Parquet file that loads at once."""
+    from dataclasses import replace
+
+    from rayzc.errors import SuiteError
+    from rayzc.problems import load_suite, write_suite
+
+    if out.exists() and (out.is_dir() or not force):
+        what = "it is a folder; name a file" if out.is_dir() else "use --force to overwrite it"
+        raise SuiteError(f"{out} exists: {what}")
+    if out.suffix == ".json":
+        raise SuiteError(f"{out}: a suite is written as Parquet; give a name that ends in .parquet")
+    if not out.parent.is_dir():
+        raise SuiteError(f"{out}: the folder {out.parent} does not exist; create it first")
+    loaded = replace(load_suite(path), name=name or out.stem)
+    write_suite(loaded, out)
+    typer.echo(f"{out}: {len(loaded)} problems, {sum(map(len, loaded.problems)):,} rows")
+    dropped = int(loaded.metadata.get("dropped_without_accuracy", "0"))
+    if dropped:
+        typer.echo(f"left out: {dropped:,} entries without an accuracy")
+    for line in _missing(loaded):
+        typer.echo(line)
+
+
+@suite.command()
+def info(
+    source: Annotated[str, typer.Argument(metavar="SUITE", help=_SUITE_HELP)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+) -> None:
+    """Show the problems of a suite, and which proxies they lack."""
+    from rayzc.problems import load_suite
+
+    loaded = load_suite(source)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(_document(loaded), indent=2))
+        return
+    _print_table(loaded)
+
+
+@suite.command()
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the suite: nbsz-13.")],
+    mirror: Annotated[
+        str | None, typer.Option("--mirror", help="Web address of a folder with the files, tried first.")
+    ] = None,
+) -> None:
+    """Download the public files of a named suite, and make it ready for --suite NAME."""
+    from rayzc.problems import fetch_suite
+
+    fetch_suite(name, mirror=mirror, report=typer.echo)
+
+
+def _missing(loaded: "Suite") -> list[str]:
+    """A line for every proxy that not all problems have."""
+    return [f"{proxy} is missing on {', '.join(problems)}" for proxy, problems in loaded.left_out.items()]
+
+
+def _document(loaded: "Suite") -> dict[str, Any]:
+    import numpy as np
+
+    def described(index: int) -> dict[str, Any]:
+        problem = loaded.problems[index]
+        fitted = problem.complete(loaded.common_proxies)
+        return {
+            "problem": problem.name,
+            "architectures": len(problem),
+            "networks": len(np.unique(problem.groups)),
+            "complete": len(fitted),
+            "complete_networks": len(np.unique(fitted.groups)),
+            "proxies": sorted(problem.has),
+            "missing": [proxy for proxy in loaded.proxies if proxy not in problem.has],
+        }
+
+    return {
+        "name": loaded.name,
+        "content_hash": loaded.content_hash,
+        "metadata": dict(loaded.metadata),
+        "common_proxies": list(loaded.common_proxies),
+        "left_out": {proxy: list(problems) for proxy, problems in loaded.left_out.items()},
+        "problems": [described(index) for index in range(len(loaded))],
+    }
+
+
+def _print_table(loaded: "Suite") -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200  # a pipe has no width: wrap nothing
+    document = _document(loaded)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("problem", no_wrap=True)
+    for header in ("architectures", "networks", "complete rows", "their networks"):
+        table.add_column(header, justify="right")
+    table.add_column("proxies missing", overflow="fold")
+    for row in document["problems"]:
+        numbers = [row[key] for key in ("architectures", "networks", "complete", "complete_networks")]
+        missing = ", ".join(row["missing"]) or "-"
+        table.add_row(escape(row["problem"]), *(f"{number:,}" for number in numbers), escape(missing))
+    common = document["common_proxies"]
+    console.print(f"{loaded.name}: {len(loaded)} problems, content {loaded.content_hash[:16]}", markup=False)
+    for key, value in loaded.metadata.items():
+        console.print(f"{key.replace('_', ' ')}: {value}", markup=False, soft_wrap=True)
+    console.print()
+    console.print(table)
+    console.print()
+    console.print(
+        f"{len(common)} proxies on all problems: {', '.join(common) or '-'}", markup=False, soft_wrap=True
+    )
+    console.print("complete: rows with all of these, the ones a formula is fitted on", markup=False)

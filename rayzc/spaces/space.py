@@ -1,0 +1,200 @@
+"""The interface of a search space: everything that can be done with its architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+from rayzc.encodings import Encoding, Value
+from rayzc.errors import SpaceError, nearest
+from rayzc.spaces.drawing import Drawing
+
+if TYPE_CHECKING:
+    from rayzc.spaces.networks import Network
+
+__all__ = ["SearchSpace", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What networks of a space are trained for.
+
+    Attributes:
+        classes: number of outputs of the classifier.
+        input_size: height and width of an image in pixels.
+        patches: number of image patches that make one input, 1 for ordinary images.
+    """
+
+    classes: int
+    input_size: int
+    patches: int = 1
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input: ``(3, height, width)``, or ``(patches, 3, height, width)``."""
+        image = (3, self.input_size, self.input_size)
+        return image if self.patches == 1 else (self.patches, *image)
+
+
+@runtime_checkable
+class SearchSpace(Protocol):
+    """A set of architectures, and what a search needs to move in it.
+
+    An *architecture* is a parsed encoding (:data:`rayzc.encodings.Value`), immutable and hashable. The space's
+    *elements* are the architectures that :meth:`enumerate` yields, `size` of them, each once: all encodings in
+    general, one for each graph in NAS-Bench-101. :meth:`sample`, :meth:`neighbours`, :meth:`mutate` and
+    :meth:`cross_over` give elements. Where two elements are one network (an edge nobody can reach, say), the
+    benchmarks still list both; :meth:`key` tells.
+
+    Nothing here imports torch, but :meth:`build`.
+
+    Attributes:
+        name: what the space is called, ``nasbench201``.
+        encoding: how its architectures are written.
+        size: number of elements.
+        tasks: by name, what the suite measured its networks on.
+        width: channels of the original network, what `width` of :meth:`build` replaces.
+        depth: repeats of the original network's cells, what `depth` of :meth:`build` replaces.
+        width_unit: a network's width is a multiple of this.
+        side_unit: an image's height and width are a multiple of this.
+    """
+
+    name: str
+    encoding: Encoding
+    size: int
+    tasks: Mapping[str, Task]
+    width: int
+    depth: int
+    width_unit: int
+    side_unit: int
+
+    def parse(self, text: str) -> Value:
+        """Reads the suite's encoding.
+
+        Raises:
+            SpaceError: if the text is no architecture of this space.
+        """
+        return self.encoding.parse(text)
+
+    def format(self, architecture: Value) -> str:
+        """Writes the suite's encoding; the opposite of :meth:`parse`."""
+        return self.encoding.format(architecture)
+
+    def validate(self, architecture: Value) -> None:
+        """Checks an architecture.
+
+        Raises:
+            SpaceError: if it is none of this space, with what is wrong and where.
+        """
+        self.encoding.check(architecture)
+
+    def canonical(self, architecture: Value) -> Value:
+        """The architecture that stands for all that are the same network."""
+        return self.encoding.canonical(architecture)
+
+    def key(self, architecture: Value) -> str:
+        """The encoding of :meth:`canonical`: one text for all architectures that are the same network."""
+        return self.encoding.format(self.encoding.canonical(architecture))
+
+    def sample(self, rng: np.random.Generator) -> Value:
+        """Draws an element, each with the same probability, exactly ``1 / size``."""
+        ...
+
+    def neighbours(self, architecture: Value) -> tuple[Value, ...]:
+        """All elements one edit away, each once, without the architecture itself, always in the same order.
+
+        Being neighbours is mutual, and every element is reached from every other by way of neighbours.
+
+        Raises:
+            SpaceError: if the architecture is none of this space.
+        """
+        ...
+
+    def mutate(self, architecture: Value, rng: np.random.Generator) -> Value:
+        """Draws one of :meth:`neighbours`, each with the same probability."""
+        choices = self.neighbours(architecture)
+        return choices[int(rng.integers(len(choices)))]
+
+    def cross_over(self, first: Value, second: Value, rng: np.random.Generator) -> Value:
+        """An element that has each of its parts from one of two parents, drawn evenly."""
+        ...
+
+    def enumerate(self) -> Iterator[Value]:
+        """Goes through all elements lazily, always in the same order."""
+        ...
+
+    def describe(self, architecture: Value) -> str:
+        """The architecture on one line, in the words of its benchmark."""
+        ...
+
+    def draw(self, architecture: Value) -> tuple[Drawing, ...]:
+        """The architecture's cells as graphs with labelled nodes and edges."""
+        ...
+
+    def network(self, architecture: Value, classes: int, width: int, depth: int, patches: int) -> Network:
+        """Makes the module, of arguments that :meth:`build` has checked. The one place to import torch."""
+        ...
+
+    def build(
+        self,
+        architecture: Value,
+        classes: int = 10,
+        input_size: int | None = None,
+        *,
+        width: int | None = None,
+        depth: int | None = None,
+        patches: int = 1,
+    ) -> Network:
+        """Builds the architecture as an untrained torch module in train mode.
+
+        It maps images ``(batch, 3, input_size, input_size)`` to logits ``(batch, classes)``; its
+        ``forward_features`` gives the features before pooling. It is exactly what the encoding says: parts that
+        do not matter for the output are built, too, as the suite's measurements contain them. Weights come from
+        torch's global random state.
+
+        Args:
+            architecture: what to build.
+            classes: number of outputs.
+            input_size: height and width of the images in pixels; by default those of the space's first task.
+            width: channels, for a scaled-down network; by default the original's.
+            depth: repeats of the cells, for a scaled-down network; by default the original's.
+            patches: number of patches that make one input, see :class:`Task`.
+
+        Raises:
+            SpaceError: if the architecture is none of this space, or a number is not possible.
+        """
+        self.validate(architecture)
+        side = next(iter(self.tasks.values())).input_size if input_size is None else input_size
+        width = self.width if width is None else width
+        depth = self.depth if depth is None else depth
+        self._require("classes", classes, 1)
+        self._require("input size", side, self.side_unit)
+        self._require("width", width, self.width_unit)
+        self._require("depth", depth, 1)
+        self._require("number of patches", patches, 1)
+        network = self.network(architecture, classes, width, depth, patches)
+        network.input_size = side
+        return network
+
+    def build_for(
+        self, architecture: Value, task: str, *, width: int | None = None, depth: int | None = None
+    ) -> Network:
+        """Builds the architecture with the classes and the input size of one of the space's tasks.
+
+        Raises:
+            SpaceError: as :meth:`build`, and for an unknown task.
+        """
+        if task not in self.tasks:
+            raise SpaceError(f"{self.name} has no task '{task}'; {nearest(task, list(self.tasks))}")
+        known = self.tasks[task]
+        return self.build(
+            architecture, known.classes, known.input_size, width=width, depth=depth, patches=known.patches
+        )
+
+    def _require(self, what: str, number: int, unit: int) -> None:
+        if number < 1 or number % unit:
+            expected = "a positive number" if unit == 1 else f"a positive multiple of {unit}"
+            raise SpaceError(f"{self.name}: {what} is {number}; give {expected}")

@@ -1,0 +1,44 @@
+"""TransNAS-Bench-101, micro: 4,096 cells of four nodes (Duan et al. 2021, https://arxiv.org/abs/2105.11871)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rayzc.encodings import TRANSBENCH101_MICRO, Value
+from rayzc.encodings.transbench101_micro import EDGES, OPERATIONS
+from rayzc.spaces.four_node_space import FourNodeSpace
+from rayzc.spaces.transbench101_macro import TASKS
+
+if TYPE_CHECKING:
+    from rayzc.spaces.networks import Network
+
+__all__ = ["TransBench101Micro"]
+
+
+class TransBench101Micro(FourNodeSpace):
+    """The space of cells that fill a fixed sequence of modules."""
+
+    name = "transbench101_micro"
+    encoding = TRANSBENCH101_MICRO
+    size = len(OPERATIONS) ** len(EDGES)
+    tasks = TASKS
+    width = 64
+    depth = 2
+    width_unit = 2
+    side_unit = 1
+
+    edges = EDGES
+    operations = OPERATIONS
+    none = "none"
+
+    def describe(self, architecture: Value) -> str:
+        """The string of TransNAS-Bench-101: ``64-41414-1_02_333``."""
+        self.validate(architecture)
+        first, second, third = architecture[:1], architecture[1:3], architecture[3:]
+        return "64-41414-" + "_".join("".join(map(str, codes)) for codes in (first, second, third))
+
+    def network(self, architecture: Value, classes: int, width: int, depth: int, patches: int) -> Network:
+        """Makes the module; imports torch."""
+        from rayzc.spaces.networks import TransBench101MicroNetwork
+
+        return TransBench101MicroNetwork(architecture, classes, width, depth, patches)

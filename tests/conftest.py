@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from rayzc.problems import Suite, load_suite
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -25,3 +27,9 @@ def nbsz_path() -> Path:
 def golden_path() -> Path:
     """The folder of reference measurements."""
     return _given("RAYZC_GOLDEN", "golden")
+
+
+@pytest.fixture(scope="session")
+def real_suite(nbsz_path: Path) -> Suite:
+    """The 13 real problems."""
+    return load_suite(nbsz_path)

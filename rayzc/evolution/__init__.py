@@ -7,7 +7,7 @@ of the best migrate to other islands along a topology.
 """
 
 from rayzc.evolution.fitness import Judge, Verdict
-from rayzc.evolution.individual import Individual, judged, pareto_front, unique
+from rayzc.evolution.individual import Individual, judged, judged_as_it_is, pareto_front, unique
 from rayzc.evolution.island import Island, emigrants, settle, step
 from rayzc.evolution.kendall import kendall_tau
 from rayzc.evolution.measures import MEASURES, Measure
@@ -37,6 +37,7 @@ __all__ = [
     "Vocabulary",
     "emigrants",
     "judged",
+    "judged_as_it_is",
     "kendall_tau",
     "pareto_front",
     "settle",

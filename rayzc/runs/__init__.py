@@ -1,1 +1,26 @@
-"""The folder of a run: configuration, checkpoints, events, results."""
+"""The folder of a run: configuration, checkpoints, events, results.
+
+A run lives in one folder from beginning to end. ``config.json`` says what was asked for, ``checkpoints/`` what is
+safe, ``events.jsonl`` what happened, ``hall_of_fame.json`` what was bred and ``result.json`` what it is worth. Every
+file is whole at any moment, whatever happens to the process that writes it, so a run can always be resumed.
+"""
+
+from rayzc.runs.checkpoints import read_newest, restore, write_checkpoint
+from rayzc.runs.config import Limits, RunConfig, split
+from rayzc.runs.folder import RunFolder, json_text
+from rayzc.runs.hall_of_fame import HallOfFame, best_formula
+from rayzc.runs.result import Discovery
+
+__all__ = [
+    "Discovery",
+    "HallOfFame",
+    "Limits",
+    "RunConfig",
+    "RunFolder",
+    "best_formula",
+    "json_text",
+    "read_newest",
+    "restore",
+    "split",
+    "write_checkpoint",
+]

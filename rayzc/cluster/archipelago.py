@@ -1,0 +1,228 @@
+"""The islands of a run on the workers of a cluster: a chain of futures without a barrier.
+
+Epoch e + 1 of an island needs its own epoch e and, when migration is due, its neighbours' emigrants of epoch e. These
+are object references, so an epoch is handed out before those that it needs are computed, and no state passes
+through the driver. The driver reads a small report of every epoch; it fetches the islands only to keep them safe.
+
+Every step is a pure function of what is referred to, so whatever is lost is simply computed again: a step that died
+with its worker goes to another one, and if the objects themselves are gone (a node was lost), all goes back to
+the islands that were fetched last.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+import ray.exceptions
+
+from rayzc.cluster.island_worker import Report
+from rayzc.cluster.workforce import Worker, Workforce
+from rayzc.errors import ClusterError, RayzcError, RunError
+from rayzc.evolution import TOPOLOGIES, Island, Settings, Tables, emigrants
+
+__all__ = ["Archipelago"]
+
+_LOOKAHEAD = 3
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """One epoch of one island that was handed out: references to what it gives."""
+
+    island: Any
+    emigrants: Any
+    report: Any
+    worker: Worker | None
+
+
+class Archipelago:
+    """Evolves all islands, each as far ahead of the others as migration allows.
+
+    Args:
+        tables: what formulas are judged on; put into the object store once.
+        settings: the choices of the breeding.
+        workers: how many workers; by default as many as the cluster has CPUs.
+        islands: where to go on from, all at one epoch; by default the islands are settled.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        settings: Settings,
+        workers: int | None = None,
+        islands: Sequence[Island] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._workforce = Workforce(ray.put(tables), settings, workers)
+        self._safe = tuple(islands) if islands is not None else None
+        self._tasks: dict[tuple[int, int], _Task] = {}
+        self._pending: dict[Any, tuple[int, int]] = {}
+        self._attempts: dict[tuple[int, int], int] = {}
+        self._finished: list[int] = []
+        self._handed_out: list[int] = []
+        self._go_back()
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that all islands have reached; -1 before they are settled."""
+        return min(self._finished)
+
+    @property
+    def workers(self) -> int:
+        """How many workers are ready."""
+        return len(self._workforce.ready)
+
+    @property
+    def workers_lost(self) -> int:
+        """How many workers died and were replaced."""
+        return self._workforce.lost
+
+    def advance(self, last: int | None, seconds: float) -> Iterator[Report]:
+        """Hands out what can be computed, waits a little, and gives the reports that came in.
+
+        Args:
+            last: the epoch after which nothing more is handed out.
+            seconds: how long to wait for something to happen at most.
+
+        Raises:
+            ClusterError: one and the same step killed four workers.
+            RunError: a step failed, for example in the user's objective.
+        """
+        self._hand_out(last)
+        waiting = [*self._pending, *self._workforce.expected]
+        ready, _ = ray.wait(waiting, num_returns=1, timeout=seconds)
+        if ready:
+            ready, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0)
+        for reference in ready:
+            if reference in self._pending:
+                report = self._collect(reference)
+                if report is not None:
+                    yield report
+            else:
+                self._workforce.welcome(reference)
+
+    def islands(self, epoch: int) -> tuple[Island, ...]:
+        """Fetches all islands at an epoch, not before the last one fetched; older ones are let go of.
+
+        Raises:
+            ray.exceptions.RayError: they are lost; :meth:`recover` then goes back.
+        """
+        if self._safe is not None and self._safe[0].epoch == epoch:
+            return self._safe
+        references = [self._tasks[i, epoch].island for i in range(self._settings.islands)]
+        self._safe = tuple(ray.get(references))
+        for key in [key for key in self._tasks if key[1] < epoch]:
+            del self._tasks[key]
+        return self._safe
+
+    def recover(self) -> None:
+        """Goes back to the islands that were fetched last, or to the start."""
+        self._go_back()
+
+    def recruit(self) -> None:
+        """Uses workers for which the cluster has room by now."""
+        self._workforce.recruit()
+
+    def close(self) -> None:
+        """Ends the workers."""
+        self._workforce.dismiss()
+
+    def _go_back(self) -> None:
+        self._tasks.clear()
+        self._pending.clear()
+        epoch = self._safe[0].epoch if self._safe else -1
+        self._finished = [epoch] * self._settings.islands
+        self._handed_out = list(self._finished)
+        for worker in self._workforce.ready:
+            worker.load = 0
+        for island in self._safe or ():
+            leaving = ray.put(emigrants(island, self._settings))
+            self._tasks[island.index, epoch] = _Task(ray.put(island), leaving, None, None)
+
+    def _hand_out(self, last: int | None) -> None:
+        """Hands out epochs, those furthest behind first, a few ahead of what is finished."""
+        workers = self._workforce.ready
+        if not workers:
+            return
+        progress = True
+        while progress:
+            progress = False
+            for island in sorted(range(self._settings.islands), key=lambda i: (self._handed_out[i], i)):
+                epoch = self._handed_out[island] + 1
+                ahead = epoch - self._finished[island] > _LOOKAHEAD
+                beyond = last is not None and epoch > last
+                needs = self._needs(island, epoch)
+                if ahead or beyond or any(need not in self._tasks for need in needs):
+                    continue
+                self._start(island, epoch, needs, min(workers, key=lambda w: w.load))
+                progress = True
+
+    def _needs(self, island: int, epoch: int) -> list[tuple[int, int]]:
+        """The tasks whose products an epoch takes: the island before it, then the sources of immigrants."""
+        if epoch == 0:
+            return []
+        before, interval = epoch - 1, self._settings.migration_interval
+        needs = [(island, before)]
+        if interval and before and before % interval == 0:
+            topology = TOPOLOGIES[self._settings.topology]
+            sources = topology(island, self._settings.islands, self._settings.seed, before)
+            needs += [(source, before) for source in sources]
+        return needs
+
+    def _start(self, island: int, epoch: int, needs: list[tuple[int, int]], worker: Worker) -> None:
+        if needs:
+            own, *sources = (self._tasks[need] for need in needs)
+            products = worker.actor.step.options(num_returns=3).remote(
+                own.island, *(source.emigrants for source in sources)
+            )
+        else:
+            products = worker.actor.settle.options(num_returns=3).remote(island)
+        self._tasks[island, epoch] = _Task(products[0], products[1], products[2], worker)
+        self._pending[products[2]] = (island, epoch)
+        self._handed_out[island] = epoch
+        worker.load += 1
+
+    def _collect(self, reference: Any) -> Report | None:
+        """The report of a finished step; None if it was lost and has to be handed out again."""
+        island, epoch = key = self._pending.pop(reference)
+        worker = self._tasks[key].worker
+        if worker is not None:
+            worker.load -= 1
+        try:
+            report: Report = ray.get(reference)
+        except ray.exceptions.RayTaskError as error:
+            raise _failed(error, island, epoch) from None
+        except ray.exceptions.RayActorError as error:
+            self._lost(key, worker, error)
+            return None
+        except ray.exceptions.RayError:
+            self.recover()
+            return None
+        self._finished[island] = epoch
+        return report
+
+    def _lost(self, key: tuple[int, int], worker: Worker | None, error: Exception) -> None:
+        island, epoch = key
+        if worker is not None and getattr(error, "actor_id", None) == worker.actor._actor_id.hex():
+            self._workforce.bury(worker)
+            self._attempts[key] = self._attempts.get(key, 0) + 1
+            if self._attempts[key] >= _ATTEMPTS:
+                raise ClusterError(
+                    f"epoch {epoch} of island {island} ended {_ATTEMPTS} workers, one after the other; see the logs "
+                    "of Ray for why (often memory), and go on with `rayzc resume`"
+                ) from None
+        for later in [k for k in self._tasks if k[0] == island and k[1] >= epoch]:
+            task = self._tasks.pop(later)
+            if self._pending.pop(task.report, None) is not None and task.worker is not None:
+                task.worker.load -= 1
+        self._handed_out[island] = min(self._handed_out[island], epoch - 1)
+
+
+def _failed(error: ray.exceptions.RayTaskError, island: int, epoch: int) -> RayzcError:
+    cause = error.cause
+    if isinstance(cause, RayzcError):
+        return cause
+    text = str(cause) or type(cause).__name__
+    return RunError(f"island {island} failed in epoch {epoch}: {type(cause).__name__}: {text}")

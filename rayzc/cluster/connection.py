@@ -1,0 +1,75 @@
+"""Connecting to Ray: to a cluster that is named, or to one of our own on this machine."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+import ray.exceptions
+
+from rayzc.errors import ClusterError
+
+__all__ = ["connected"]
+
+_OBJECT_STORE_BYTES = 256 * 1024 * 1024
+_AUTHENTICATE = (
+    "the cluster asks for a token: set RAY_AUTH_MODE=token, and put the cluster's token into RAY_AUTH_TOKEN or "
+    "~/.ray/auth_token"
+)
+
+
+@contextmanager
+def connected(address: str | None = None, workers: int | None = None) -> Iterator[None]:
+    """Connects to Ray for the length of the block.
+
+    A connection that is there already is used and left as it is. A cluster that we connect to is left running; one
+    that we start on this machine is ended with the block.
+
+    Args:
+        address: of the head, ``host:port``, or ``auto``; by default ``RAY_ADDRESS``, and where that is not set, a
+            Ray of our own on this machine.
+        workers: how many workers a Ray of our own must have room for, at least one for every core.
+
+    Raises:
+        ClusterError: no Ray at the address, or it refuses us; with what to do.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    address = address or os.environ.get("RAY_ADDRESS")
+    try:
+        if address is None:
+            ray.init(
+                address="local",
+                num_cpus=max(workers or 1, os.cpu_count() or 1),
+                object_store_memory=_OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
+        else:
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+    except ray.exceptions.AuthenticationError as error:
+        raise ClusterError(f"{_place(address)} refuses us; {_AUTHENTICATE} ({_line(error)})") from None
+    except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError, TimeoutError) as error:
+        text = _line(error)
+        if any(sign in text.lower() for sign in ("unauthenticated", "auth token", "401")):
+            raise ClusterError(f"{_place(address)} refuses us; {_AUTHENTICATE}") from None
+        raise ClusterError(
+            f"no Ray at {_place(address)}: start one there with `ray start --head`, name another --address, or "
+            f"leave it out to run on this machine ({text})"
+        ) from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _place(address: str | None) -> str:
+    return address or "this machine"
+
+
+def _line(error: Exception) -> str:
+    """The first line of an error's text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,167 @@
+"""What can be said of a run while it goes on, and when it has to stop."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rayzc.cluster.archipelago import Archipelago
+from rayzc.cluster.island_worker import Report
+from rayzc.evolution import Individual, Island, pareto_front
+from rayzc.runs import Limits
+
+__all__ = ["Progress", "Watch"]
+
+_RATE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A run at one moment.
+
+    Attributes:
+        seconds: since it began, those before a resume included.
+        seconds_left: to the time limit; None where there is none.
+        epoch: the epoch that all islands have reached.
+        best: the best formula seen; None before the first.
+        front: the best formula of each complexity.
+        evaluations: formulas bred and judged, up to that epoch.
+        scored: rankings scored.
+        known: formulas whose ranking was known.
+        per_second: formulas judged per second, over the last ten seconds.
+        workers: workers ready.
+        workers_lost: workers that died and were replaced.
+        occupation: share of the time in which the driver was busy.
+    """
+
+    seconds: float
+    seconds_left: float | None
+    epoch: int
+    best: Individual | None
+    front: tuple[Individual, ...]
+    evaluations: int
+    scored: int
+    known: int
+    per_second: float
+    workers: int
+    workers_lost: int
+    occupation: float
+
+
+class Watch:
+    """Sees the reports of all epochs, and knows when a limit is met.
+
+    Epochs, evaluations and plateaus are looked at per epoch over all islands, so they are met at the same epoch
+    whoever computes and in whatever order the reports come in.
+
+    Args:
+        limits: when to stop.
+        before: seconds that the run took before it was resumed.
+
+    Attributes:
+        scored: rankings scored so far.
+        known: formulas so far whose ranking was known.
+    """
+
+    def __init__(self, limits: Limits, before: float) -> None:
+        self.scored = 0
+        self.known = 0
+        self._limits = limits
+        self._begin = time.monotonic() - before
+        self._busy_since = time.monotonic()
+        self._waited = 0.0
+        self._seen: dict[int, dict[int, tuple[int, float]]] = {}
+        self._judged_to = -1
+        self._evaluations = 0
+        self._record = (-1, float("-inf"))
+        self._best: Individual | None = None
+        self._front: tuple[Individual, ...] = ()
+        self._rate: list[tuple[float, int]] = [(time.monotonic(), 0)]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run began, those before a resume included."""
+        return time.monotonic() - self._begin
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """The driver is not busy within this block."""
+        begin = time.monotonic()
+        yield
+        self._waited += time.monotonic() - begin
+
+    def restored(self, islands: Sequence[Island]) -> None:
+        """Starts from the islands of a checkpoint."""
+        epoch = islands[0].epoch
+        self._judged_to = epoch
+        self._evaluations = sum(island.evaluations for island in islands)
+        self._best = min((island.population[0] for island in islands), key=lambda one: one.order)
+        self._front = pareto_front([one for island in islands for one in island.front])
+        self._record = (epoch, self._best.objective)
+
+    def see(self, report: Report) -> None:
+        """Takes note of one epoch of one island."""
+        self.scored += report.scored
+        self.known += report.known
+        self._seen.setdefault(report.epoch, {})[report.island] = (
+            report.evaluations,
+            report.best.objective,
+        )
+        if self._best is None or report.best.order < self._best.order:
+            self._best = report.best
+        self._front = pareto_front([*self._front, *report.front])
+
+    def stop(self, epoch: int) -> tuple[int, str] | None:
+        """The epoch at which a limit is met and which limit, if one is.
+
+        Args:
+            epoch: the epoch that all islands have reached.
+        """
+        while self._judged_to < epoch:
+            self._judged_to += 1
+            numbers = self._seen.pop(self._judged_to).values()
+            self._evaluations = sum(evaluations for evaluations, _ in numbers)
+            best = max(objective for _, objective in numbers)
+            if best > self._record[1]:
+                self._record = (self._judged_to, best)
+            reason = self._met(self._judged_to)
+            if reason:
+                return self._judged_to, reason
+        limit = self._limits.time_limit
+        if epoch >= 0 and limit is not None and self.seconds >= limit:
+            return epoch, "time limit"
+        return None
+
+    def progress(self, archipelago: Archipelago) -> Progress:
+        """The run at this moment."""
+        now = time.monotonic()
+        self._rate.append((now, self.scored + self.known))
+        while len(self._rate) > 2 and now - self._rate[0][0] > _RATE_SECONDS:
+            self._rate.pop(0)
+        since, judged = self._rate[0]
+        limit = self._limits.time_limit
+        elapsed = max(now - self._busy_since, 1e-9)
+        return Progress(
+            seconds=self.seconds,
+            seconds_left=None if limit is None else max(0.0, limit - self.seconds),
+            epoch=archipelago.epoch,
+            best=self._best,
+            front=self._front,
+            evaluations=self._evaluations,
+            scored=self.scored,
+            known=self.known,
+            per_second=(self.scored + self.known - judged) / max(now - since, 1e-9),
+            workers=archipelago.workers,
+            workers_lost=archipelago.workers_lost,
+            occupation=1.0 - self._waited / elapsed,
+        )
+
+    def _met(self, epoch: int) -> str | None:
+        limits = self._limits
+        if limits.epochs is not None and epoch >= limits.epochs:
+            return "epochs"
+        if limits.evaluations is not None and self._evaluations >= limits.evaluations:
+            return "evaluations"
+        if limits.plateau is not None and epoch - self._record[0] >= limits.plateau:
+            return "plateau"
+        return None

@@ -1,0 +1,135 @@
+"""Checkpoints: all islands at one epoch, as the texts of their formulas.
+
+A checkpoint holds formulas, not numbers: correlations are computed again when it is read, so a file of an earlier
+version stays readable as long as its formulas parse. Each file is written whole or not at all and carries the hash
+of its content; the last three are kept, and one that is torn or damaged gives way to the one before it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rayzc.errors import FormulaError, RunError
+from rayzc.evolution import Individual, Island, Judge, Settings, judged_as_it_is
+from rayzc.files import write_atomically
+from rayzc.formula import Formula
+
+__all__ = ["SCHEMA_VERSION", "read_newest", "restore", "write_checkpoint"]
+
+SCHEMA_VERSION = 1
+KEPT = 3
+
+
+def write_checkpoint(folder: Path, islands: Sequence[Island], version: str, seconds: float) -> Path:
+    """Writes all islands, which are at one epoch, and removes all but the last three checkpoints.
+
+    Args:
+        folder: the run's folder of checkpoints.
+        islands: the islands, in order.
+        version: the version of rayzc that writes.
+        seconds: how long the run has taken.
+
+    Returns:
+        The new file.
+    """
+    epoch = islands[0].epoch
+    body = {"epoch": epoch, "islands": [_dump(island) for island in islands]}
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "rayzc": version,
+        "seconds": seconds,
+        "sha256": _digest(body),
+        **body,
+    }
+    path = folder / f"epoch-{epoch:08d}.json"
+    write_atomically(path, json.dumps(document))
+    for old in sorted(folder.glob("epoch-*.json"))[:-KEPT]:
+        old.unlink()
+    return path
+
+
+def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | None:
+    """The content of the newest checkpoint that is whole.
+
+    Args:
+        folder: the run's folder of checkpoints.
+        warn: is told of every checkpoint that is passed over.
+
+    Returns:
+        The document, to be given to :func:`restore`; None if there is no checkpoint yet.
+
+    Raises:
+        RunError: a checkpoint of a newer schema, or not one of several is whole.
+    """
+    paths = sorted(folder.glob("epoch-*.json"), reverse=True)
+    for path in paths:
+        try:
+            document: dict[str, Any] = json.loads(path.read_bytes())
+            version = document["schema_version"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            warn(f"{path.name} is torn ({type(error).__name__}); going back to the checkpoint before it")
+            continue
+        if version != SCHEMA_VERSION:
+            raise RunError(
+                f"{path} has checkpoint schema {version}, written by rayzc {document.get('rayzc', '?')}; this "
+                f"version reads schema {SCHEMA_VERSION}: resume with that version of rayzc"
+            )
+        body = {key: document.get(key) for key in ("epoch", "islands")}
+        if _digest(body) != document.get("sha256"):
+            warn(f"{path.name} is damaged (its hash differs); going back to the checkpoint before it")
+            continue
+        return document
+    if paths:
+        raise RunError(f"{folder}: none of the {len(paths)} checkpoints can be read; start the run anew")
+    return None
+
+
+def restore(document: dict[str, Any], judge: Judge, settings: Settings) -> tuple[Island, ...]:
+    """The islands of a checkpoint, judged again.
+
+    Raises:
+        RunError: a formula that does not parse, or names a proxy that the tables lack.
+    """
+    objective = settings.objective_function()
+    known: dict[str, Individual] = {}
+
+    def individual(text: str) -> Individual:
+        if text not in known:
+            formula = Formula.parse(text)
+            if missing := set(formula.proxies) - set(judge.proxies):
+                raise FormulaError(f"{text} needs {', '.join(sorted(missing))}")
+            known[text] = judged_as_it_is(formula.tokens, judge, objective)
+        return known[text]
+
+    try:
+        return tuple(
+            Island(
+                index=island["index"],
+                epoch=document["epoch"],
+                population=tuple(individual(text) for text in island["population"]),
+                front=tuple(individual(text) for text in island["front"]),
+                evaluations=island["evaluations"],
+            )
+            for island in document["islands"]
+        )
+    except FormulaError as error:
+        raise RunError(f"the checkpoint of epoch {document['epoch']} cannot be used: {error}") from None
+
+
+def _dump(island: Island) -> dict[str, Any]:
+    return {
+        "index": island.index,
+        "evaluations": island.evaluations,
+        "population": [_text(one) for one in island.population],
+        "front": [_text(one) for one in island.front],
+    }
+
+
+def _text(one: Individual) -> str:
+    return str(Formula.trusted(one.tokens))
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

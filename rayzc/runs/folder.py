@@ -1,0 +1,130 @@
+"""The folder of a run, and the files in it."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rayzc.errors import RunError
+from rayzc.files import write_atomically
+
+__all__ = ["RunFolder", "json_text"]
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """A JSON document as rayzc writes it: the same content gives the same bytes."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run.
+
+    It holds ``config.json`` (what was asked for), ``checkpoints/``, ``events.jsonl`` (what happened, a JSON object a
+    line), ``hall_of_fame.json`` (what was bred: the same bytes for the same seed) and ``result.json``.
+
+    Attributes:
+        path: where it is.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, force: bool = False) -> "RunFolder":
+        """Makes a new folder.
+
+        Args:
+            path: where; it must not exist, or be empty, or be a run's that `force` lets go.
+            force: remove the run that is there.
+
+        Raises:
+            RunError: there is something already, or it cannot be written.
+        """
+        folder = cls(path)
+        try:
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                if not force:
+                    raise RunError(
+                        f"{path} exists and is not empty: choose another --out, add --force to overwrite it, "
+                        f"or go on with `rayzc resume {path}`"
+                    )
+                folder._clear()
+            folder.checkpoints.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Opens the folder of an earlier run.
+
+        Raises:
+            RunError: it is not there, or not a run's.
+        """
+        folder = cls(path)
+        if not path.is_dir():
+            raise RunError(f"{path}: no such run; a run's folder holds config.json and checkpoints/")
+        if not folder.config.is_file():
+            raise RunError(f"{path} is not the folder of a run: it has no config.json")
+        return folder
+
+    @property
+    def config(self) -> Path:
+        """What was asked for."""
+        return self.path / "config.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def events(self) -> Path:
+        """What happened, a JSON object a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def hall_of_fame(self) -> Path:
+        """What was bred."""
+        return self.path / "hall_of_fame.json"
+
+    @property
+    def result(self) -> Path:
+        """What came out, with the numbers of this one run."""
+        return self.path / "result.json"
+
+    def write_config(self, document: Mapping[str, Any]) -> None:
+        """Writes ``config.json``."""
+        write_atomically(self.config, json_text(document))
+
+    def read_config(self) -> dict[str, Any]:
+        """Reads ``config.json``.
+
+        Raises:
+            RunError: it is no JSON object.
+        """
+        try:
+            document = json.loads(self.config.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.config} cannot be read: {error}") from None
+        if not isinstance(document, dict):
+            raise RunError(f"{self.config} is not a run's configuration")
+        return document
+
+    def record(self, event: str, **details: Any) -> None:
+        """Appends a line to ``events.jsonl``: the time (UTC, seconds since 1970), the event, its details."""
+        line = json.dumps({"time": round(time.time(), 3), "event": event, **details})
+        with self.events.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def _clear(self) -> None:
+        """Removes a run's own files, and only these."""
+        if not self.config.is_file():
+            raise RunError(f"{self.path} is not the folder of a run, so --force does not overwrite it")
+        for file in (self.config, self.events, self.hall_of_fame, self.result):
+            file.unlink(missing_ok=True)
+        if self.checkpoints.is_dir():
+            for file in self.checkpoints.iterdir():
+                file.unlink()

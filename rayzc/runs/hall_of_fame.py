@@ -1,0 +1,71 @@
+"""The hall of fame: what a run bred, in the same bytes for the same seed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rayzc.errors import RunError
+from rayzc.evolution import Individual, Island, pareto_front, unique
+from rayzc.formula import Formula
+
+__all__ = ["HallOfFame", "best_formula"]
+
+SCHEMA_VERSION = 1
+BEST = 20
+
+
+@dataclass(frozen=True)
+class HallOfFame:
+    """The best formulas of all islands.
+
+    Attributes:
+        best: the best formulas overall, the best first, no two ranking alike.
+        front: the best formula of each complexity, the simplest first.
+    """
+
+    best: tuple[Individual, ...]
+    front: tuple[Individual, ...]
+
+    @classmethod
+    def of(cls, islands: Sequence[Island]) -> "HallOfFame":
+        """Gathers the best of all islands, in their order."""
+        everyone = [one for island in islands for one in (*island.population, *island.front)]
+        ranked = sorted(unique(everyone), key=lambda one: one.order)
+        return cls(tuple(ranked[:BEST]), pareto_front(everyone))
+
+    def to_json(self, provenance: dict[str, Any], problems: Sequence[str]) -> dict[str, Any]:
+        """The hall of fame as a JSON object: nothing in it depends on who computed it, or when.
+
+        Args:
+            provenance: the suite and the settings that it came from.
+            problems: names of the problems, ``(problems,)``.
+        """
+
+        def entry(one: Individual) -> dict[str, Any]:
+            return {
+                "expression": str(Formula.trusted(one.tokens)),
+                "complexity": len(one.tokens),
+                "objective": one.objective,
+                "correlations": dict(zip(problems, one.correlations, strict=True)),
+            }
+
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "provenance": provenance,
+            "best": [entry(one) for one in self.best],
+            "front": [entry(one) for one in self.front],
+        }
+
+
+def best_formula(path: Path) -> Formula:
+    """The best formula of a ``hall_of_fame.json``.
+
+    Raises:
+        RunError: the file is none.
+    """
+    try:
+        return Formula.parse(json.loads(path.read_text(encoding="utf-8"))["best"][0]["expression"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise RunError(f"{path} holds no hall of fame: {error}") from None

@@ -1,3 +1,63 @@
-"""rayzc breeds better zero-cost proxies and finds networks with them."""
+"""rayzc breeds better zero-cost proxies and finds networks with them.
+
+Zero-cost proxies rank untrained neural networks in seconds. A suite of problems tabulates them beside the true
+accuracy of many architectures; :func:`discover` breeds a :class:`Formula` over them that ranks well on all problems::
+
+    suite = rayzc.load_suite("nbsz-13")
+    result = rayzc.discover(suite, limits=rayzc.Limits(time_limit=180))
+    print(result.formula, result.best.mean_kendall)
+
+Names are imported when they are used, so ``import rayzc`` itself is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Formula": "rayzc.formula",
+    "Limits": "rayzc.runs",
+    "Problem": "rayzc.problems",
+    "RayzcError": "rayzc.errors",
+    "Settings": "rayzc.evolution",
+    "Suite": "rayzc.problems",
+    "discover": "rayzc.cluster",
+    "kendall_tau": "rayzc.evolution",
+    "load_suite": "rayzc.problems",
+    "resume": "rayzc.cluster",
+    "score": "rayzc.evolution",
+}
+
+__all__ = [
+    "Formula",
+    "Limits",
+    "Problem",
+    "RayzcError",
+    "Settings",
+    "Suite",
+    "__version__",
+    "discover",
+    "kendall_tau",
+    "load_suite",
+    "resume",
+    "score",
+]
+
+if TYPE_CHECKING:
+    from rayzc.cluster import discover, resume
+    from rayzc.errors import RayzcError
+    from rayzc.evolution import Settings, kendall_tau, score
+    from rayzc.formula import Formula
+    from rayzc.problems import Problem, Suite, load_suite
+    from rayzc.runs import Limits
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'rayzc' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -11,6 +11,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+from rayzc.cli.discover import discover, resume  # noqa: E402
+from rayzc.cli.score import score  # noqa: E402
 from rayzc.cli.suite import suite  # noqa: E402
 
+app.command()(discover)
+app.command()(resume)
+app.command()(score)
 app.add_typer(suite, name="suite")

@@ -12,6 +12,7 @@ from rayzc.evolution.island import Island, emigrants, settle, step
 from rayzc.evolution.kendall import kendall_tau
 from rayzc.evolution.measures import MEASURES, Measure
 from rayzc.evolution.objectives import OBJECTIVES, Objective
+from rayzc.evolution.scoring import ProblemScore, SuiteScore, best_single_proxies, score
 from rayzc.evolution.selection import SELECTIONS, Selection
 from rayzc.evolution.settings import Settings
 from rayzc.evolution.tables import Tables
@@ -29,17 +30,21 @@ __all__ = [
     "Judge",
     "Measure",
     "Objective",
+    "ProblemScore",
     "Selection",
     "Settings",
+    "SuiteScore",
     "Tables",
     "Topology",
     "Verdict",
     "Vocabulary",
+    "best_single_proxies",
     "emigrants",
     "judged",
     "judged_as_it_is",
     "kendall_tau",
     "pareto_front",
+    "score",
     "settle",
     "step",
     "unique",

@@ -1,0 +1,168 @@
+"""What a user sees of a discovery: a live table in a terminal, plain lines elsewhere, and the result."""
+
+import json
+import shlex
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from rayzc.cli.durations import clock
+from rayzc.formula import Formula
+
+if TYPE_CHECKING:
+    from rayzc.cluster import Progress
+    from rayzc.runs import Discovery
+
+__all__ = ["Display", "plain_console"]
+
+_LINE_SECONDS = 5.0
+_FRONT_ROWS = 12
+
+
+def plain_console(stderr: bool = False) -> Console:
+    """A console that does not wrap where there is no terminal to wrap for."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    return console
+
+
+class Display:
+    """Progress on standard error, the result on standard output.
+
+    Args:
+        quiet: show no progress.
+        as_json: print the result as a JSON document, and nothing else on standard output.
+    """
+
+    def __init__(self, quiet: bool, as_json: bool) -> None:
+        self._quiet = quiet
+        self._as_json = as_json
+        self._console = plain_console(stderr=True)
+        self._live: Live | None = None
+        self._last_line = 0.0
+
+    def __enter__(self) -> "Display":
+        if not self._quiet and self._console.is_terminal:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def say(self, text: str) -> None:
+        """A line about what is going on."""
+        if not self._quiet:
+            self._console.print(text, soft_wrap=True, markup=False)
+
+    def show(self, progress: "Progress") -> None:
+        """The progress of the run, now."""
+        if self._quiet:
+            return
+        if self._live:
+            self._live.update(_dashboard(progress), refresh=True)
+        elif time.monotonic() - self._last_line >= _LINE_SECONDS:
+            self._last_line = time.monotonic()
+            self._console.print(_line(progress), soft_wrap=True, markup=False)
+
+    def conclude(self, result: "Discovery") -> None:
+        """The result of the run."""
+        if self._as_json:
+            sys.stdout.write(json.dumps(result.to_json(), indent=1) + "\n")
+        else:
+            console = plain_console()
+            console.print(_result_table(result))
+            console.print(f"formula    {result.formula}", soft_wrap=True, markup=False)
+            console.print(_summary(result), soft_wrap=True, markup=False)
+        if result.stopped.startswith("interrupted"):
+            resume = f"rayzc resume {shlex.quote(str(result.run))}"
+            self._console.print(f"{result.stopped}; to go on: {resume}", soft_wrap=True, markup=False)
+
+
+def _line(progress: "Progress") -> str:
+    if progress.best is None:
+        return f"{clock(progress.seconds):>7}  starting, {progress.workers} workers ready"
+    taus = progress.best.correlations
+    left = "" if progress.seconds_left is None else f"  {clock(progress.seconds_left)} left"
+    return (
+        f"{clock(progress.seconds):>7}  epoch {progress.epoch:>4}  best {progress.best.objective:.4f}"
+        f"  worst problem {min(taus):.3f}  {progress.evaluations:>9,} formulas  {progress.per_second:>7,.0f}/s"
+        f"  {progress.workers} workers{left}"
+    )
+
+
+def _dashboard(progress: "Progress") -> Group:
+    facts = Table.grid(padding=(0, 3))
+    for _ in range(4):
+        facts.add_column()
+    best = progress.best
+    taus = best.correlations if best else ()
+    left = "no limit" if progress.seconds_left is None else clock(progress.seconds_left)
+    facts.add_row("time", clock(progress.seconds), "left", left)
+    facts.add_row("epoch", f"{max(progress.epoch, 0):,}", "formulas", f"{progress.evaluations:,}")
+    facts.add_row(
+        "best", f"{best.objective:.4f}" if best else "-", "formulas per second", f"{progress.per_second:,.0f}"
+    )
+    facts.add_row(
+        "mean tau", f"{sum(taus) / len(taus):.4f}" if taus else "-", "rankings known", f"{progress.known:,}"
+    )
+    lost = f" ({progress.workers_lost} lost)" if progress.workers_lost else ""
+    facts.add_row("worst tau", f"{min(taus):.4f}" if taus else "-", "workers", f"{progress.workers}{lost}")
+    facts.add_row("", "", "driver busy", f"{progress.occupation:.0%}")
+    front = Table(box=box.SIMPLE_HEAD, title="best formula of each complexity", title_justify="left")
+    front.add_column("nodes", justify="right")
+    front.add_column("objective", justify="right")
+    front.add_column("formula", overflow="ellipsis", no_wrap=True)
+    for one in progress.front[-_FRONT_ROWS:]:
+        text = str(Formula.trusted(one.tokens))
+        front.add_row(str(len(one.tokens)), f"{one.objective:.4f}", Text(text))
+    return Group(facts, front)
+
+
+def _result_table(result: "Discovery") -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("problem")
+    table.add_column("architectures", justify="right")
+    table.add_column("Kendall's tau", justify="right")
+    held = result.held_out
+    if held:
+        table.add_column("held out", justify="right")
+        table.add_column("architectures", justify="right")
+
+    def row(name: str, size: Any, tau: float, other: Any, other_tau: float | None, style: str = "") -> None:
+        cells = [name, str(size), f"{tau:.3f}"]
+        if other_tau is not None:
+            cells += [f"{other_tau:.3f}", str(other)]
+        table.add_row(*cells, style=style)
+
+    for name, one in result.best.problems.items():
+        other = held.problems[name] if held else None
+        row(
+            name,
+            one.architectures,
+            one.kendall,
+            other.architectures if other else "",
+            other.kendall if other else None,
+        )
+    table.add_section()
+    row("mean", "", result.best.mean_kendall, "", held.mean_kendall if held else None, "bold")
+    return table
+
+
+def _summary(result: "Discovery") -> str:
+    judged = result.scored + result.known
+    saved = f" ({result.known / judged:.0%} of the scores saved, their ranking was known)" if judged else ""
+    lost = f", {result.workers_lost} workers lost and replaced" if result.workers_lost else ""
+    bred = f"{result.evaluations:,} formulas in {result.epochs:,} epochs and {clock(result.seconds)}"
+    return f"bred       {bred}{saved}{lost}\nstopped    {result.stopped}\nrun        {result.run}"

@@ -1,0 +1,86 @@
+"""``rayzc score``: how well a formula ranks the networks of a suite."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rayzc.cli.discover import JSON_HELP, SUITE_HELP
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from rayzc.evolution import ProblemScore, SuiteScore
+
+__all__ = ["score"]
+
+
+def score(
+    formula: Annotated[str, typer.Argument(metavar="FORMULA", help="A formula, or a file that holds one.")],
+    suite: Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE_HELP)],
+    problems: Annotated[
+        list[str] | None,
+        typer.Option("--problems", help="Problems, spaces, tasks or patterns. Default: all."),
+    ] = None,
+    bootstrap: Annotated[
+        int, typer.Option("--bootstrap", min=0, help="Bootstrap samples for the intervals; 0: none.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Score a formula on every problem of a suite, beside the best single proxies."""
+    import json
+
+    from rayzc.cli.formulas import read_formula
+    from rayzc.cli.output import plain_console
+    from rayzc.evolution import best_single_proxies
+    from rayzc.evolution import score as score_formula
+    from rayzc.problems import load_suite
+
+    parsed = read_formula(formula)
+    chosen = load_suite(suite).select([name for text in problems or [] for name in text.split(",")])
+    lacking = {p.name: missing for p in chosen.problems if (missing := set(parsed.proxies) - set(p.has))}
+    if lacking and len(lacking) < len(chosen) and set(parsed.proxies) <= set(chosen.proxies):
+        for name, missing in lacking.items():
+            typer.echo(f"{name} is left out: it lacks {', '.join(sorted(missing))}", err=True)
+        chosen = chosen.select(leave_out=list(lacking))
+    fitted = chosen.for_fitting(sorted({*chosen.common_proxies, *parsed.proxies}))
+    result = score_formula(parsed, fitted, bootstrap, seed)
+    singles = best_single_proxies(fitted)
+    if as_json:
+        document = result.to_json()
+        document["single_proxies"] = {str(one.formula): one.mean_kendall for one in singles}
+        typer.echo(json.dumps(document, indent=1))
+        return
+    plain_console().print(_table(result, singles))
+
+
+def _table(result: "SuiteScore", singles: list["SuiteScore"]) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("problem")
+    table.add_column("architectures", justify="right")
+    table.add_column("Kendall's tau", justify="right")
+    table.add_column("Spearman's rho", justify="right")
+    for single in singles:
+        table.add_column(f"tau of {single.formula}", justify="right")
+    for name, one in result.problems.items():
+        table.add_row(
+            name,
+            str(one.architectures),
+            _with_interval(one.kendall, one.kendall_interval),
+            _with_interval(one.spearman, one.spearman_interval),
+            *(f"{single.problems[name].kendall:.3f}" for single in singles),
+        )
+    table.add_section()
+    scores: list[ProblemScore] = list(result.problems.values())
+    blank = " " * len(_with_interval(0.0, scores[0].kendall_interval)[5:])
+    rho = sum(one.spearman for one in scores) / len(scores)
+    means = (f"{single.mean_kendall:.3f}" for single in singles)
+    table.add_row("mean", "", f"{result.mean_kendall:.3f}{blank}", f"{rho:.3f}{blank}", *means, style="bold")
+    return table
+
+
+def _with_interval(value: float, interval: tuple[float, float] | None) -> str:
+    return f"{value:.3f}" + (f" [{interval[0]:6.3f}, {interval[1]:6.3f}]" if interval else "")

@@ -40,16 +40,10 @@ NOT_PROXIES = frozenset(
         "epochs",
         "latency",
         "name",
-        "test_accuracy",
         "time",
-        "train_accuracy",
-        "train_loss",
-        "train_time",
-        "training_time",
-        "val_loss",
     }
 )
-_SCORE_KEYS = {"score", "time"}
+_NOT_PROXY_ENDINGS = ("_acc", "_accuracy", "_loss", "_time")
 
 
 class _DuplicateKeyError(Exception):
@@ -123,13 +117,13 @@ def _parse(path: Path) -> Any:
 
 
 def _collapse(pairs: list[tuple[str, Any]]) -> Any:
-    """Makes a score of ``{"score": .., "time": ..}``, and a dict of anything else."""
+    """Makes a score of ``{"score": .., "time": ..}``, and a dict of anything else; a time alone is no score."""
     result = dict(pairs)
     if len(result) != len(pairs):
         seen: set[str] = set()
         raise _DuplicateKeyError(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
-    if "score" in result and result.keys() <= _SCORE_KEYS:
-        return result["score"]
+    if "score" in result or result.keys() == {"time"}:
+        return result.get("score")
     return result
 
 
@@ -176,13 +170,15 @@ def _problem(space: str, task: str, table: dict[str, Any], path: Path) -> tuple[
         value = _number(entry.get(ACCURACY), f"{where}, entry '{text}', key '{ACCURACY}'")
         if math.isnan(value):
             continue
+        if math.isinf(value):
+            raise SuiteError(f"{where}, entry '{text}', key '{ACCURACY}': {value} is not finite")
         architecture = parse(text)
         if architecture in kept:
             raise SuiteError(f"{where}: architecture '{architecture}' is there twice, once as '{text}'")
         kept[architecture] = {
             key: _number(score, f"{where}, entry '{text}', key '{key}'")
             for key, score in entry.items()
-            if key not in NOT_PROXIES
+            if key not in NOT_PROXIES and not key.endswith(_NOT_PROXY_ENDINGS)
         }
         accuracy.append(value)
     if not kept:

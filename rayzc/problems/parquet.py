@@ -176,9 +176,7 @@ def _read_table(path: Path) -> "pa.Table":
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(
-            path, read_dictionary=["space", "task", "architecture"], page_checksum_verification=True
-        ) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             return file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__

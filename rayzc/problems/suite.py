@@ -125,6 +125,11 @@ class Suite:
         """
         if not self.problems:
             raise SuiteError(f"suite {self.name} is empty: it has no problems")
+        for problem in self.problems:
+            if len(problem) < 2:
+                raise SuiteError(
+                    f"problem {problem.name} has {_counted(len(problem))}: at least two are needed to rank"
+                )
         chosen = tuple(self.common_proxies if proxies is None else dict.fromkeys(proxies))
         if not chosen:
             raise SuiteError(
@@ -213,10 +218,6 @@ class Suite:
 def _check_rankable(before: Problem, problem: Problem) -> None:
     proxies = ", ".join(problem.proxies)
     if len(problem) < 2:
-        if len(before) < 2:
-            raise SuiteError(
-                f"problem {problem.name} has {_counted(len(before))}: at least two are needed to rank"
-            )
         raise SuiteError(
             f"problem {problem.name} has {_counted(len(problem))} with all of {proxies}, of {len(before)}: "
             "at least two are needed to rank; choose fewer proxies or leave out the problem"

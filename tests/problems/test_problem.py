@@ -1,0 +1,112 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from rayzc.errors import SuiteError
+from rayzc.problems import Problem
+from tests.problems.samples import problem
+
+
+def measured(scores: list[list[float]]) -> Problem:
+    rows = len(scores)
+    return Problem(
+        "own",
+        "cifar10",
+        tuple("abcdef"[:rows]),
+        ("flops", "zen"),
+        np.array(scores),
+        np.arange(rows, dtype=float),
+        np.arange(rows),
+    )
+
+
+def test_name_and_size() -> None:
+    assert problem(rows=5).name == "own/cifar10"
+    assert len(problem(rows=5)) == 5
+
+
+def test_arrays_are_copied_and_read_only() -> None:
+    scores = np.zeros((2, 1))
+    made = Problem("own", "t", ("a", "b"), ("flops",), scores, np.zeros(2), np.zeros(2, dtype=np.int64))
+    scores[0, 0] = 1.0
+    assert made.scores[0, 0] == 0.0
+    for array in (made.scores, made.accuracy, made.groups):
+        assert not array.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        made.accuracy[0] = 1.0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.task = "other"  # type: ignore[misc]
+
+
+def test_types_are_float64_and_int64() -> None:
+    made = Problem("own", "t", ["a"], ["f"], [[1]], [2], [3])  # type: ignore[arg-type]
+    assert (made.scores.dtype, made.accuracy.dtype, made.groups.dtype) == (np.float64, np.float64, np.int64)
+    assert made.architectures == ("a",)
+    assert made.proxies == ("f",)
+
+
+def test_has_counts_sentinels_as_measured() -> None:
+    nan = np.nan
+    assert measured([[1.0, nan], [nan, nan]]).has == {"flops"}
+    assert measured([[1.0, -np.inf], [2.0, nan]]).has == {"flops", "zen"}
+    assert measured([[1.0, -1e8], [2.0, nan]]).has == {"flops", "zen"}
+
+
+def test_complete_keeps_rows_with_all_proxies() -> None:
+    made = measured([[1.0, -np.inf], [2.0, np.nan], [np.nan, 3.0], [4.0, -1e8]])
+    assert made.complete(["flops", "zen"]).architectures == ("a", "d")
+    assert made.complete(["zen"]).architectures == ("a", "c", "d")
+    assert made.complete([]).architectures == ("a", "b", "c", "d")
+    assert made.complete(["flops", "zen"]).accuracy.tolist() == [0.0, 3.0]
+    assert made.complete(["flops", "zen"]).proxies == ("flops", "zen")
+
+
+@pytest.mark.parametrize("rows", [[2, 0], np.array([2, 0]), (2, 0)])
+def test_take_indices(rows: list[int]) -> None:
+    taken = measured([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).take(rows)
+    assert taken.architectures == ("c", "a")
+    assert taken.scores.tolist() == [[5.0, 6.0], [1.0, 2.0]]
+    assert taken.accuracy.tolist() == [2.0, 0.0]
+    assert taken.groups.tolist() == [2, 0]
+
+
+def test_take_mask_and_nothing() -> None:
+    made = measured([[1.0, 2.0], [3.0, 4.0]])
+    assert made.take(np.array([False, True])).architectures == ("b",)
+    assert len(made.take([])) == 0
+
+
+def test_column_and_with_proxies() -> None:
+    made = measured([[1.0, 2.0], [3.0, 4.0]])
+    assert made.column("zen").tolist() == [2.0, 4.0]
+    assert made.with_proxies(["zen"]).scores.tolist() == [[2.0], [4.0]]
+    assert made.with_proxies(["zen", "flops"]).proxies == ("zen", "flops")
+
+
+def test_unknown_proxy_is_suggested() -> None:
+    with pytest.raises(SuiteError) as error:
+        problem().column("flop")
+    assert str(error.value) == "problem own/cifar10 has no proxy 'flop'; did you mean 'flops'?"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scores": np.zeros((2, 2))}, "problem own/cifar10: scores has shape (2, 2), expected (8, 3)"),
+        ({"accuracy": np.zeros(7)}, "problem own/cifar10: accuracy has shape (7,), expected (8,)"),
+        ({"groups": np.zeros(9, dtype=int)}, "problem own/cifar10: groups has shape (9,), expected (8,)"),
+        (
+            {"proxies": ("flops", "flops", "zen")},
+            "problem own/cifar10: a proxy is named twice in flops, flops, zen",
+        ),
+        (
+            {"accuracy": np.array([1.0, np.nan, *range(6)])},
+            "problem own/cifar10: the accuracy of net-1 is nan; leave out architectures without a finite accuracy",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(SuiteError) as error:
+        dataclasses.replace(problem(), **change)  # type: ignore[arg-type]
+    assert str(error.value) == message

@@ -1,0 +1,24 @@
+"""Telling why a pass failed."""
+
+import torch
+
+from rayzc.errors import RayzcError
+
+__all__ = ["OUT_OF_MEMORY", "is_out_of_memory", "reason_of"]
+
+OUT_OF_MEMORY = "out of memory"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the error says that memory ran out, on a GPU or on the cpu."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def reason_of(error: BaseException) -> str:
+    """The failure in one line."""
+    if is_out_of_memory(error):
+        return OUT_OF_MEMORY
+    text = " ".join(str(error).split())
+    return text if isinstance(error, RayzcError) else f"{type(error).__name__}: {text}"[:300]

@@ -1,0 +1,136 @@
+"""Reading a network: its weighted layers, ReLUs, batch norms, blocks and logits."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rayzc.errors import ProxyError
+
+__all__ = ["Layer", "blocks", "class_count", "couples_images", "layers", "leaves", "logits_of", "relus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A Conv2d or Linear layer.
+
+    Attributes:
+        module: the layer.
+        weight: the name of its weight among the network's parameters; tied layers have the same.
+    """
+
+    module: nn.Conv2d | nn.Linear
+    weight: str
+
+
+def layers(model: nn.Module) -> tuple[Layer, ...]:
+    """The layers whose weights the proxies look at, in the order of ``model.modules()``.
+
+    A weight that is computed from others (weight normalisation, say) is no parameter, has no gradient of its
+    own, and is left out.
+    """
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    found = []
+    for module in model.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            weight = module._parameters.get("weight")
+            if weight is not None:
+                found.append(Layer(module, names[id(weight)]))
+    return tuple(found)
+
+
+def leaves(model: nn.Module) -> tuple[nn.Module, ...]:
+    """The modules that hold no others."""
+    return tuple(module for module in model.modules() if next(module.children(), None) is None)
+
+
+def relus(model: nn.Module) -> tuple[nn.Module, ...]:
+    """The activations that are ReLUs or of their kind, by the name of their class, as the suite tells them."""
+    return tuple(module for module in leaves(model) if "ReLU" in type(module).__name__)
+
+
+def couples_images(model: nn.Module) -> bool:
+    """Whether one image's output depends on the others of its batch: batch norm in train mode does that."""
+    return any(
+        isinstance(module, nn.modules.batchnorm._BatchNorm) or "BatchNorm" in type(module).__name__
+        for module in model.modules()
+    )
+
+
+def blocks(model: nn.Module) -> tuple[nn.Module, ...]:
+    """The primary blocks of a network: stem, cells, residual blocks.
+
+    Containers (the network itself, Sequential, ModuleList, ModuleDict) are opened as long as they hold modules
+    made of modules; what is then found is a block unless it is a single layer other than a convolution, or a
+    Sequential without a convolution (a final norm and ReLU). Where this gives fewer than two blocks, the
+    only one is opened too, and in the end the convolutions are the blocks.
+    """
+    found = _open(model)
+    while len(found) == 1 and next(found[0].children(), None) is not None:
+        found = _open(found[0])
+    if len(found) < 2:
+        found = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+    return tuple(dict.fromkeys(found))
+
+
+def _open(model: nn.Module) -> list[nn.Module]:
+    found: list[nn.Module] = []
+    for child in model.children():
+        parts = list(child.children())
+        if not parts:
+            found += [child] if isinstance(child, nn.Conv2d) else []
+        elif isinstance(child, (nn.Sequential, nn.ModuleList, nn.ModuleDict)):
+            if any(next(part.children(), None) is not None for part in parts):
+                found += _open(child)
+            elif any(isinstance(part, nn.Conv2d) for part in parts):
+                found.append(child)
+        else:
+            found.append(child)
+    return found
+
+
+def class_count(model: nn.Module, labels: Tensor | None) -> int | None:
+    """How many classes the network tells apart, judged by its last Linear layer or else by the labels."""
+    heads = [module.out_features for module in model.modules() if isinstance(module, nn.Linear)]
+    if heads:
+        return heads[-1]
+    if labels is not None and labels.numel() and not labels.is_floating_point():
+        return int(labels.max()) + 1
+    return None
+
+
+def logits_of(output: Any, images: int, classes: int | None) -> Tensor:
+    """The logits within what a network returned.
+
+    A tensor is taken as it is. Of a tuple, list or dict it is the first floating tensor ``(images, classes)``,
+    or else the first ``(images, anything)``.
+
+    Raises:
+        ProxyError: there is none.
+    """
+    if isinstance(output, Tensor):
+        return output
+    tensors = [tensor for tensor in _tensors(output) if tensor.dim() == 2 and tensor.shape[0] == images]
+    for tensor in tensors:
+        if tensor.shape[1] == classes:
+            return tensor
+    if tensors:
+        return tensors[0]
+    raise ProxyError(
+        f"the network returned a {type(output).__name__} without a tensor ({images} images, classes): "
+        "wrap it in a module that returns its logits"
+    )
+
+
+def _tensors(output: Any) -> Iterator[Tensor]:
+    if isinstance(output, Tensor):
+        if torch.is_floating_point(output):
+            yield output
+    elif isinstance(output, dict):
+        for value in output.values():
+            yield from _tensors(value)
+    elif isinstance(output, (tuple, list)):
+        for value in output:
+            yield from _tensors(value)

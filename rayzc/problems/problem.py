@@ -13,7 +13,7 @@ from rayzc.errors import SuiteError, nearest
 __all__ = ["Problem"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """Architectures of one search space, the scores of zero-cost proxies on them, and their true accuracy.
 
@@ -65,6 +65,9 @@ class Problem:
     def __len__(self) -> int:
         """Number of architectures."""
         return len(self.architectures)
+
+    def __repr__(self) -> str:
+        return f"<Problem {self.name}: {len(self)} architectures, {len(self.proxies)} proxies>"
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from rayzc.problems.problem import Problem
 __all__ = ["Suite"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Suite:
     """Problems, and where they come from.
 
@@ -40,6 +40,9 @@ class Suite:
     def __len__(self) -> int:
         """Number of problems."""
         return len(self.problems)
+
+    def __repr__(self) -> str:
+        return f"<Suite {self.name}: {', '.join(self.names) or 'empty'}>"
 
     @cached_property
     def names(self) -> tuple[str, ...]:

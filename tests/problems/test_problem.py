@@ -24,6 +24,7 @@ def measured(scores: list[list[float]]) -> Problem:
 def test_name_and_size() -> None:
     assert problem(rows=5).name == "own/cifar10"
     assert len(problem(rows=5)) == 5
+    assert repr(problem(rows=5)) == "<Problem own/cifar10: 5 architectures, 3 proxies>"
 
 
 def test_arrays_are_copied_and_read_only() -> None:

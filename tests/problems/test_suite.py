@@ -26,6 +26,8 @@ def test_names_and_lookup() -> None:
     assert three().names == ("somebench1/cifar10", "other/cifar10", "other/jigsaw")
     assert three().problem("other/jigsaw").task == "jigsaw"
     assert len(three()) == 3
+    assert repr(suite()) == "<Suite small: own/cifar10, own/svhn>"
+    assert repr(Suite("none", ())) == "<Suite none: empty>"
 
 
 def test_unknown_problem_is_suggested() -> None:

@@ -1,0 +1,218 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rayzc.cli import main
+from rayzc.errors import RayzcError
+from rayzc.problems import NAMED_SUITES, Suite, load_suite, write_suite
+from tests.performance.suite_files import write_suite_files
+from tests.problems.mirror import serving
+from tests.problems.samples import entry, suite, write_json
+
+
+class Result:
+    """How a command ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def rayzc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Runs a command in an empty folder, with an empty data folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAYZC_DATA", str(tmp_path / "data"))
+
+    def run(*arguments: object) -> Result:
+        monkeypatch.setattr("sys.argv", ["rayzc", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        captured = capsys.readouterr()
+        return Result(int(left.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two tasks, one of them without zen and with an entry that has no accuracy."""
+    path = tmp_path / "json"
+    path.mkdir()
+    write_json(
+        path / "zc_nasbench201.json",
+        {
+            "cifar10": {
+                "(2, 1, 1, 1, 0, 1)": entry(90.0, flops=1.0, zen=2.0),
+                "(1, 2, 1, 1, 1, 0)": entry(91.0, flops=1.5, zen=2.5),
+                "(3, 3, 1, 1, 0, 1)": entry(80.0, zen=3.0),
+            },
+            "cifar100": {"(2, 1, 1, 1, 0, 1)": entry(70.0, flops=1.0), "(0, 0, 0, 0, 0, 0)": entry(None)},
+        },
+    )
+    return path
+
+
+def test_import_makes_a_parquet_file(rayzc: Run, folder: Path, tmp_path: Path) -> None:
+    result = rayzc("suite", "import", folder, "--out", "mine.parquet")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines() == [
+        "mine.parquet: 2 problems, 4 rows",
+        "left out: 1 entries without an accuracy",
+        "zen is missing on nasbench201/cifar100",
+    ]
+    loaded = load_suite(tmp_path / "mine.parquet")
+    assert loaded.name == "mine"
+    assert loaded.content_hash == load_suite(folder).content_hash
+
+
+def test_import_takes_a_name(rayzc: Run, folder: Path, tmp_path: Path) -> None:
+    assert rayzc("suite", "import", folder, "--out", "a.parquet", "--name", "two cells").code == 0
+    assert load_suite(tmp_path / "a.parquet").name == "two cells"
+
+
+def test_import_never_overwrites_unasked(rayzc: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mine.parquet"
+    out.write_text("precious")
+    result = rayzc("suite", "import", folder, "--out", "mine.parquet")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "rayzc: mine.parquet exists: use --force to overwrite it\n"
+    assert out.read_text() == "precious"
+    assert rayzc("suite", "import", folder, "--out", "mine.parquet", "--force").code == 0
+    assert len(load_suite(out)) == 2
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("json", "json exists: it is a folder; name a file"),
+        ("a.json", "a.json: a suite is written as Parquet; give a name that ends in .parquet"),
+        ("gone/a.parquet", "gone/a.parquet: the folder gone does not exist; create it first"),
+    ],
+)
+def test_import_to_a_bad_place(rayzc: Run, folder: Path, out: str, message: str) -> None:
+    result = rayzc("suite", "import", folder, "--out", out, "--force")
+    assert (result.code, result.err) == (2, f"rayzc: {message}\n")
+
+
+def test_import_of_a_cut_file_is_one_line(rayzc: Run, folder: Path) -> None:
+    file = folder / "zc_nasbench201.json"
+    file.write_text(file.read_text()[:100])
+    result = rayzc("suite", "import", file, "--out", "a.parquet")
+    assert result.code == 2
+    assert result.err == (
+        f"rayzc: {file}, line 1, column 101: the file ends too early, it was cut off; fetch or copy the file again\n"
+    )
+    assert not Path("a.parquet").exists()
+
+
+def test_info_lines_up(rayzc: Run, folder: Path) -> None:
+    result = rayzc("suite", "info", folder)
+    assert result.code == 0
+    lines = result.out.splitlines()
+    head = next(line for line in lines if line.startswith("problem"))
+    first, second = (line for line in lines if line.startswith("nasbench201/"))
+    assert first.split() == ["nasbench201/cifar10", "3", "2", "2", "1", "-"]
+    assert second.split() == ["nasbench201/cifar100", "1", "1", "1", "1", "zen"]
+    for header, value in (("architectures", "3"), ("complete rows", "2")):
+        end = head.index(header) + len(header)
+        assert first[:end].endswith(f" {value}")
+    assert second.index("zen") == first.rindex("-") == head.index("proxies missing")
+    assert lines[-2] == "1 proxies on all problems: flops"
+
+
+def test_info_as_json(rayzc: Run, folder: Path) -> None:
+    result = rayzc("suite", "info", folder, "--json")
+    document = json.loads(result.out)
+    assert document["name"] == "json"
+    assert document["content_hash"] == load_suite(folder).content_hash
+    assert document["common_proxies"] == ["flops"]
+    assert document["left_out"] == {"zen": ["nasbench201/cifar100"]}
+    assert document["problems"][0] == {
+        "problem": "nasbench201/cifar10",
+        "architectures": 3,
+        "networks": 2,
+        "complete": 2,
+        "complete_networks": 1,
+        "proxies": ["flops", "zen"],
+        "missing": [],
+    }
+
+
+def test_info_of_an_empty_suite(rayzc: Run, tmp_path: Path) -> None:
+    write_suite(Suite("none", ()), tmp_path / "none.parquet")
+    result = rayzc("suite", "info", "none.parquet")
+    assert result.code == 0
+    assert result.out.startswith("none: 0 problems")
+    assert "0 proxies on all problems: -" in result.out
+
+
+def test_info_of_the_real_suite(rayzc: Run, real_suite: Suite, tmp_path: Path) -> None:
+    write_suite(real_suite, tmp_path / "real.parquet")
+    rows = [line.split() for line in rayzc("suite", "info", "real.parquet").out.splitlines()]
+    assert ["nasbench101/cifar10", "500", "292", "500", "292", "nwot,", "zen"] in rows
+    assert ["transbench101_macro/jigsaw", "3,256", "3,256", "725", "725", "-"] in rows
+    assert ["transbench101_micro/jigsaw", "4,096", "1,376", "711", "343", "-"] in rows
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("gone.parquet", "gone.parquet: no such file or folder"),
+        ("nbsz_13", "'nbsz_13' is neither a file, nor a folder, nor a named suite; did you mean 'nbsz-13'?"),
+    ],
+)
+def test_info_of_nothing(rayzc: Run, source: str, message: str) -> None:
+    result = rayzc("suite", "info", source)
+    assert (result.code, result.out, result.err) == (2, "", f"rayzc: {message}\n")
+
+
+def test_fetch_from_a_mirror(rayzc: Run, tmp_path: Path) -> None:
+    served = tmp_path / "served"
+    served.mkdir()
+    write_suite_files(served, scale=0.001)
+    with serving(served) as mirror:
+        result = rayzc("suite", "fetch", "nbsz-13", "--mirror", mirror.address)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[-1] == f"nbsz-13: 13 problems in {tmp_path}/data/suites/nbsz-13.parquet"
+    assert rayzc("suite", "info", "nbsz-13").out.startswith("nbsz-13: 13 problems")
+
+
+def test_fetch_offline_tells_what_to_do(rayzc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gdown", None)
+    result = rayzc("suite", "fetch", "nbsz-13")
+    assert result.code == 2
+    assert result.err.startswith("rayzc: could not download 5 of the 5 files of nbsz-13.\n")
+    assert "needs gdown, `pip install 'rayzc[fetch]'`" in result.err
+    assert f"put the files into {NAMED_SUITES['nbsz-13'].folder}\n" in result.err
+    for file in NAMED_SUITES["nbsz-13"].files:
+        assert f"  {file.name} from {file.mirrors[0]}" in result.err
+
+
+def test_help_lists_the_commands(rayzc: Run) -> None:
+    result = rayzc("suite", "--help")
+    assert result.code == 0
+    for command in ("import", "info", "fetch"):
+        assert command in result.out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['rayzc', 'suite', '--help']\n"
+        "from rayzc.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('numpy', 'pyarrow', 'numba', 'torch', 'ray') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_errors_are_of_the_family() -> None:
+    with pytest.raises(RayzcError):
+        suite().problem("gone")

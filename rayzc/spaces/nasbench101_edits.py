@@ -37,7 +37,7 @@ def edited(graph: Graph) -> Iterator[Cell | None]:
     for vertex in inner:
         if starts[vertex].bit_count() == 1 and sum(matrix[vertex]) == 1:
             below = (1 << vertex) - 1
-            rest = [mask & below | (mask & ~below) >> 1 for mask in starts]
+            rest = [mask & below | mask >> vertex + 1 << vertex for mask in starts]
             yield _find(
                 [*rest[:vertex], *rest[vertex + 1 :]], (*operations[:vertex], *operations[vertex + 1 :])
             )

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 __all__ = ["Cost", "cost"]
 
@@ -60,26 +61,29 @@ def cost(network: nn.Module, input_shape: tuple[int, ...]) -> Cost:
             uninitialised ones on the CPU.
         input_shape: shape of one image, ``(3, height, width)``.
     """
+    leaves = {module for module in network.modules() if next(module.children(), None) is None}
     counted: dict[nn.Module, Cost] = {}
 
     def record(module: nn.Module, inputs: tuple[Any, ...], outputs: Tensor) -> None:
-        weights = sum(parameter.numel() for parameter in module.parameters(recurse=False))
-        counted[module] = Cost(weights, _flops(module, inputs[0].shape[1:], outputs.shape[1:]))
+        if module in leaves:
+            weights = sum(parameter.numel() for parameter in module.parameters(recurse=False))
+            counted[module] = Cost(weights, _flops(module, inputs[0].shape[1:], outputs.shape[1:]))
 
     if any(parameter.is_meta for parameter in network.parameters()):
         network.to_empty(device="cpu")
-    modes = {module: module.training for module in network.modules()}
-    leaves = [module for module in modes if next(module.children(), None) is None]
-    hooks = [leaf.register_forward_hook(record) for leaf in leaves]
+    # Batch normalisation in train mode refuses an empty batch.
+    norms = [leaf for leaf in leaves if isinstance(leaf, nn.BatchNorm2d) and leaf.training]
+    # One hook for all modules: a hook for each takes longer than the forward pass.
+    hook = register_module_forward_hook(record)
     try:
-        network.eval()
+        for norm in norms:
+            norm.training = False
         with torch.no_grad():
             network(torch.empty((0, *input_shape)))
     finally:
-        for module, training in modes.items():
-            module.training = training
-        for hook in hooks:
-            hook.remove()
+        hook.remove()
+        for norm in norms:
+            norm.training = True
     return Cost(
         sum(part.parameters for part in counted.values()), sum(part.flops for part in counted.values())
     )

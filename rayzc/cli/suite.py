@@ -89,7 +89,8 @@ def _document(loaded: "Suite") -> dict[str, Any]:
 
     def described(index: int) -> dict[str, Any]:
         problem = loaded.problems[index]
-        fitted = problem.complete(loaded.common_proxies)
+        common = loaded.common_proxies
+        fitted = problem.complete(common) if common else problem.take([])
         return {
             "problem": problem.name,
             "architectures": len(problem),
@@ -136,6 +137,6 @@ def _print_table(loaded: "Suite") -> None:
     console.print(table)
     console.print()
     console.print(
-        f"{len(common)} proxies on all problems: {', '.join(common) or '-'}", markup=False, soft_wrap=True
+        f"proxies on all problems ({len(common)}): {', '.join(common) or '-'}", markup=False, soft_wrap=True
     )
     console.print("complete: rows with all of these, the ones a formula is fitted on", markup=False)

@@ -184,6 +184,7 @@ def _problem(space: str, task: str, table: dict[str, Any], path: Path) -> tuple[
     if not kept:
         raise SuiteError(f"{where}: none of its {len(table)} entries has a '{ACCURACY}'")
     proxies = tuple(sorted(set[str]().union(*kept.values())))
+    _check_unicode((space, task, *proxies, *kept), where)
     column = {proxy: i for i, proxy in enumerate(proxies)}
     scores = np.full((len(kept), len(proxies)), np.nan)
     for row, entry in zip(scores, kept.values(), strict=True):
@@ -195,6 +196,16 @@ def _problem(space: str, task: str, table: dict[str, Any], path: Path) -> tuple[
         Problem(space, task, architectures, proxies, scores, np.array(accuracy), groups),
         len(table) - len(kept),
     )
+
+
+def _check_unicode(texts: tuple[str, ...], where: str) -> None:
+    """JSON can hold half of a surrogate pair, which no other format can."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError as error:
+        raise SuiteError(
+            f"{where}: {error.object[error.start]!r} in a name is no Unicode character"
+        ) from None
 
 
 def _normaliser(space: str, where: str) -> Callable[[str], str]:

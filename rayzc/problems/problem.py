@@ -1,7 +1,7 @@
 """A problem: one search space on one task, tabulated."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -68,6 +68,10 @@ class Problem:
 
     def __repr__(self) -> str:
         return f"<Problem {self.name}: {len(self)} architectures, {len(self.proxies)} proxies>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the fields alone, so that arrays are read-only again where it arrives."""
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def name(self) -> str:

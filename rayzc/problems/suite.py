@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,10 @@ class Suite:
 
     def __repr__(self) -> str:
         return f"<Suite {self.name}: {', '.join(self.names) or 'empty'}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the fields alone; a read-only mapping cannot be pickled."""
+        return type(self), (self.name, self.problems, dict(self.metadata))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

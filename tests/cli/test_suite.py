@@ -124,7 +124,7 @@ def test_info_lines_up(rayzc: Run, folder: Path) -> None:
         end = head.index(header) + len(header)
         assert first[:end].endswith(f" {value}")
     assert second.index("zen") == first.rindex("-") == head.index("proxies missing")
-    assert lines[-2] == "1 proxies on all problems: flops"
+    assert lines[-2] == "proxies on all problems (1): flops"
 
 
 def test_info_as_json(rayzc: Run, folder: Path) -> None:
@@ -150,7 +150,7 @@ def test_info_of_an_empty_suite(rayzc: Run, tmp_path: Path) -> None:
     result = rayzc("suite", "info", "none.parquet")
     assert result.code == 0
     assert result.out.startswith("none: 0 problems")
-    assert "0 proxies on all problems: -" in result.out
+    assert "proxies on all problems (0): -" in result.out
 
 
 def test_info_of_the_real_suite(rayzc: Run, real_suite: Suite, tmp_path: Path) -> None:

@@ -189,6 +189,10 @@ FINE = entry(flops=1.0)
             '{"t": {"a": {"flops": 1, "val_accuracy": 1}, "a": {"flops": 1, "val_accuracy": 1}}}',
             ": key 'a' is twice in one object; remove one of the two",
         ),
+        (
+            '{"t": {"\\ud800": {"flops": 1, "val_accuracy": 1}}}',
+            ": own/t: '\\ud800' in a name is no Unicode character",
+        ),
         ("[" * 100_000, ": objects are nested too deep for a suite"),
     ],
 )

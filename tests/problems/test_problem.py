@@ -1,4 +1,5 @@
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -45,6 +46,15 @@ def test_types_are_float64_and_int64() -> None:
     assert (made.scores.dtype, made.accuracy.dtype, made.groups.dtype) == (np.float64, np.float64, np.int64)
     assert made.architectures == ("a",)
     assert made.proxies == ("f",)
+
+
+def test_pickled_it_is_the_same_and_read_only() -> None:
+    made = problem()
+    assert made.has
+    back = pickle.loads(pickle.dumps(made))
+    assert (back.name, back.architectures, back.proxies) == (made.name, made.architectures, made.proxies)
+    np.testing.assert_array_equal(back.scores, made.scores)
+    assert not back.scores.flags.writeable
 
 
 def test_has_counts_sentinels_as_measured() -> None:

@@ -1,4 +1,5 @@
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from rayzc.errors import SuiteError
 from rayzc.problems import Problem, Suite
-from tests.problems.samples import problem, suite
+from tests.problems.samples import identical, problem, suite
 
 
 def grouped(task: str, groups: list[int], space: str = "own") -> Problem:
@@ -268,6 +269,12 @@ def test_content_hash_sees_every_bit() -> None:
         )
     }
     assert len(hashes) == 9
+
+
+def test_pickled_it_is_the_same() -> None:
+    whole = three()
+    assert whole.left_out
+    assert identical(pickle.loads(pickle.dumps(whole)), whole)
 
 
 def test_metadata_cannot_be_changed() -> None:

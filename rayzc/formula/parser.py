@@ -27,7 +27,9 @@ MAX_LENGTH = 10_000
 """Characters that the text of a formula may have."""
 
 _LEXEME = re.compile(
-    r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<symbol>[-+*/(),])"
+    r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<symbol>[-+*/(),])"
 )
 _SPACE = re.compile(r"[ \t\r\n]*")
 _FUNCTIONS = tuple(name for name, primitive in PRIMITIVES.items() if not primitive.infix)

@@ -15,7 +15,8 @@ neg (x - y) -> y - x *          rounding is symmetric; x - x is +0 both ways
 neg (x + c) -> -c - x *         the same
 x * neg y -> neg (x * y)        the sign of a product or a quotient is apart from its magnitude; also for
                                 neg x * y, x / neg y, neg x / y, inv (neg x)
-x + neg y -> x - y              IEEE 754 defines subtraction so; also neg x + y, x - neg y, neg x - c
+x + neg y -> x - y              IEEE 754 defines subtraction so; also neg x + y, x - neg y, and
+                                neg x - c, which gives -c - x
 x + -c -> x - c                 the same; also x - -c
 x * 1, x / 1, x - 0 -> x        exact, also for -0, infinities and nan
 x + 0 -> x *, 0 - x -> neg x *  exact but for the sign of a zero

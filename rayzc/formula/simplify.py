@@ -8,7 +8,9 @@ one.
 
 from collections.abc import Callable
 
+from rayzc.errors import FormulaError
 from rayzc.formula.expression import Formula
+from rayzc.formula.parser import MAX_DEPTH
 from rayzc.formula.primitives import PRIMITIVES
 from rayzc.formula.rewriting import constant, negated, never_negative, operands, rewrite
 
@@ -48,7 +50,7 @@ def simplify(formula: Formula) -> Formula:
     Returns:
         a formula that is not larger. Simplified again, it stays what it is.
     """
-    return Formula.trusted(_strip(rewrite(formula.tokens), _inwards_safely))
+    return _allowed(_strip(rewrite(formula.tokens), _inwards_safely), formula)
 
 
 def rank_normal_form(formula: Formula) -> Formula:
@@ -69,7 +71,20 @@ def rank_normal_form(formula: Formula) -> Formula:
     Returns:
         a formula that is not larger. Its own normal form is itself.
     """
-    return Formula.trusted(_strip(rewrite(formula.tokens), _inwards))
+    tokens = _strip(rewrite(formula.tokens), _inwards)
+    # Only a formula with as many tokens can be too deep; the check would double the time of this one.
+    return Formula.trusted(tokens) if len(tokens) <= MAX_DEPTH else _allowed(tokens, formula)
+
+
+def _allowed(tokens: _Tokens, formula: Formula) -> Formula:
+    """The formula of the tokens, or the given one if only that keeps to the limits of depth and length.
+
+    Fewer tokens may still nest deeper (``x * -y`` becomes ``-(x * y)``) or need more digits (``1 / 3``).
+    """
+    try:
+        return Formula(tokens)
+    except FormulaError:
+        return formula
 
 
 _Step = tuple[_Tokens, bool]

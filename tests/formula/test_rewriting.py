@@ -94,6 +94,7 @@ def test_rules(text: str, expected: str) -> None:
         ("y / (0 - x)", "y / (0 - x)"),
         ("y / tanh(-(x - z))", "y / tanh(-(x - z))"),
         ("inv(sqrt(-(x + 2)))", "inv(sqrt(-(2 + x)))"),
+        ("inv(sqrt(0 - x))", "inv(sqrt(0 - x))"),
         ("inv(-(0))", "-inv(0)"),
         ("inv(x - 0)", "inv(x)"),
         ("inv(square(x + 0))", "inv(square(x))"),
@@ -105,8 +106,8 @@ def test_rules(text: str, expected: str) -> None:
 def test_the_sign_of_a_zero_stays_where_it_matters(text: str, expected: str) -> None:
     formula = Formula.parse(text)
     assert str(Formula(rewrite(formula.tokens))) == expected
-    zeros = np.array([0.0, -0.0])
-    x, y, z = (grid.ravel() for grid in np.meshgrid(zeros, [1.0, -2.0], zeros))
+    numbers = np.array([0.0, -0.0, 1.0, -2.0])
+    x, y, z = (grid.ravel() for grid in np.meshgrid(numbers, numbers, numbers))
     assert_same_value(formula, {"x": x, "y": y, "z": z})
 
 

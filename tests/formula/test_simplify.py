@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rayzc.formula import Formula, ranking_values
-from tests.formula.strategies import Columns, columns, examples, formulas
+from rayzc.formula import MAX_DEPTH, MAX_LENGTH, Formula, ranking_values
+from tests.formula.strategies import UGLY, Columns, columns, examples, formulas
 
 # What can be stripped, over little else, so that much is.
 OUTER = ("+", "-", "*", "/", "neg", "log", "sqrt", "exp", "tanh", "inv", "square")
@@ -50,49 +50,55 @@ def test_the_rank_normal_form_orders_alike_where_both_are_finite(formula: Formul
     assert Formula(normal.tokens) == normal
 
 
-@pytest.mark.parametrize(
-    ("text", "simple", "normal"),
-    [
-        ("x", "x", "x"),
-        ("log(x)", "x", "x"),
-        ("sqrt(log(x))", "x", "x"),
-        ("-log(x)", "-log(x)", "-x"),
-        ("exp(x)", "exp(x)", "x"),
-        ("tanh(x)", "tanh(x)", "x"),
-        ("x + 3", "x", "x"),
-        ("x + 1e300", "1e+300 + x", "x"),
-        ("x - 3", "x", "x"),
-        ("3 - x", "-x", "-x"),
-        ("3 - -x", "x", "x"),
-        ("0.5 * x", "x", "x"),
-        ("x * -0.5", "-x", "-x"),
-        ("2 * x", "2 * x", "x"),
-        ("x * -2", "-2 * x", "-x"),
-        ("-(-2 * x)", "2 * x", "x"),
-        ("x / 2", "x", "x"),
-        ("x / -2", "-x", "-x"),
-        ("x / 0.5", "x / 0.5", "x"),
-        ("x + x", "2 * x", "x"),
-        ("0 * x", "0 * x", "0 * x"),
-        ("x / 0", "x / 0", "x / 0"),
-        ("2 / x", "2 / x", "2 / x"),
-        ("inv(x)", "inv(x)", "inv(x)"),
-        ("inv(exp(x))", "inv(exp(x))", "-x"),
-        ("2 / square(x)", "2 / square(x)", "-square(x)"),
-        ("square(x)", "square(x)", "square(x)"),
-        ("square(exp(x))", "square(exp(x))", "x"),
-        ("3 - log(x) / 2", "-log(x)", "-x"),
-        ("log(3 + 0.5 * (flops + jacov))", "flops + jacov", "flops + jacov"),
-        ("exp(2 * log(flops * 1 + jacov / nwot) + 1)", "exp(1 + 2 * log(flops + jacov / nwot))", None),
-        ("max(x, 3)", "max(x, 3)", "max(x, 3)"),
-        ("abs(x)", "abs(x)", "abs(x)"),
-        ("log(3)", "1.0986122886681098", "1.0986122886681098"),
-    ],
-)
+STRIPPED = [
+    ("x", "x", "x"),
+    ("log(x)", "x", "x"),
+    ("sqrt(log(x))", "x", "x"),
+    ("-log(x)", "-log(x)", "-x"),
+    ("exp(x)", "exp(x)", "x"),
+    ("tanh(x)", "tanh(x)", "x"),
+    ("x + 3", "x", "x"),
+    ("x + 1e300", "1e+300 + x", "x"),
+    ("x - 3", "x", "x"),
+    ("3 - x", "-x", "-x"),
+    ("3 - -x", "x", "x"),
+    ("0.5 * x", "x", "x"),
+    ("x * -0.5", "-x", "-x"),
+    ("2 * x", "2 * x", "x"),
+    ("x * -2", "-2 * x", "-x"),
+    ("-(-2 * x)", "2 * x", "x"),
+    ("x / 2", "x", "x"),
+    ("x / -2", "-x", "-x"),
+    ("x / 0.5", "x / 0.5", "x"),
+    ("x + x", "2 * x", "x"),
+    ("0 * x", "0 * x", "0 * x"),
+    ("x / 0", "x / 0", "x / 0"),
+    ("2 / x", "2 / x", "2 / x"),
+    ("inv(x)", "inv(x)", "inv(x)"),
+    ("inv(exp(x))", "inv(exp(x))", "-x"),
+    ("2 / square(x)", "2 / square(x)", "-square(x)"),
+    ("square(x)", "square(x)", "square(x)"),
+    ("square(exp(x))", "square(exp(x))", "x"),
+    ("3 - log(x) / 2", "-log(x)", "-x"),
+    ("log(3 + 0.5 * (flops + jacov))", "flops + jacov", "flops + jacov"),
+    ("exp(2 * log(flops * 1 + jacov / nwot) + 1)", "exp(1 + 2 * log(flops + jacov / nwot))", None),
+    ("max(x, 3)", "max(x, 3)", "max(x, 3)"),
+    ("abs(x)", "abs(x)", "abs(x)"),
+    ("log(3)", "1.0986122886681098", "1.0986122886681098"),
+]
+
+
+@pytest.mark.parametrize(("text", "simple", "normal"), STRIPPED)
 def test_what_is_stripped(text: str, simple: str, normal: str | None) -> None:
     formula = Formula.parse(text)
     assert str(formula.simplify()) == simple
     assert str(formula.rank_normal_form()) == (normal or "flops + jacov / nwot")
+
+
+@pytest.mark.parametrize("text", [text for text, _, _ in STRIPPED])
+def test_what_is_stripped_keeps_the_order_of_the_worst(text: str) -> None:
+    formula = Formula.parse(text)
+    assert_order_is_kept(formula, dict.fromkeys((*formula.proxies, "x"), UGLY))
 
 
 def test_formulas_that_differ_only_outside_have_one_normal_form() -> None:
@@ -107,3 +113,14 @@ def test_what_was_not_finite_still_ranks_below() -> None:
     after = ranking_values(formula.simplify().evaluate({"x": x}))
     assert before[:5].max() == -np.inf
     assert after[:5].max() < after[5] < after[6]
+
+
+def test_the_limits_of_the_language_are_kept() -> None:
+    deepest = Formula(("*", *("tanh",) * (MAX_DEPTH - 2), "x", "neg", "y"))
+    assert deepest.depth == MAX_DEPTH
+    assert deepest.simplify() == deepest.rank_normal_form() == deepest
+    less = Formula(("*", *("tanh",) * (MAX_DEPTH - 3), "x", "neg", "y"))
+    assert less.simplify().depth == MAX_DEPTH
+    longest = Formula(("exp", "+", "*", "x" * 4_990, "y" * 4_990, "/", 1.0, 3.0))
+    assert MAX_LENGTH - 10 < len(str(longest)) <= MAX_LENGTH
+    assert longest.simplify() == longest

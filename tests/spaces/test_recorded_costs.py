@@ -3,6 +3,7 @@
 For every architecture with recorded ``params`` and ``flops`` the network is built and counted, and both numbers
 are equal, to the last digit. An architecture that a space measured on several tasks is built once; for the
 other tasks its classifier is replaced. That this is the same as building it anew is checked on a sample.
+Operations are counted by the rules of the proxy ``flops``, which are thereby checked, too.
 """
 
 import gc
@@ -17,7 +18,8 @@ from torch import nn
 
 from rayzc.encodings import Value
 from rayzc.spaces import SPACES, SearchSpace, Task
-from rayzc.spaces.networks import Cost, Network, cost
+from rayzc.spaces.networks import Network
+from tests.spaces.cost import Cost, cost
 
 EXCEPTIONS: dict[tuple[str, str, str], str] = {}
 """(space, task, encoding) -> why its numbers differ. There is none."""

@@ -6,19 +6,16 @@ forms work without it. All networks are a :class:`Network`, with ``forward``, ``
 """
 
 from rayzc.spaces.networks.blocks import Network
-from rayzc.spaces.networks.cost import Cost, cost
 from rayzc.spaces.networks.nasbench101 import NasBench101Network
 from rayzc.spaces.networks.nasbench201 import NasBench201Network
 from rayzc.spaces.networks.nasbench301 import NasBench301Network
 from rayzc.spaces.networks.transbench101 import TransBench101MacroNetwork, TransBench101MicroNetwork
 
 __all__ = [
-    "Cost",
     "NasBench101Network",
     "NasBench201Network",
     "NasBench301Network",
     "Network",
     "TransBench101MacroNetwork",
     "TransBench101MicroNetwork",
-    "cost",
 ]

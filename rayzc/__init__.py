@@ -22,6 +22,7 @@ _HOMES = {
     "RayzcError": "rayzc.errors",
     "Settings": "rayzc.evolution",
     "Suite": "rayzc.problems",
+    "build": "rayzc.spaces",
     "discover": "rayzc.cluster",
     "kendall_tau": "rayzc.evolution",
     "load_suite": "rayzc.problems",
@@ -37,6 +38,7 @@ __all__ = [
     "Settings",
     "Suite",
     "__version__",
+    "build",
     "discover",
     "kendall_tau",
     "load_suite",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from rayzc.formula import Formula
     from rayzc.problems import Problem, Suite, load_suite
     from rayzc.runs import Limits
+    from rayzc.spaces import build
 
 
 def __getattr__(name: str) -> Any:

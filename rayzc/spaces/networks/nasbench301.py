@@ -82,9 +82,9 @@ class NasBench301Network(Network):
     """A stem and cells, every one fed by the two before it; two of them are reduction cells.
 
     The suite measured networks of eight cells with 32 channels, without an auxiliary head, and with batch
-    normalisation as DARTS searches (affine in the cells' preprocessing, not affine in their operations, and
-    after each pooling); the recorded ``params`` and ``flops`` say so. (The accuracies were measured on networks
-    of 20 cells and 36 channels.) There is no drop path. Weights start as PyTorch starts them.
+    normalisation that is affine in the stem and the cells' preprocessing, not affine in their operations, and
+    also follows each pooling; the recorded ``params`` and ``flops`` say so. There is no drop path. Weights start
+    as PyTorch starts them.
 
     Args:
         normal: edges of the normal cell, see :class:`Cell`.

@@ -109,19 +109,19 @@ def measure_detailed(
     needs = frozenset[str]().union(*(proxy.needs for proxy in wanted))
 
     def run(channels_last: bool) -> tuple[Subject, Outcome]:
-        subject = subject_of(
-            model,
-            images,
-            labels,
-            loss=loss,
-            seed=seed,
-            device=device,
-            classes=classes,
-            channels_last=channels_last,
-        )
-        with untouched(model, subject.device), _plain_torch(subject.device):
-            outcome = measure_needs(subject, needs)
-            return subject, _score(subject, outcome, wanted)
+        with torch.inference_mode(False):
+            subject = subject_of(
+                model,
+                images,
+                labels,
+                loss=loss,
+                seed=seed,
+                device=device,
+                classes=classes,
+                channels_last=channels_last,
+            )
+            with untouched(model, subject.device), _plain_torch(subject.device):
+                return subject, _score(subject, measure_needs(subject, needs), wanted)
 
     try:
         subject, outcome = run(channels_last=True)
@@ -162,7 +162,6 @@ def _weights(subject: Subject) -> list[Tensor]:
 def _plain_torch(device: torch.device) -> Iterator[None]:
     """Gradients on, autocast off, full precision and deterministic kernels, whatever the caller has set."""
     with (
-        torch.inference_mode(False),
         torch.enable_grad(),
         torch.autocast(device.type, enabled=False),
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),

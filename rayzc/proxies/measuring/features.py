@@ -1,4 +1,4 @@
-"""Recording feature maps: the first image's, and the spectra and signals of the primary blocks."""
+"""Recording feature maps: the first image's of every module, and the primary blocks'."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from torch.utils.hooks import RemovableHandle
 
 from rayzc.proxies.measuring.network import blocks
 
-__all__ = ["Blocks", "Maps", "block_gains"]
+__all__ = ["Blocks", "Maps"]
 
 
 class Maps:
@@ -54,13 +54,18 @@ class Maps:
 
 
 class Blocks:
-    """The feature maps of the primary blocks, as moments for their spectra or as they are for their gains."""
+    """The feature maps of the primary blocks, as moments for their spectra or as they are for their gains.
+
+    Attributes:
+        features: the latest maps ``(images, channels, height, width)``, with their graph, if gains are needed.
+    """
 
     def __init__(self, needs: frozenset[str]) -> None:
         self.needs = needs & {"block_entropies", "block_gains"}
         self.features: list[Tensor] = []
         self._moments: dict[int, tuple[int, Tensor, Tensor]] = {}
         self._call = 0
+        self._rows = 0
 
     def hooks(self, model: nn.Module) -> Iterator[RemovableHandle]:
         """Starts listening to the blocks."""
@@ -71,9 +76,10 @@ class Blocks:
         """Says that the next images are about to go through."""
         self.features = []
         self._call = 0
+        self._rows = rows
 
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        if not isinstance(output, Tensor) or output.dim() != 4:
+        if not isinstance(output, Tensor) or output.dim() != 4 or output.shape[0] != self._rows:
             return
         if "block_gains" in self.needs:
             self.features.append(output)
@@ -102,52 +108,3 @@ def _entropy(count: int, total: Tensor, square: Tensor) -> float:
         return float("nan")
     share = spectrum / spectrum.sum()
     return float(-(share * np.log(share + 1e-8)).sum())
-
-
-def block_gains(features: list[Tensor], seed: int) -> tuple[float, ...]:
-    """How each block scales a random signal of plus and minus ones on its way back.
-
-    Args:
-        features: the outputs ``(images, channels, height, width)`` of consecutive blocks, with their graph.
-        seed: draws the signals.
-
-    Returns:
-        For each two consecutive blocks the largest singular value of the mean outer product of the signal at
-        the first and the signal at the second; infinity where the two signals are one, that is for a block
-        which does nothing. Blocks that do not feed each other are left out.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    gains = []
-    for inner, outer in zip(features[-2::-1], features[:0:-1], strict=True):
-        signal = torch.randint(0, 2, outer.shape, generator=generator).to(outer) * 2 - 1
-        if not (outer.requires_grad and inner.requires_grad) or outer is inner:
-            continue
-        arrived = _back(outer, inner, signal)
-        if arrived is None:
-            continue
-        if arrived.shape == signal.shape and torch.equal(arrived, signal):
-            gains.append(float("inf"))
-            continue
-        left, right = _points(_shrunk(arrived, signal)), _points(signal)
-        gains.append(float(torch.linalg.matrix_norm((left.T @ right / len(right)).double(), 2)))
-    return tuple(gains)
-
-
-def _back(outer: Tensor, inner: Tensor, signal: Tensor) -> Tensor | None:
-    return torch.autograd.grad(outer, inner, signal, retain_graph=True, allow_unused=True)[0]
-
-
-def _shrunk(arrived: Tensor, signal: Tensor) -> Tensor:
-    """Folds positions into channels until both have the same positions."""
-    stride = -(-arrived.shape[2] // signal.shape[2])
-    if arrived.shape[2:] == signal.shape[2:]:
-        return arrived
-    missing = [
-        stride * outer - inner for outer, inner in zip(signal.shape[2:], arrived.shape[2:], strict=True)
-    ]
-    padded = nn.functional.pad(arrived, (0, max(0, missing[1]), 0, max(0, missing[0])))
-    return nn.functional.pixel_unshuffle(padded, stride)
-
-
-def _points(features: Tensor) -> Tensor:
-    return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])

@@ -20,13 +20,16 @@ ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.PReLU, nn.ELU, nn.LeakyReLU)
 
 
 class Operations:
-    """Sums the operations of the leaf modules, for one image."""
+    """Sums the operations of the leaf modules, for one image.
+
+    A module that is called several times counts once, with the shapes of its last call, as in the suite: the
+    body of a network that looks at nine patches counts for one.
+    """
 
     needs = frozenset({"operations"})
 
     def __init__(self) -> None:
-        self._total = 0
-        self._first = True
+        self._counts: dict[int, int] = {}
 
     def hooks(self, model: nn.Module) -> Iterator[RemovableHandle]:
         """Starts listening to the leaf modules."""
@@ -34,16 +37,15 @@ class Operations:
             yield module.register_forward_hook(self._record)
 
     def start(self, rows: int) -> None:
-        """Says that the next images are about to go through; one lot is enough."""
-        self._first = not self._total
+        """Says that the next images are about to go through; nothing to prepare."""
 
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        if self._first and inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-            self._total += operations_of(module, inputs[0].shape[1:], output.shape[1:])
+        if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
+            self._counts[id(module)] = operations_of(module, inputs[0].shape[1:], output.shape[1:])
 
     def results(self) -> dict[str, Any]:
         """The by-products, when all images have gone through."""
-        return {"operations": self._total}
+        return {"operations": sum(self._counts.values())}
 
 
 def operations_of(module: nn.Module, inputs: torch.Size, outputs: torch.Size) -> int:

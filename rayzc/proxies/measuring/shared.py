@@ -11,7 +11,8 @@ from torch.utils.hooks import RemovableHandle
 from rayzc.errors import ProxyError
 from rayzc.proxies.measuring.codes import Codes
 from rayzc.proxies.measuring.failures import is_out_of_memory, reason_of
-from rayzc.proxies.measuring.features import Blocks, Maps, block_gains
+from rayzc.proxies.measuring.features import Blocks, Maps
+from rayzc.proxies.measuring.gains import Gains
 from rayzc.proxies.measuring.operations import Operations
 from rayzc.proxies.measuring.replica import LayoutRefusedError, Replica
 from rayzc.proxies.measuring.saliencies import Saliencies
@@ -80,7 +81,7 @@ class SharedPass:
             if recorder.needs & needs
         ]
         self._jacobians: list[Tensor] = []
-        self._gains: list[tuple[float, ...]] = []
+        self._gains = Gains(images, subject.seed)
         self._logits: list[Tensor] = []
         self._halves: list[list[Tensor]] = []
 
@@ -138,7 +139,7 @@ class SharedPass:
         if "block_gains" in self.needs and self._wanted("block_gains"):
             with self._stage("block_gains"):
                 self.subject.passes["block gains"] += 1
-                self._gains.append(block_gains(self._blocks.features, self.subject.seed))
+                self._gains.add(self._blocks.features, images)
         self._blocks.features = []
         if "jacobian" in self.needs and self._wanted("jacobian"):
             with self._stage("jacobian"):
@@ -182,7 +183,9 @@ class SharedPass:
         except Exception as error:
             if not is_out_of_memory(error) or not self.subject.coupled:
                 raise
-            self.failures["curvatures"] = reason_of(error)
+            # Half of the saliencies have been recorded, too.
+            self.failures |= dict.fromkeys(("curvatures", "saliencies"), reason_of(error))
+            self._saliencies.listening = False
         return torch.autograd.grad(loss, by, allow_unused=True)
 
     def _labels(self, images: range) -> Tensor:
@@ -206,7 +209,7 @@ class SharedPass:
             self.failures.setdefault(needs[0], reason_of(error))
 
     def _split_curvatures(self) -> list[float]:
-        """W . (H g) as a sum over the parts, each forward again: g is known only when all parts are through."""
+        """w . (H g) summed over the parts, each run anew: g is known only when all have been through."""
         gradients = self._total()
         shares = [0.0] * len(self._weights)
         for images in (images for part in self._parts for images in part):
@@ -241,7 +244,7 @@ class SharedPass:
             self._finish_forward()
         gathered: dict[str, Callable[[], Any]] = {
             "jacobian": lambda: torch.cat(self._jacobians),
-            "block_gains": lambda: tuple(sum(gains) / len(gains) for gains in zip(*self._gains, strict=True)),
+            "block_gains": self._gains.result,
             "gradients": lambda: self._replica.per_layer(self._total()),
             "saliencies": lambda: self._saliencies.results()["saliencies"],
             "curvatures": lambda: self.results.get("curvatures", (0.0,) * len(self.subject.layers)),

@@ -88,8 +88,8 @@ def subject_of(
     place = _device(device)
     return Subject(
         model=model,
-        images=images.detach().to(place, torch.float32),
-        labels=None if labels is None else labels.detach().to(place),
+        images=_usable(images).to(place, torch.float32),
+        labels=None if labels is None else _usable(labels).to(place),
         loss=loss,
         seed=seed,
         device=place,
@@ -99,6 +99,11 @@ def subject_of(
         # Convolutions on the cpu are about twice as fast on channels-last images; on a GPU it is a wash.
         channels_last=channels_last and place.type == "cpu",
     )
+
+
+def _usable(tensor: Tensor) -> Tensor:
+    """The tensor without its history; one made in inference mode cannot be differentiated and is copied."""
+    return tensor.clone() if tensor.is_inference() else tensor.detach()
 
 
 def _device(device: str | torch.device | None) -> torch.device:

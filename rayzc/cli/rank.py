@@ -1,0 +1,110 @@
+"""``rayzc rank``: which of several networks a formula likes best."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rayzc.cli.proxies import Batch, Classes, Device, Images, Input, Json, Seed
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["rank"]
+
+
+def rank(
+    formula: Annotated[
+        str, typer.Argument(metavar="FORMULA", help="A formula, a file that holds one, or a run's folder.")
+    ],
+    models: Annotated[
+        list[str] | None, typer.Argument(metavar="MODULE:NAME...", help="Networks, or what makes them.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--models", metavar="FILE.py", help="A file of networks: MODELS = {...} or functions."),
+    ] = None,
+    input_shape: Input = "3,32,32",
+    classes: Classes = 10,
+    images: Images = None,
+    batch: Batch = 64,
+    seed: Seed = 0,
+    device: Device = None,
+    as_json: Json = False,
+) -> None:
+    """Rank untrained networks by a formula, the best first."""
+    import json
+
+    import numpy as np
+
+    from rayzc.cli.formulas import read_formula
+    from rayzc.cli.output import plain_console
+    from rayzc.cli.proxies import batch_of, measured, plain
+    from rayzc.errors import ProxyError
+    from rayzc.formula import ranking_values
+    from rayzc.proxies import find
+    from rayzc.proxies.own_models import load_model, load_models
+
+    parsed = read_formula(formula)
+    networks = {name: load_model(name, classes, seed) for name in models or []}
+    if file is not None:
+        networks |= load_models(file, classes, seed)
+    if not networks:
+        raise ProxyError("there are no networks to rank: name some as module:name, or give --models FILE.py")
+    if not parsed.proxies:
+        raise ProxyError(f"the formula {parsed} has no proxy in it and ranks nothing")
+    wanted = find(parsed.proxies)
+    shown = batch_of(input_shape, classes, images, batch, seed)
+    results = {
+        name: measured(name, network, shown, wanted, seed=seed, device=device, classes=classes)
+        for name, network in networks.items()
+    }
+    columns = {
+        proxy: np.array([result.scores.get(proxy, np.nan) for result in results.values()])
+        for proxy in parsed.proxies
+    }
+    values = parsed.evaluate(columns)
+    # Stable, so that networks of one score stay in the order given.
+    order = np.argsort(-ranking_values(values), kind="stable")
+    names = list(results)
+    rows = [
+        {
+            "rank": place + 1,
+            "model": names[index],
+            "score": plain(float(values[index])),
+            "proxies": {proxy: plain(float(column[index])) for proxy, column in columns.items()},
+            "failures": dict(results[names[index]].failures),
+        }
+        for place, index in enumerate(order)
+    ]
+    if as_json:
+        typer.echo(json.dumps({"formula": str(parsed), "ranking": rows}, indent=1))
+        return
+    console = plain_console()
+    console.print(_table(names, order.tolist(), values.tolist(), {k: c.tolist() for k, c in columns.items()}))
+    for name, result in results.items():
+        for proxy, reason in result.failures.items():
+            console.print(f"{name}: {proxy} failed: {reason}", soft_wrap=True, markup=False)
+    console.print(f"formula {parsed}", soft_wrap=True, markup=False)
+
+
+def _table(
+    names: list[str], order: list[int], values: list[float], columns: dict[str, list[float]]
+) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    from rayzc.cli.proxies import lined_up
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("rank", justify="right")
+    table.add_column("network", no_wrap=True)
+    table.add_column("score", no_wrap=True, style="bold")
+    numbers = {"score": values, **columns}
+    for proxy in columns:
+        table.add_column(proxy, no_wrap=True)
+    texts = {title: lined_up(dict(zip(names, column, strict=True))) for title, column in numbers.items()}
+    for place, index in enumerate(order):
+        name = names[index]
+        table.add_row(str(place + 1), name, *(column[name] for column in texts.values()))
+    return table

@@ -1,0 +1,126 @@
+"""The batch that a network is shown: random, from a file, or of a torchvision data set."""
+
+import importlib
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rayzc.errors import ProxyError, nearest
+
+__all__ = ["load_batch", "random_batch"]
+
+KEYS = ("images", "labels")
+BYTE = 255
+
+
+def random_batch(shape: Sequence[int], classes: int, size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Draws images from N(0, 1) and labels uniformly.
+
+    Args:
+        shape: of an image, ``(channels, height, width)``.
+        classes: number of classes.
+        size: number of images.
+        seed: the same seed gives the same batch.
+
+    Returns:
+        Images ``(size, *shape)`` float32 and labels ``(size,)`` int64.
+
+    Raises:
+        ProxyError: a size that is not positive.
+    """
+    if min(size, classes, *shape) < 1:
+        raise ProxyError(
+            f"a batch of {size} images {tuple(shape)} of {classes} classes has no images or classes"
+        )
+    draws = torch.Generator().manual_seed(seed)
+    images = torch.randn((size, *shape), generator=draws)
+    return images, torch.randint(classes, (size,), generator=draws)
+
+
+def load_batch(
+    source: str, shape: Sequence[int], size: int, seed: int, folder: Path = Path("data")
+) -> tuple[Tensor, Tensor]:
+    """Reads a batch from an ``.npz`` file, or draws one from a data set of torchvision.
+
+    Args:
+        source: path of a file with arrays ``images`` ``(images, channels, height, width)`` (float, or bytes that
+            stand for 0 to 1) and ``labels`` ``(images,)``; or the name of a data set, ``CIFAR10``.
+        shape: the images that the network takes, ``(channels, height, width)``.
+        size: number of images of a data set; of a file the first so many are taken.
+        seed: draws the images of a data set.
+        folder: where data sets are kept, and downloaded to.
+
+    Raises:
+        ProxyError: the file or the data set is not there or not fit.
+    """
+    path = Path(source)
+    if path.suffix == ".npz" or path.exists():
+        images, labels = _read(path)
+    else:
+        images, labels = _draw(source, shape, size, seed, folder)
+    if tuple(images.shape[1:]) != tuple(shape):
+        hint = ""
+        if tuple(images.shape[1:]) == (*shape[1:], shape[0]):
+            hint = "; they have their channels last: transpose them to (images, channels, height, width)"
+        raise ProxyError(f"{source}: images are {tuple(images.shape[1:])}, --input says {tuple(shape)}{hint}")
+    return images[:size], labels[:size]
+
+
+def _read(path: Path) -> tuple[Tensor, Tensor]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            missing = [key for key in KEYS if key not in arrays]
+            if missing:
+                raise ProxyError(
+                    f"{path}: there is no array '{missing[0]}' in it, only {', '.join(arrays) or 'none'}; "
+                    "save it by numpy.savez(path, images=..., labels=...)"
+                )
+            images, labels = (arrays[key] for key in KEYS)
+    except FileNotFoundError as error:
+        raise ProxyError(f"{path}: there is no such file") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ProxyError(f"{path}: this is no .npz file of plain arrays ({error})") from error
+    if images.ndim < 2 or labels.ndim != 1 or len(images) != len(labels):
+        raise ProxyError(
+            f"{path}: images {images.shape} and labels {labels.shape} do not fit; "
+            "they are (images, channels, height, width) and (images,)"
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ProxyError(f"{path}: labels are {labels.dtype}; they are the numbers of the classes, integers")
+    if images.dtype == np.uint8:
+        images = images.astype(np.float32) / BYTE
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ProxyError(f"{path}: images are {images.dtype}; save them as float32 or uint8")
+    return torch.from_numpy(images.astype(np.float32)), torch.from_numpy(labels.astype(np.int64))
+
+
+def _draw(name: str, shape: Sequence[int], size: int, seed: int, folder: Path) -> tuple[Tensor, Tensor]:
+    try:
+        datasets: Any = importlib.import_module("torchvision.datasets")
+    except ImportError as error:
+        raise ProxyError(
+            f"'{name}' is no .npz file, and data sets need torchvision, which is not installed: "
+            "pip install torchvision, or leave --images out for random images"
+        ) from error
+    if name not in datasets.__all__:
+        raise ProxyError(f"torchvision has no data set '{name}'; {nearest(name, list(datasets.__all__))}")
+    try:
+        data = getattr(datasets, name)(str(folder), download=True)
+        indices = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))[:size].tolist()
+        samples = [data[index] for index in indices]
+        return torch.stack([_pixels(image, shape) for image, _ in samples]), torch.tensor(
+            [int(label) for _, label in samples]
+        )
+    except (TypeError, ValueError, RuntimeError, OSError) as error:
+        raise ProxyError(f"the data set '{name}' gave no batch of images and classes: {error}") from error
+
+
+def _pixels(image: Any, shape: Sequence[int]) -> Tensor:
+    """A picture as ``(channels, height, width)`` from 0 to 1, scaled to the size that the network takes."""
+    pixels = torch.from_numpy(np.array(image.resize((shape[2], shape[1])), dtype=np.float32) / BYTE)
+    return pixels[None] if pixels.dim() == 2 else pixels.permute(2, 0, 1)

@@ -1,0 +1,140 @@
+"""Networks of the user's own, by the name under which they can be imported."""
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from rayzc.errors import ProxyError, nearest
+
+__all__ = ["load_model", "load_models"]
+
+
+def load_model(reference: str, classes: int | None = None, seed: int = 0) -> nn.Module:
+    """Imports ``module:attribute`` and makes a network of it.
+
+    The current folder is searched first, as Python does for a script. The attribute is a network, or whatever
+    gives one when called: a class or a function without required arguments. A parameter ``classes`` or
+    ``num_classes`` is given `classes`. Weights that torch draws come from the seed.
+
+    Raises:
+        ProxyError: there is no such module or attribute, importing or calling it failed, or no network came out.
+    """
+    module_name, colon, attribute = reference.partition(":")
+    if not (module_name and colon and attribute):
+        raise ProxyError(
+            f"'{reference}' does not name a network: say module:attribute, as in my_module:make_model"
+        )
+    module = _import(module_name)
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            public = [name for name in vars(module) if not name.startswith("_")]
+            raise ProxyError(
+                f"module '{module_name}' has no attribute '{attribute}'; {nearest(part, public)}"
+            )
+        found = getattr(found, part)
+    return _network(found, reference, classes, seed)
+
+
+def load_models(path: Path, classes: int | None = None, seed: int = 0) -> dict[str, nn.Module]:
+    """Makes all networks of a Python file.
+
+    These are the entries of its dictionary ``MODELS`` (name to network, class or function), or else every public
+    function and network that the file itself defines.
+
+    Raises:
+        ProxyError: the file is not there, cannot be run, or has no network.
+    """
+    module = _run(path)
+    entries = getattr(module, "MODELS", None)
+    if entries is None:
+        entries = {
+            name: value
+            for name, value in vars(module).items()
+            if not name.startswith("_")
+            and (
+                isinstance(value, nn.Module)
+                or (inspect.isfunction(value) and value.__module__ == module.__name__)
+            )
+        }
+    if not isinstance(entries, Mapping) or not entries:
+        raise ProxyError(
+            f"{path}: it has no networks: give it MODELS = {{'name': function that makes one, ...}}, "
+            "or public functions that make them"
+        )
+    return {str(name): _network(made, f"{path}:{name}", classes, seed) for name, made in entries.items()}
+
+
+def _import(name: str) -> ModuleType:
+    folder = str(Path.cwd())
+    added = folder not in sys.path
+    if added:
+        sys.path.insert(0, folder)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # Only a part of the name itself means that the module is missing; else it misses something it imports.
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise ProxyError(
+                f"there is no module '{name}' in {folder} or among the installed ones; "
+                "run from the folder that holds it, or set PYTHONPATH"
+            ) from error
+        raise ProxyError(f"importing '{name}' failed: {_told(error)}") from error
+    except Exception as error:
+        raise ProxyError(f"importing '{name}' failed: {_told(error)}") from error
+    finally:
+        if added:
+            sys.path.remove(folder)
+
+
+def _run(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ProxyError(f"{path}: there is no such file")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ProxyError(f"{path}: this is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ProxyError(f"{path}: running it failed: {_told(error)}") from error
+    return module
+
+
+def _network(found: Any, reference: str, classes: int | None, seed: int) -> nn.Module:
+    if callable(found) and not isinstance(found, nn.Module):
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                found = found(**_class_argument(found, classes))
+        except Exception as error:
+            raise ProxyError(f"calling '{reference}' failed: {_told(error)}") from error
+    if not isinstance(found, nn.Module):
+        raise ProxyError(f"'{reference}' gives a {type(found).__name__}, not a torch.nn.Module")
+    return found
+
+
+def _class_argument(function: Callable[..., Any], classes: int | None) -> dict[str, int]:
+    try:
+        accepted = inspect.signature(function).parameters
+    except ValueError:  # a function written in C
+        return {}
+    if classes is None:
+        return {}
+    return {name: classes for name in ("classes", "num_classes") if name in accepted}
+
+
+def _told(error: Exception) -> str:
+    """The error and the line of the user's code where it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"

@@ -12,10 +12,14 @@ app = typer.Typer(
 )
 
 from rayzc.cli.discover import discover, resume  # noqa: E402
+from rayzc.cli.proxies import proxies  # noqa: E402
+from rayzc.cli.rank import rank  # noqa: E402
 from rayzc.cli.score import score  # noqa: E402
 from rayzc.cli.suite import suite  # noqa: E402
 
 app.command()(discover)
 app.command()(resume)
 app.command()(score)
+app.command()(proxies)
+app.command()(rank)
 app.add_typer(suite, name="suite")

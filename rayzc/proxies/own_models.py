@@ -5,7 +5,8 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,7 +34,8 @@ def load_model(reference: str, classes: int | None = None, seed: int = 0) -> nn.
         raise ProxyError(
             f"'{reference}' does not name a network: say module:attribute, as in my_module:make_model"
         )
-    module = _import(module_name)
+    with _seeded(seed):
+        module = _import(module_name)
     found: Any = module
     for part in attribute.split("."):
         if not hasattr(found, part):
@@ -54,7 +56,8 @@ def load_models(path: Path, classes: int | None = None, seed: int = 0) -> dict[s
     Raises:
         ProxyError: the file is not there, cannot be run, or has no network.
     """
-    module = _run(path)
+    with _seeded(seed):
+        module = _run(path)
     entries = getattr(module, "MODELS", None)
     if entries is None:
         entries = {
@@ -72,6 +75,14 @@ def load_models(path: Path, classes: int | None = None, seed: int = 0) -> dict[s
             "or public functions that make them"
         )
     return {str(name): _network(made, f"{path}:{name}", classes, seed) for name, made in entries.items()}
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Has torch draw from the seed for a while."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
 
 
 def _import(name: str) -> ModuleType:
@@ -113,8 +124,7 @@ def _run(path: Path) -> ModuleType:
 def _network(found: Any, reference: str, classes: int | None, seed: int) -> nn.Module:
     if callable(found) and not isinstance(found, nn.Module):
         try:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
+            with _seeded(seed):
                 found = found(**_class_argument(found, classes))
         except Exception as error:
             raise ProxyError(f"calling '{reference}' failed: {_told(error)}") from error

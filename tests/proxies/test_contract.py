@@ -62,7 +62,7 @@ def state(model: nn.Module) -> dict[str, Any]:
         "hooks": [[dict(vars(module)[kind]) for kind in hooks] for module in model.modules()],
         "attributes": [{key: id(value) for key, value in vars(m).items()} for m in model.modules()],
         "torch": torch.get_rng_state(),
-        "numpy": [str(part) if np.isscalar(part) else part.tolist() for part in np.random.get_state()],
+        "numpy": [str(part) for part in np.random.get_state(legacy=False)["state"].values()],  # noqa: NPY002
         "python": random.getstate(),
         "grad mode": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
     }

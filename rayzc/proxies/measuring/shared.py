@@ -209,7 +209,7 @@ class SharedPass:
             self.failures.setdefault(needs[0], reason_of(error))
 
     def _split_curvatures(self) -> list[float]:
-        """w . (H g) summed over the parts, each run anew: g is known only when all have been through."""
+        """Sums w . (H g) over the parts, each run anew: g is known only when all have been through."""
         gradients = self._total()
         shares = [0.0] * len(self._weights)
         for images in (images for part in self._parts for images in part):

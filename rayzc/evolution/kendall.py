@@ -89,7 +89,7 @@ def kendall_tau(x: ArrayLike, y: ArrayLike) -> float:
     """Kendall's tau-b of two samples, equal to ``scipy.stats.kendalltau``.
 
     Args:
-        x: values, ``(n,)``; infinities are values like others.
+        x: values, ``(n,)``; infinities are values like others, and integers are compared as integers.
         y: values, ``(n,)``.
 
     Returns:
@@ -98,13 +98,15 @@ def kendall_tau(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         ValueError: if the shapes differ or are not one-dimensional.
     """
-    a, b = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64)
+    a, b = _floats(x), _floats(y)
     if a.shape != b.shape or a.ndim != 1:
         raise ValueError(f"x and y need one shape (n,), not {a.shape} and {b.shape}")
     if len(a) < 2:
         return math.nan
     # One sum tells of all usual input that nothing in it is infinite or nan.
-    if not math.isfinite(a.sum() + b.sum()):
+    with np.errstate(all="ignore"):
+        usual = math.isfinite(a.sum() + b.sum())
+    if not usual:
         if np.isnan(a).any() or np.isnan(b).any():
             return math.nan
         a, b = (np.unique(values, return_inverse=True)[1].astype(np.float64) for values in (a, b))
@@ -118,6 +120,15 @@ def kendall_tau(x: ArrayLike, y: ArrayLike) -> float:
     out = np.empty(1)
     target.taus(ranking, out)
     return float(out[0])
+
+
+def _floats(values: ArrayLike) -> NDArray[np.float64]:
+    """Values as float64 of the same order."""
+    array = np.asarray(values)
+    if array.dtype.kind in "iu" and array.ndim == 1:
+        # Neighbours above 2^53 would be one float.
+        array = np.unique(array, return_inverse=True)[1]
+    return np.ascontiguousarray(array, np.float64)
 
 
 @kernel

@@ -72,7 +72,8 @@ class Ranking:
         """A 64-bit hash of the ranking last sorted.
 
         Equal for formulas that order the architectures of all problems in the same way, ties included. Two
-        different rankings agree with a probability of about 2^-64 (multilinear hashing over 2^64).
+        different rankings agree with a probability of at most about 2^-57, that of two rows exchanged
+        (multilinear hashing modulo 2^64: both differences are even, so low bits of their product are lost).
         """
         rows, places = _mix(len(self.order))
         return int(_digest(self.offsets, self.order, self.lead, rows, places))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rayzc.errors import FormulaError, SuiteError
+from rayzc.formula import Formula
 from rayzc.problems import Suite
 
 __all__ = ["Tables"]
@@ -30,13 +32,35 @@ class Tables:
 
     @classmethod
     def of(cls, suite: Suite) -> "Tables":
-        """Lays out a suite whose problems all have the same proxies, measured on every architecture."""
+        """Lays out a suite whose problems all have the same proxies, measured on every architecture.
+
+        Raises:
+            SuiteError: problems with different proxies, or a proxy whose name cannot stand in a formula.
+        """
+        first = suite.problems[0]
+        for problem in suite.problems:
+            if problem.proxies != first.proxies:
+                raise SuiteError(
+                    f"{problem.name} has other proxies than {first.name}; use Suite.for_fitting first"
+                )
+        for proxy in first.proxies:
+            _check_name(proxy)
         orders = [np.argsort(problem.accuracy, kind="stable") for problem in suite.problems]
         parts = list(zip(suite.problems, orders, strict=True))
         return cls(
             problems=tuple(problem.name for problem in suite.problems),
-            proxies=suite.problems[0].proxies,
+            proxies=first.proxies,
             scores=np.ascontiguousarray(np.concatenate([p.scores[order] for p, order in parts]).T),
             accuracy=np.concatenate([p.accuracy[order] for p, order in parts]),
             offsets=np.cumsum([0, *(len(order) for order in orders)], dtype=np.int64),
         )
+
+
+def _check_name(proxy: str) -> None:
+    try:
+        Formula((proxy,))
+    except FormulaError:
+        raise SuiteError(
+            f"proxy '{proxy}' cannot be written in a formula: a name is letters, digits and _, and none of a "
+            "function; rename it, or choose others with --proxies"
+        ) from None

@@ -5,7 +5,7 @@ from random import Random
 from rayzc.evolution.fitness import Judge
 from rayzc.evolution.individual import Individual, judged_as_it_is
 from rayzc.evolution.objectives import Objective
-from rayzc.evolution.variation import pick
+from rayzc.evolution.variation import pick, rounded
 
 __all__ = ["polish"]
 
@@ -35,7 +35,7 @@ def polish(rng: Random, one: Individual, judge: Judge, objective: Objective) -> 
     for _ in range(_TRIALS):
         place, factor = again or (pick(rng, places), pick(rng, _FACTORS))
         value = float(one.tokens[place])
-        moved = float(f"{value * factor:.4g}") if value else factor - 1.0
+        moved = rounded(value * factor, digits=4, otherwise=value) if value else factor - 1.0
         other = judged_as_it_is((*one.tokens[:place], moved, *one.tokens[place + 1 :]), judge, objective)
         better = other.objective > one.objective
         one = other if better else one

@@ -6,13 +6,24 @@ randomness comes from the generator that is passed in.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from random import Random
 from types import MappingProxyType
 from typing import TypeVar
 
 from rayzc.formula import PRIMITIVES, arities, subtree_end
 
-__all__ = ["OPERATORS", "Vocabulary", "cross_over", "grow", "moved", "mutate", "perturb_constants", "pick"]
+__all__ = [
+    "OPERATORS",
+    "Vocabulary",
+    "cross_over",
+    "grow",
+    "moved",
+    "mutate",
+    "perturb_constants",
+    "pick",
+    "rounded",
+]
 
 Tokens = tuple[str | float, ...]
 Item = TypeVar("Item")
@@ -144,7 +155,13 @@ def moved(rng: Random, value: float) -> float:
     if rng.random() < 0.05:
         return -value or 0.0
     width = 10.0 ** rng.uniform(-2.0, 0.0)
-    return float(f"{(value or 0.01) * (1.0 + width * rng.gauss(0.0, 1.0)):.3g}") or 0.0
+    return rounded((value or 0.01) * (1.0 + width * rng.gauss(0.0, 1.0)), digits=3, otherwise=value)
+
+
+def rounded(value: float, digits: int, otherwise: float) -> float:
+    """A constant to so many digits: never -0.0, and `otherwise` where it is too large for a float64."""
+    short = float(f"{value:.{digits}g}")
+    return (short or 0.0) if isfinite(short) else otherwise
 
 
 def _part(rng: Random, tokens: Tokens) -> tuple[int, int]:

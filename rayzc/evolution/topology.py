@@ -1,7 +1,7 @@
 """Migration topologies: from which islands an island receives, by name; the schedule is known beforehand.
 
-A topology is a function of the island, the number of islands, the seed and the epoch; a new one is one function and
-an entry of :data:`TOPOLOGIES`.
+A topology is a function of the island, the number of islands, the seed and the number of the migration, counted
+without the epochs between; a new one is one function and an entry of :data:`TOPOLOGIES`.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ __all__ = ["TOPOLOGIES", "Topology", "random", "ring", "star", "torus"]
 Topology = Callable[[int, int, int, int], tuple[int, ...]]
 
 
-def ring(island: int, islands: int, seed: int, epoch: int) -> tuple[int, ...]:
+def ring(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
     """From the one before it."""
     return _distinct(island, [(island - 1) % islands])
 
 
-def torus(island: int, islands: int, seed: int, epoch: int) -> tuple[int, ...]:
+def torus(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
     """From the one to the left and the one above, on the squarest grid that the number of islands allows."""
     rows = next(r for r in range(isqrt(islands), 0, -1) if islands % r == 0)
     columns = islands // rows
@@ -29,19 +29,19 @@ def torus(island: int, islands: int, seed: int, epoch: int) -> tuple[int, ...]:
     return _distinct(island, [left, above])
 
 
-def star(island: int, islands: int, seed: int, epoch: int) -> tuple[int, ...]:
+def star(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
     """The first island receives from all the others in turn, a tenth of them at a time, and they from it."""
     if island:
         return (0,)
     share = -(-(islands - 1) // 10)
-    return _distinct(0, [1 + (epoch * share + k) % max(islands - 1, 1) for k in range(share)])
+    return _distinct(0, [1 + (migration * share + k) % max(islands - 1, 1) for k in range(share)])
 
 
-def random(island: int, islands: int, seed: int, epoch: int) -> tuple[int, ...]:
-    """From one other, drawn anew for every epoch from the seed."""
+def random(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
+    """From one other, drawn anew for every migration from the seed."""
     if islands == 1:
         return ()
-    other = int(Random(f"topology/{seed}/{epoch}/{island}").random() * (islands - 1))
+    other = int(Random(f"topology/{seed}/{migration}/{island}").random() * (islands - 1))
     return (other + (other >= island),)
 
 

@@ -1,0 +1,89 @@
+"""A judge never scores a ranking twice, and what it has seen changes no answer."""
+
+import numpy as np
+import pytest
+
+from rayzc.evolution import MEASURES, Judge, Tables, Verdict
+from rayzc.evolution.measures import Kendall
+from rayzc.evolution.ranking import Ranking
+from rayzc.formula import Formula, ranking_values
+from rayzc.problems import Suite
+from tests.evolution import samples
+from tests.evolution.samples import Floats, formulas
+from tests.evolution.test_measures import SCIPY
+
+
+def equal(one: Verdict, other: Verdict) -> bool:
+    return one.ranking == other.ranking and np.array_equal(one.correlations, other.correlations)
+
+
+@pytest.mark.parametrize("measure", list(MEASURES))
+def test_a_verdict_is_the_measure_on_every_problem(measure: str, small_suite: Suite) -> None:
+    judge = samples.judge(measure)
+    for tokens in formulas(40):
+        verdict = judge(tokens)
+        for problem, correlation in zip(small_suite.problems, verdict.correlations, strict=True):
+            columns = {name: problem.column(name) for name in problem.proxies}
+            values = ranking_values(Formula(tokens).evaluate(columns))
+            expected = SCIPY[measure](values, problem.accuracy) if np.ptp(values) else 0.0
+            assert abs(correlation - np.nan_to_num(expected)) <= 1e-12
+
+
+def test_no_ranking_is_scored_twice(judge: Judge) -> None:
+    alike = [("flops",), ("+", "flops", 3.0), ("*", 2.0, "flops"), ("neg", "neg", "flops"), ("flops",)]
+    verdicts = [judge(tokens) for tokens in alike]
+    assert (judge.scored, judge.known) == (1, 4)
+    assert all(verdict is verdicts[0] for verdict in verdicts)
+    judge(("neg", "flops"))
+    assert (judge.scored, judge.known) == (2, 4)
+
+
+def test_the_measure_is_asked_once_a_ranking(small_tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    measure = Kendall.__call__
+
+    def counted(self: Kendall, ranking: Ranking) -> Floats:
+        asked.append(ranking.digest())
+        return measure(self, ranking)
+
+    monkeypatch.setattr(Kendall, "__call__", counted)
+    judge = Judge(small_tables)
+    population = formulas(400, depth=3)
+    for tokens in [*population, *population]:
+        judge(tokens)
+    assert len(asked) == len(set(asked)) == judge.scored < 400
+    assert judge.scored + judge.known == 800
+
+
+def test_memory_changes_no_answer(small_tables: Tables) -> None:
+    experienced, forgetful = Judge(small_tables), Judge(small_tables, memory=3)
+    population = formulas(150)
+    for tokens in population[::-1]:
+        experienced(tokens)
+    for tokens in [*population, *population[::3]]:
+        fresh = Judge(small_tables)
+        assert equal(experienced(tokens), fresh(tokens))
+        assert equal(forgetful(tokens), fresh(tokens))
+
+
+def test_memory_is_bounded(small_tables: Tables) -> None:
+    judge = Judge(small_tables, memory=5)
+    for tokens in formulas(60):
+        judge(tokens)
+    assert len(judge._formulas) == len(judge._rankings) == 5
+    scored = judge.scored
+    judge(formulas(60)[-1])
+    assert judge.scored == scored
+    judge(formulas(60)[0])
+    assert judge.scored == scored + 1
+
+
+def test_a_verdict_cannot_be_changed(judge: Judge) -> None:
+    verdict = judge(("flops",))
+    with pytest.raises(ValueError, match="read-only"):
+        verdict.correlations[0] = 1.0
+    assert 0 <= verdict.ranking < 2**64
+
+
+def test_a_judge_knows_its_proxies(judge: Judge) -> None:
+    assert judge.proxies == samples.PROXIES

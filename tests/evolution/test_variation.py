@@ -1,0 +1,167 @@
+"""Whatever is bred is a formula, and the same for the same seed."""
+
+import math
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from rayzc.evolution import OPERATORS, Vocabulary
+from rayzc.evolution.variation import constant, cross_over, grow, moved, mutate, pick
+from rayzc.formula import PRIMITIVES, Formula
+from tests.evolution.samples import PROXIES, WORDS, Tokens, formulas
+
+Operator = Callable[[Random, Tokens, Vocabulary], Tokens]
+
+BREEDERS: dict[str, Operator] = {
+    **OPERATORS,
+    "mutate": mutate,
+    "cross_over": lambda rng, tokens, words: cross_over(rng, tokens, grow(rng, words, 5)),
+    "grow": lambda rng, tokens, words: grow(rng, words, 1 + len(tokens) % 6),
+}
+PARENTS: list[Tokens] = [
+    *formulas(60, seed=1),
+    ("flops",),
+    (0.0,),
+    (2.0,),
+    ("*", "flops", 0.0),
+    ("+", 1.0, 2.0),
+    ("*", 1.7e308, "flops"),
+    ("*", -1.7e308, "flops"),
+    ("/", "flops", 5e-324),
+    ("+", -5e-324, "snip"),
+]
+every_breeder = pytest.mark.parametrize("name", list(BREEDERS))
+
+
+def bred(name: str, seed: int, tokens: Tokens, words: Vocabulary = WORDS) -> Tokens:
+    return BREEDERS[name](Random(seed), tokens, words)
+
+
+def well_formed(tokens: Tokens) -> bool:
+    """Accepted as it is by the language, and in its one form: plain floats, none of them -0.0."""
+    kept = Formula(tokens).tokens
+    return type(tokens) is tuple and kept == tokens and repr(kept) == repr(tokens)
+
+
+@every_breeder
+def test_gives_formulas(name: str) -> None:
+    for number, parent in enumerate(PARENTS):
+        for seed in range(30):
+            child = bred(name, 1000 * number + seed, parent)
+            assert well_formed(child)
+            assert set(Formula(child).proxies) <= set(PROXIES)
+
+
+@every_breeder
+def test_generations_stay_formulas(name: str) -> None:
+    """Constants drift for hundreds of generations, and must neither overflow nor become -0.0."""
+    for seed in range(12):
+        rng = Random(seed)
+        tokens: Tokens = ("+", "*", 1e300, "flops", "*", 1e-320, "jacov")
+        for _ in range(400):
+            child = BREEDERS[name](rng, tokens, WORDS)
+            assert well_formed(child)
+            tokens = child if len(child) <= 40 else tokens
+
+
+@every_breeder
+def test_the_same_seed_gives_the_same(name: str) -> None:
+    children = [[bred(name, seed, parent) for parent in PARENTS for seed in range(5)] for _ in range(2)]
+    assert children[0] == children[1]
+
+
+@every_breeder
+def test_different_seeds_give_different_children(name: str) -> None:
+    parent = ("+", "*", 2.0, "flops", "log", "/", "jacov", "abs", "nwot")
+    assert len({bred(name, seed, parent) for seed in range(60)}) >= 5
+
+
+@every_breeder
+def test_keeps_to_the_vocabulary(name: str) -> None:
+    words = Vocabulary(("a", "b"), unary=("sqrt",), binary=("max", "-"), constants=0.0)
+    parent: Tokens = ("max", "sqrt", "a", "-", "b", "a")
+    for seed in range(80):
+        child = bred(name, seed, parent, words)
+        assert {t for t in child if t in PRIMITIVES} <= {"sqrt", "max", "-", "*", "+"}
+        assert set(Formula(child).proxies) <= {"a", "b"}
+
+
+def test_the_vocabulary_is_all_primitives() -> None:
+    assert set(WORDS.unary) | set(WORDS.binary) == set(PRIMITIVES)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 6])
+def test_grown_formulas_keep_to_the_depth(depth: int) -> None:
+    grown = [Formula(grow(Random(seed), WORDS, depth)) for seed in range(400)]
+    assert max(formula.depth for formula in grown) == depth
+    assert {proxy for formula in grown for proxy in formula.proxies} == set(PROXIES)
+    assert all(formula.proxies for formula in grown)
+
+
+def test_no_grown_primitive_has_constants_alone() -> None:
+    for seed in range(400):
+        tokens = grow(Random(seed), WORDS, 6)
+        for place, token in enumerate(tokens):
+            arity = PRIMITIVES[token].arity if token in PRIMITIVES else 0
+            operands = tokens[place + 1 : place + 1 + arity]
+            assert not arity or not all(isinstance(operand, float) for operand in operands)
+
+
+def test_crossover_takes_from_both() -> None:
+    mother: Tokens = ("+", "flops", "log", "flops")
+    father: Tokens = ("*", "jacov", "abs", "jacov")
+    children = {cross_over(Random(seed), mother, father) for seed in range(200)}
+    assert mother not in children
+    assert father in children  # the whole gives way to the whole
+    assert ("+", "flops", "log", "jacov") in children
+    assert ("+", "*", "jacov", "abs", "jacov", "log", "flops") in children
+
+
+def contains(tokens: Tokens, part: Tokens) -> bool:
+    return any(tokens[k : k + len(part)] == part for k in range(len(tokens)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_each_operator_does(seed: int) -> None:
+    parent = PARENTS[seed]
+    arity = [PRIMITIVES[t].arity if t in PRIMITIVES else 0 for t in parent]
+    point = bred("point", seed, parent)
+    assert [PRIMITIVES[t].arity if t in PRIMITIVES else 0 for t in point] == arity
+    assert sum(a != b for a, b in zip(point, parent, strict=True)) <= 1
+    assert contains(parent, bred("hoist", seed, parent))
+    assert len(bred("shrink", seed, parent)) <= len(parent)
+    assert len(bred("insert", seed, parent)) > len(parent)
+    assert contains(bred("term", seed, parent), parent)
+    before = [t for t in parent if isinstance(t, float)]
+    after = bred("constant", seed, parent)
+    if before:
+        assert [t for t in after if isinstance(t, str)] == [t for t in parent if isinstance(t, str)]
+        assert sum(a != b for a, b in zip(after, parent, strict=True)) <= 1
+    else:
+        assert len(after) == len(parent) + 2
+        assert sum(isinstance(t, float) for t in after) == 1
+
+
+def test_constants_have_all_magnitudes_and_signs() -> None:
+    drawn = [constant(Random(seed)) for seed in range(500)]
+    assert all(1e-3 <= abs(c) <= 1e3 and float(f"{c:.3g}") == c for c in drawn)
+    assert 0.2 < sum(c < 0 for c in drawn) / 500 < 0.4
+    assert min(map(abs, drawn)) < 0.01
+    assert max(map(abs, drawn)) > 100
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -3.0, 1e-300, 5e-324, -5e-324, 1e300, 1.7e308, -1.7e308])
+def test_moved_constants_are_finite_and_near(value: float) -> None:
+    drawn = [moved(Random(seed), value) for seed in range(2000)]
+    assert all(math.isfinite(c) for c in drawn)
+    assert not any(c == 0.0 and math.copysign(1.0, c) < 0 for c in drawn)
+    assert len(set(drawn)) > (4 if 0 < abs(value) < 1e-320 else 100)
+    if value and abs(value) > 1e-300:
+        assert sum(abs(c / value - 1) <= 0.5 for c in drawn) > 1400
+
+
+def test_pick_is_uniform() -> None:
+    rng = Random(0)
+    drawn = [pick(rng, "abcd") for _ in range(4000)]
+    assert all(900 < drawn.count(item) < 1100 for item in "abcd")

@@ -15,3 +15,5 @@ def main() -> None:
     except RayzcError as error:
         print(f"rayzc: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 import sys
 import time
 from types import TracebackType
@@ -85,20 +86,21 @@ class Display:
             console.print(_result_table(result))
             console.print(f"formula    {result.formula}", soft_wrap=True, markup=False)
             console.print(_summary(result), soft_wrap=True, markup=False)
-        if result.stopped.startswith("interrupted"):
+        if result.interrupted:
             resume = f"rayzc resume {shlex.quote(str(result.run))}"
             self._console.print(f"{result.stopped}; to go on: {resume}", soft_wrap=True, markup=False)
+            sys.exit(128 + signal.Signals[result.interrupted])
 
 
 def _line(progress: "Progress") -> str:
     if progress.best is None:
-        return f"{clock(progress.seconds):>7}  starting, {progress.workers} workers ready"
+        return f"{clock(progress.seconds):>7}  starting, {len(progress.processes)} workers ready"
     taus = progress.best.correlations
     left = "" if progress.seconds_left is None else f"  {clock(progress.seconds_left)} left"
     return (
         f"{clock(progress.seconds):>7}  epoch {progress.epoch:>4}  best {progress.best.objective:.4f}"
         f"  worst problem {min(taus):.3f}  {progress.evaluations:>9,} formulas  {progress.per_second:>7,.0f}/s"
-        f"  {progress.workers} workers{left}"
+        f"  {len(progress.processes)} workers{left}"
     )
 
 
@@ -118,7 +120,9 @@ def _dashboard(progress: "Progress") -> Group:
         "mean tau", f"{sum(taus) / len(taus):.4f}" if taus else "-", "rankings known", f"{progress.known:,}"
     )
     lost = f" ({progress.workers_lost} lost)" if progress.workers_lost else ""
-    facts.add_row("worst tau", f"{min(taus):.4f}" if taus else "-", "workers", f"{progress.workers}{lost}")
+    facts.add_row(
+        "worst tau", f"{min(taus):.4f}" if taus else "-", "workers", f"{len(progress.processes)}{lost}"
+    )
     facts.add_row("", "", "driver busy", f"{progress.occupation:.0%}")
     front = Table(box=box.SIMPLE_HEAD, title="best formula of each complexity", title_justify="left")
     front.add_column("nodes", justify="right")

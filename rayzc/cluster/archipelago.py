@@ -70,9 +70,9 @@ class Archipelago:
         return min(self._finished)
 
     @property
-    def workers(self) -> int:
-        """How many workers are ready."""
-        return len(self._workforce.ready)
+    def processes(self) -> tuple[int, ...]:
+        """Process ids of the workers that are ready."""
+        return tuple(worker.process for worker in self._workforce.ready)
 
     @property
     def workers_lost(self) -> int:
@@ -167,7 +167,7 @@ class Archipelago:
         needs = [(island, before)]
         if interval and before and before % interval == 0:
             topology = TOPOLOGIES[self._settings.topology]
-            sources = topology(island, self._settings.islands, self._settings.seed, before)
+            sources = topology(island, self._settings.islands, self._settings.seed, before // interval)
             needs += [(source, before) for source in sources]
         return needs
 

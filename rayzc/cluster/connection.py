@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,10 +14,8 @@ from rayzc.errors import ClusterError
 __all__ = ["connected"]
 
 _OBJECT_STORE_BYTES = 256 * 1024 * 1024
-_AUTHENTICATE = (
-    "the cluster asks for a token: set RAY_AUTH_MODE=token, and put the cluster's token into RAY_AUTH_TOKEN or "
-    "~/.ray/auth_token"
-)
+_KNOCK_SECONDS = 5.0
+_ANY_METHOD = "/ray.rpc.NodeInfoGcsService/GetClusterId"
 
 
 @contextmanager
@@ -49,21 +48,49 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
                 log_to_driver=False,
             )
         else:
+            _knock(address)
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
-    except ray.exceptions.AuthenticationError as error:
-        raise ClusterError(f"{_place(address)} refuses us; {_AUTHENTICATE} ({_line(error)})") from None
-    except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError, TimeoutError) as error:
-        text = _line(error)
-        if any(sign in text.lower() for sign in ("unauthenticated", "auth token", "401")):
-            raise ClusterError(f"{_place(address)} refuses us; {_AUTHENTICATE}") from None
+    except ray.exceptions.AuthenticationError:
+        raise _refused(address) from None
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        if address and _asks_for_token(address):
+            raise _refused(address) from None
         raise ClusterError(
             f"no Ray at {_place(address)}: start one there with `ray start --head`, name another --address, or "
-            f"leave it out to run on this machine ({text})"
+            f"leave it out to run on this machine ({_line(error)})"
         ) from None
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Fails at once where nobody listens, or where we cannot get in; Ray itself waits for up to minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_KNOCK_SECONDS).close()
+        if os.environ.get("RAY_AUTH_MODE", "").lower() != "token" and _asks_for_token(address):
+            raise _refused(address)
+
+
+def _asks_for_token(address: str) -> bool:
+    """Whether the head at an address turns away those who show no token."""
+    import grpc
+
+    with grpc.insecure_channel(address.rpartition("://")[2]) as channel:
+        try:
+            channel.unary_unary(_ANY_METHOD)(b"", timeout=_KNOCK_SECONDS)
+        except grpc.RpcError as error:
+            return bool(error.code() is grpc.StatusCode.UNAUTHENTICATED)
+    return False
+
+
+def _refused(address: str | None) -> ClusterError:
+    return ClusterError(
+        f"{_place(address)} refuses us; the cluster asks for a token: set RAY_AUTH_MODE=token, and put the cluster's "
+        "token into RAY_AUTH_TOKEN or ~/.ray/auth_token"
+    )
 
 
 def _place(address: str | None) -> str:

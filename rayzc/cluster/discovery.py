@@ -177,7 +177,7 @@ class _Run:
         self, archipelago: Archipelago, watch: Watch, interrupts: Interrupts
     ) -> tuple[tuple[Island, ...], str]:
         """Advances until a limit is met; gives all islands at one epoch, and the reason."""
-        saved = time.monotonic()
+        next_checkpoint = 0.0  # the first as soon as there is something to keep
         lost = 0
         while True:
             with watch.waiting():
@@ -188,9 +188,13 @@ class _Run:
                 lost = archipelago.workers_lost
                 self.folder.record("worker lost and replaced", lost=lost, epoch=archipelago.epoch)
             stop = watch.stop(archipelago.epoch)
-            if interrupts.received and archipelago.epoch >= 0:
+            if interrupts.received:
+                if archipelago.epoch < 0:
+                    raise RunError(
+                        f"{interrupts.received} came before the first epoch; there is nothing to keep"
+                    )
                 stop = (archipelago.epoch, f"interrupted by {interrupts.received}")
-            due = archipelago.epoch >= 0 and time.monotonic() - saved > _CHECKPOINT_SECONDS
+            due = archipelago.epoch >= 0 and time.monotonic() >= next_checkpoint
             if stop or due:
                 try:
                     islands = archipelago.islands(stop[0] if stop else archipelago.epoch)
@@ -198,7 +202,7 @@ class _Run:
                     archipelago.recover()
                     continue
                 self._save(islands, watch)
-                saved = time.monotonic()
+                next_checkpoint = time.monotonic() + _CHECKPOINT_SECONDS
                 archipelago.recruit()
                 if stop:
                     return islands, stop[1]

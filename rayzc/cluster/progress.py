@@ -29,7 +29,7 @@ class Progress:
         scored: rankings scored.
         known: formulas whose ranking was known.
         per_second: formulas judged per second, over the last ten seconds.
-        workers: workers ready.
+        processes: process ids of the workers that are ready.
         workers_lost: workers that died and were replaced.
         occupation: share of the time in which the driver was busy.
     """
@@ -43,7 +43,7 @@ class Progress:
     scored: int
     known: int
     per_second: float
-    workers: int
+    processes: tuple[int, ...]
     workers_lost: int
     occupation: float
 
@@ -151,7 +151,7 @@ class Watch:
             scored=self.scored,
             known=self.known,
             per_second=(self.scored + self.known - judged) / max(now - since, 1e-9),
-            workers=archipelago.workers,
+            processes=archipelago.processes,
             workers_lost=archipelago.workers_lost,
             occupation=1.0 - self._waited / elapsed,
         )

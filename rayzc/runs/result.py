@@ -20,7 +20,7 @@ class Discovery:
 
     Attributes:
         run: the run's folder.
-        stopped: why it ended: ``epochs``, ``evaluations``, ``plateau``, ``time limit`` or ``interrupted``.
+        stopped: why it ended: ``epochs``, ``evaluations``, ``plateau``, ``time limit`` or ``interrupted by SIGINT``.
         best: how the best formula ranks the problems that it was bred on.
         held_out: how it ranks the rows that were held out; None if there are none.
         hall_of_fame: the best formulas overall and of each complexity.
@@ -50,6 +50,12 @@ class Discovery:
     def formula(self) -> Formula:
         """The best formula."""
         return self.best.formula
+
+    @property
+    def interrupted(self) -> str | None:
+        """The signal that ended it, if one did."""
+        before, _, name = self.stopped.partition("interrupted by ")
+        return name or None if not before else None
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``rayzc discover --json`` prints, and ``result.json`` holds."""

@@ -1,0 +1,5 @@
+"""``python -m rayzc`` is ``rayzc``."""
+
+from rayzc.cli import main
+
+main()

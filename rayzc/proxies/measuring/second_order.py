@@ -1,6 +1,6 @@
 """The product w . (H g) of weights w, gradient g and the loss's Hessian H, from one pass with two ways back.
 
-Within :class:`SecondOrder` the network's convolutions and batch norms, whatever calls them, are those of
+Within :class:`SecondOrder` the network's convolutions, batch norms and ReLUs, whatever calls them, are those of
 :mod:`~rayzc.proxies.measuring.twice_differentiable`; everything else is torch's.
 """
 
@@ -12,13 +12,13 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from rayzc.errors import ProxyError
-from rayzc.proxies.measuring.twice_differentiable import Backward, BatchNorm, Convolution, inner
+from rayzc.proxies.measuring.twice_differentiable import Backward, BatchNorm, Convolution, ReLU, inner
 
 __all__ = ["Backward", "RefuseBatchStatistics", "SecondOrder"]
 
 
 class SecondOrder(TorchFunctionMode):
-    """Within it, convolutions by the given weights and batch norms are the functions of this module.
+    """Within it, convolutions by the given weights, batch norms and ReLUs can be differentiated twice fast.
 
     Attributes:
         weights: the weights to differentiate by, each requiring a gradient.
@@ -40,12 +40,14 @@ class SecondOrder(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Exchanges the two functions, passes all others on."""
+        """Exchanges the three functions, passes all others on."""
         kwargs = kwargs or {}
         if function is torch.nn.functional.batch_norm:
             return self._batch_norm(function, *args, **kwargs)
         if function is torch.conv2d:
             return self._conv2d(function, *args, **kwargs)
+        if function is torch.nn.functional.relu and not (kwargs.get("inplace") or args[1:2] == (True,)):
+            return ReLU.apply(args[0] if args else kwargs["input"])  # type: ignore[no-untyped-call]
         return function(*args, **kwargs)
 
     def _batch_norm(

@@ -1,8 +1,8 @@
-"""Convolution and batch norm whose double backward is near its floor.
+"""Convolution, batch norm and ReLU whose double backward is near its floor.
 
 GraSP asks for w . (H g): weights w, gradient g, Hessian H of the loss. Torch gets there by differentiating its
 gradients, and pays for batch norm's double backward in some twenty elementwise kernels and for the gradient
-H g of every weight. Here both layers are functions of their own:
+H g of every weight. Here these layers are functions of their own:
 
 - The double backward of a convolution y = x * w is again convolutions. Of H g only its product with w is
   wanted, and <w, dz/dw> = <x, dz/dx> for every term that is linear in w, so that the two convolutions that
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-__all__ = ["Backward", "BatchNorm", "Convolution", "Purpose", "inner"]
+__all__ = ["Backward", "BatchNorm", "Convolution", "Purpose", "ReLU", "inner"]
 
 ATEN = torch.ops.aten
 How = tuple[Sequence[int], Sequence[int], Sequence[int], bool, Sequence[int], int]
@@ -212,6 +212,41 @@ def _normalised_backward(
     return result
 
 
+class ReLU(torch.autograd.Function):
+    """The rectifier. Torch's own sends tensors of zeros to its input when it is differentiated twice."""
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor) -> Tensor:
+        """Computes torch's own value."""
+        ctx.set_materialize_grads(False)
+        result = torch.relu(input)
+        ctx.save_for_backward(result)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor | None) -> Any:
+        """Computes torch's own gradient, which can be differentiated once more."""
+        if gradient is None:
+            return None
+        return _ReLUBackward.apply(gradient, *ctx.saved_tensors)  # type: ignore[no-untyped-call]
+
+
+class _ReLUBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, gradient: Tensor, result: Tensor) -> Tensor:
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(result)
+        to_input: Tensor = ATEN.threshold_backward(gradient, result, 0)
+        return to_input
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, outer: Tensor | None) -> Any:
+        return None if outer is None else ATEN.threshold_backward(outer, *ctx.saved_tensors, 0), None
+
+
 def inner(left: Tensor, right: Tensor) -> Tensor:
-    """The inner product of two tensors of one shape."""
-    return (left * right).sum()
+    """The inner product of two tensors of one shape, without the memory that their product would take."""
+    if left.dim() == 4 and not left.is_contiguous():
+        left, right = left.permute(0, 2, 3, 1), right.permute(0, 2, 3, 1)
+    return torch.dot(left.reshape(-1), right.reshape(-1))

@@ -193,7 +193,10 @@ class Archipelago:
         try:
             report: Report = ray.get(reference)
         except ray.exceptions.RayTaskError as error:
-            raise _failed(error, island, epoch) from None
+            if not isinstance(cause := _cause(error), ray.exceptions.RayError):
+                raise _failed(cause, island, epoch) from None
+            self._lost(key, worker, cause)  # something that it needed was lost
+            return None
         except ray.exceptions.RayActorError as error:
             self._lost(key, worker, error)
             return None
@@ -203,7 +206,7 @@ class Archipelago:
         self._finished[island] = epoch
         return report
 
-    def _lost(self, key: tuple[int, int], worker: Worker | None, error: Exception) -> None:
+    def _lost(self, key: tuple[int, int], worker: Worker | None, error: BaseException) -> None:
         island, epoch = key
         if worker is not None and getattr(error, "actor_id", None) == worker.actor._actor_id.hex():
             self._workforce.bury(worker)
@@ -220,9 +223,15 @@ class Archipelago:
         self._handed_out[island] = min(self._handed_out[island], epoch - 1)
 
 
-def _failed(error: ray.exceptions.RayTaskError, island: int, epoch: int) -> RayzcError:
-    cause = error.cause
+def _cause(error: ray.exceptions.RayTaskError) -> BaseException:
+    """What a task failed of, or what the task failed of on which it depended."""
+    cause: BaseException = error
+    while isinstance(cause, ray.exceptions.RayTaskError) and cause.cause is not None:
+        cause = cause.cause
+    return cause
+
+
+def _failed(cause: BaseException, island: int, epoch: int) -> RayzcError:
     if isinstance(cause, RayzcError):
         return cause
-    text = str(cause) or type(cause).__name__
-    return RunError(f"island {island} failed in epoch {epoch}: {type(cause).__name__}: {text}")
+    return RunError(f"island {island} failed in epoch {epoch}: {type(cause).__name__}: {cause}")

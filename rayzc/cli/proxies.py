@@ -2,14 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from rich.table import Table
-    from torch import Tensor, nn
 
     from rayzc.proxies import Measurement, Proxy
 
@@ -22,7 +20,6 @@ __all__ = [
     "Json",
     "Seed",
     "lined_up",
-    "measured",
     "plain",
     "proxies",
 ]
@@ -65,12 +62,13 @@ def proxies(
 
     from rayzc.cli.output import plain_console
     from rayzc.proxies import find
-    from rayzc.proxies.own_models import load_model
+    from rayzc.proxies.batches import batch_of
+    from rayzc.proxies.own_models import load_model, measure_own
 
     network = load_model(model, classes, seed)
     wanted = find([name.strip() for name in only.split(",")] if only else None)
-    shown = batch_of(input_shape, classes, images, batch, seed)
-    result = measured(model, network, shown, wanted, seed=seed, device=device, classes=classes)
+    shown = batch_of(images, input_shape, classes, batch, seed)
+    result = measure_own(model, network, shown, wanted, seed=seed, device=device, classes=classes)
     if as_json:
         document = {
             "model": model,
@@ -95,54 +93,6 @@ def proxies(
         soft_wrap=True,
         markup=False,
     )
-
-
-def batch_of(
-    input_shape: str, classes: int, images: str | None, size: int, seed: int
-) -> "tuple[Tensor, Tensor]":
-    """The batch that the options ask for.
-
-    Raises:
-        ProxyError: the shape is none, or the images are not there or of another shape.
-    """
-    from rayzc.errors import ProxyError
-    from rayzc.proxies.batches import load_batch, random_batch
-
-    try:
-        shape = tuple(int(side) for side in input_shape.split(","))
-    except ValueError:
-        shape = ()
-    if not shape or min(shape) < 1:
-        raise ProxyError(f"--input {input_shape} is no shape: say channels,height,width, as in 3,32,32")
-    if images is None:
-        return random_batch(shape, classes, size, seed)
-    return load_batch(images, shape, size, seed, Path("data"))
-
-
-def measured(
-    name: str,
-    network: "nn.Module",
-    shown: "tuple[Tensor, Tensor]",
-    wanted: "Sequence[Proxy]",
-    *,
-    seed: int,
-    device: str | None,
-    classes: int,
-) -> "Measurement":
-    """Measures one network.
-
-    Raises:
-        ProxyError: the network could not be run at all.
-    """
-    from rayzc.errors import ProxyError
-    from rayzc.proxies import measure_detailed
-
-    result = measure_detailed(network, *shown, wanted, seed=seed, device=device, classes=classes)
-    running = [proxy.name for proxy in wanted if proxy.needs - {"weights"}]
-    if running and all(proxy in result.failures for proxy in running):
-        shape = ",".join(map(str, shown[0].shape[1:]))
-        raise ProxyError(f"{name} does not run on images --input {shape}: {result.failures[running[0]]}")
-    return result
 
 
 def _table(model: str, wanted: "Sequence[Proxy]", result: "Measurement") -> "Table":

@@ -39,11 +39,12 @@ def rank(
 
     from rayzc.cli.formulas import read_formula
     from rayzc.cli.output import plain_console
-    from rayzc.cli.proxies import batch_of, measured, plain
+    from rayzc.cli.proxies import plain
     from rayzc.errors import ProxyError
     from rayzc.formula import ranking_values
     from rayzc.proxies import find
-    from rayzc.proxies.own_models import load_model, load_models
+    from rayzc.proxies.batches import batch_of
+    from rayzc.proxies.own_models import load_model, load_models, measure_own
 
     parsed = read_formula(formula)
     networks = {name: load_model(name, classes, seed) for name in models or []}
@@ -54,9 +55,9 @@ def rank(
     if not parsed.proxies:
         raise ProxyError(f"the formula {parsed} has no proxy in it and ranks nothing")
     wanted = find(parsed.proxies)
-    shown = batch_of(input_shape, classes, images, batch, seed)
+    shown = batch_of(images, input_shape, classes, batch, seed)
     results = {
-        name: measured(name, network, shown, wanted, seed=seed, device=device, classes=classes)
+        name: measure_own(name, network, shown, wanted, seed=seed, device=device, classes=classes)
         for name, network in networks.items()
     }
     columns = {

@@ -12,10 +12,37 @@ from torch import Tensor
 
 from rayzc.errors import ProxyError, nearest
 
-__all__ = ["load_batch", "random_batch"]
+__all__ = ["batch_of", "load_batch", "random_batch"]
 
 KEYS = ("images", "labels")
 BYTE = 255
+
+
+def batch_of(
+    source: str | None, shape: str, classes: int, size: int, seed: int, folder: Path = Path("data")
+) -> tuple[Tensor, Tensor]:
+    """The batch that the options of a command ask for.
+
+    Args:
+        source: see :func:`load_batch`; None for random images.
+        shape: of an image, as ``"3,32,32"``.
+        classes: number of classes of a random batch.
+        size: most images in the batch.
+        seed: draws the batch.
+        folder: where data sets are kept.
+
+    Raises:
+        ProxyError: the shape is none, or the images are not there or of another shape.
+    """
+    try:
+        sides = tuple(int(side) for side in shape.split(","))
+    except ValueError:
+        sides = ()
+    if not sides or min(sides) < 1:
+        raise ProxyError(f"--input {shape} is no shape: say channels,height,width, as in 3,32,32")
+    if source is None:
+        return random_batch(sides, classes, size, seed)
+    return load_batch(source, sides, size, seed, folder)
 
 
 def random_batch(shape: Sequence[int], classes: int, size: int, seed: int) -> tuple[Tensor, Tensor]:

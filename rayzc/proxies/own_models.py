@@ -5,18 +5,20 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rayzc.errors import ProxyError, nearest
+from rayzc.proxies.measurement import Measurement, measure_detailed
+from rayzc.proxies.registry import Proxy
 
-__all__ = ["load_model", "load_models"]
+__all__ = ["load_model", "load_models", "measure_own"]
 
 
 def load_model(reference: str, classes: int | None = None, seed: int = 0) -> nn.Module:
@@ -75,6 +77,31 @@ def load_models(path: Path, classes: int | None = None, seed: int = 0) -> dict[s
             "or public functions that make them"
         )
     return {str(name): _network(made, f"{path}:{name}", classes, seed) for name, made in entries.items()}
+
+
+def measure_own(
+    name: str,
+    network: nn.Module,
+    batch: tuple[Tensor, Tensor],
+    proxies: Sequence[Proxy],
+    *,
+    seed: int,
+    device: str | None,
+    classes: int,
+) -> Measurement:
+    """Measures a network that may not even run on such images, see :func:`rayzc.proxies.measure_detailed`.
+
+    Raises:
+        ProxyError: of the proxies that run the network not one could be measured.
+    """
+    result = measure_detailed(network, *batch, proxies, seed=seed, device=device, classes=classes)
+    running = [proxy.name for proxy in proxies if proxy.needs - {"weights"}]
+    if running and all(proxy in result.failures for proxy in running):
+        shape = ",".join(map(str, batch[0].shape[1:]))
+        raise ProxyError(
+            f"{name}: no proxy could be measured on images --input {shape}: {result.failures[running[0]]}"
+        )
+    return result
 
 
 @contextmanager

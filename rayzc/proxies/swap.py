@@ -10,6 +10,7 @@ __all__ = ["swap"]
 def swap(measured: ByProducts) -> float:
     """Number of distinct patterns of on and off over the batch among the ReLU units; 0 without ReLUs.
 
+    ReLUs are modules of that name; ``torch.relu`` within a network's code is not seen.
     The bare SWAP-Score, without the regularisation by model size.
 
     Peng, Song, Fayek, Ciesielski and Chang, "SWAP-NAS: sample-wise activation patterns for ultra-fast NAS",

@@ -170,6 +170,27 @@ def viewing() -> nn.Module:
     return Viewing()
 
 
+def tied() -> nn.Module:
+    network = nn.Sequential(
+        nn.Flatten(), nn.Linear(432, 12), nn.ReLU(), nn.Linear(12, 12), nn.ReLU(), nn.Linear(12, 12)
+    )
+    network[5].weight = network[3].weight  # type: ignore[assignment]
+    return network
+
+
+def computed() -> nn.Module:
+    """Has weights that are computed from others, by power iteration among them."""
+    normalised = nn.utils.parametrizations
+    return nn.Sequential(
+        normalised.spectral_norm(nn.Conv2d(3, 4, 3)),
+        nn.BatchNorm2d(4),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4, 4, 3),
+        nn.Flatten(),
+        normalised.weight_norm(nn.Linear(256, 10)),
+    )
+
+
 ODD: dict[str, Callable[[], nn.Module]] = {
     "chain": Chain,
     "paths": Paths,
@@ -180,5 +201,7 @@ ODD: dict[str, Callable[[], nn.Module]] = {
     "remembering": Remembering,
     "no convolution": perceptron,
     "view": viewing,
+    "tied": tied,
+    "computed": computed,
 }
 """Networks for images ``(3, 12, 12)`` and up to ten classes, each odd in its way."""

@@ -26,6 +26,8 @@ _HOMES = {
     "discover": "rayzc.cluster",
     "kendall_tau": "rayzc.evolution",
     "load_suite": "rayzc.problems",
+    "measure": "rayzc.proxies",
+    "proxy": "rayzc.proxies",
     "resume": "rayzc.cluster",
     "score": "rayzc.evolution",
 }
@@ -42,6 +44,8 @@ __all__ = [
     "discover",
     "kendall_tau",
     "load_suite",
+    "measure",
+    "proxy",
     "resume",
     "score",
 ]
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
     from rayzc.evolution import Settings, kendall_tau, score
     from rayzc.formula import Formula
     from rayzc.problems import Problem, Suite, load_suite
+    from rayzc.proxies import measure, proxy
     from rayzc.runs import Limits
     from rayzc.spaces import build
 

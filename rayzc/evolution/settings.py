@@ -58,7 +58,8 @@ class Settings:
         """Refuses what makes no sense.
 
         Raises:
-            RunError: an unknown name or a number out of its range.
+            RunError: an unknown name, a number out of its range, a seed beyond the limits of size and depth, or an
+                objective that a resumed run could not find again.
             FormulaError: a seed that does not parse.
         """
         for what, name, known in (
@@ -72,7 +73,13 @@ class Settings:
             raise RunError(
                 f"unknown objective '{self.objective}'; {nearest(self.objective, list(OBJECTIVES))}"
             )
+        if not isinstance(self.objective, str) and not hasattr(self.objective, "__qualname__"):
+            raise RunError(
+                f"objective {self.objective!r} is no function with a name, by which a resumed run could find it; "
+                "give a function of a module"
+            )
         for name, low, high in (
+            ("seed", 0, 2**63 - 1),
             ("islands", 1, 10_000),
             ("population", 4, 100_000),
             ("offspring", 1, 1_000_000),
@@ -90,13 +97,13 @@ class Settings:
         if not self.selection:
             raise RunError("no selection is named; known: " + ", ".join(SELECTIONS))
         for text in self.seeds:
-            Formula.parse(text)
+            self._check_seed(Formula.parse(text))
 
     def objective_function(self) -> Objective:
         """The objective itself.
 
         Raises:
-            RunError: a ``module:function`` that cannot be imported.
+            RunError: a ``module:function`` that cannot be imported, or is no function.
         """
         if not isinstance(self.objective, str):
             return self.objective
@@ -107,9 +114,24 @@ class Settings:
         module, _, function = self.objective.partition(":")
         try:
             found: Objective = getattr(importlib.import_module(module), function)
-        except (ImportError, AttributeError) as error:
-            raise RunError(f"objective '{self.objective}' cannot be imported: {error}") from None
+        except Exception as error:  # whatever the user's module raises
+            reason = str(error) or type(error).__name__
+            raise RunError(f"objective '{self.objective}' cannot be imported: {reason}") from None
+        if not callable(found):
+            raise RunError(f"objective '{self.objective}' is no function of the correlations")
         return found
+
+    def _check_seed(self, formula: Formula) -> None:
+        for number, unit, limit in (
+            (formula.size, "nodes", "max_size"),
+            (formula.depth, "levels", "max_depth"),
+        ):
+            if number > getattr(self, limit):
+                raise RunError(
+                    f"the starting formula {formula} has {number} {unit}; {limit} is {getattr(self, limit)}"
+                )
+        if not formula.proxies:
+            raise RunError(f"the starting formula {formula} has no proxy in it")
 
     def to_json(self) -> dict[str, Any]:
         """The settings as a JSON object."""

@@ -18,6 +18,6 @@ def test_nobody_at_the_address() -> None:
 
 
 def test_an_address_that_is_none() -> None:
-    with pytest.raises(ClusterError, match=r"^no Ray at nonsense: start one there with `ray start --head`"):
-        with connected("nonsense"):
-            pass
+    with pytest.raises(ClusterError) as caught, connected("nonsense"):
+        pass
+    assert str(caught.value).startswith("no Ray at nonsense: start one there with `ray start --head`")

@@ -1,0 +1,118 @@
+"""Formulas the right way up, and fronts of them."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rayzc.evolution import Individual, Judge, judged, judged_as_it_is, pareto_front, unique
+from rayzc.evolution.objectives import mean
+from tests.evolution.samples import Tokens, examples, formulas
+
+
+def individual(size: int, objective: float, ranking: int = 0) -> Individual:
+    tokens: Tokens = (*("neg",) * (size - 1), "flops")
+    return Individual(tokens, (objective,), objective, ranking)
+
+
+individuals = st.builds(
+    individual, st.integers(1, 6), st.sampled_from([-math.inf, -0.5, 0.0, 0.25, 0.5]), st.integers(0, 5)
+)
+
+
+def test_formulas_come_the_right_way_up(judge: Judge) -> None:
+    assert judged(("jacov",), judge, mean).tokens == ("neg", "jacov")
+    assert judged(("neg", "jacov"), judge, mean).tokens == ("neg", "jacov")
+    assert judged(("neg", "flops"), judge, mean).tokens == ("flops",)
+
+
+def test_a_formula_is_never_worse_than_its_negation(judge: Judge) -> None:
+    for tokens in formulas(300):
+        one = judged(tokens, judge, mean)
+        assert one == judged_as_it_is(one.tokens, judge, mean)
+        assert one.objective >= 0 or one.objective >= judged(("neg", *one.tokens), judge, mean).objective
+
+
+@pytest.mark.parametrize(
+    "tokens", [("+", "flops", 3.0), ("*", 2.0, "flops"), ("tanh", "flops"), ("exp", "+", "flops", 1.0)]
+)
+def test_increasing_outer_functions_are_stripped(tokens: Tokens, judge: Judge) -> None:
+    assert judged(tokens, judge, mean).tokens == ("flops",)
+
+
+def test_a_decreasing_outer_function_becomes_neg(judge: Judge) -> None:
+    assert judged(("-", 3.0, "jacov"), judge, mean).tokens == ("neg", "jacov")
+    assert judged(("*", -3.0, "flops"), judge, mean).tokens == ("flops",)
+
+
+def test_as_it_is_touches_nothing(judge: Judge) -> None:
+    for tokens in [("+", "flops", 3.0), ("jacov",), ("neg", "neg", "flops")]:
+        one = judged_as_it_is(tokens, judge, mean)
+        assert one.tokens == tokens
+        assert one.correlations == tuple(judge(tokens).correlations)
+        assert one.objective == pytest.approx(np.mean(one.correlations))
+        assert one.ranking == judge(tokens).ranking
+
+
+def test_the_way_up_is_that_of_the_objective(judge: Judge) -> None:
+    """Turned over only if the objective says so, too."""
+
+    def contrary(taus: np.ndarray) -> float:
+        return float(-taus.mean())
+
+    assert judged(("jacov",), judge, contrary).tokens == ("jacov",)
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_an_objective_without_a_value_is_the_worst(value: float, judge: Judge) -> None:
+    objective: Callable[[object], float] = lambda taus: value  # noqa: E731
+    assert judged_as_it_is(("flops",), judge, objective).objective == -math.inf
+
+
+def test_the_order_is_better_then_smaller_then_by_ranking() -> None:
+    ranked = [
+        individual(3, 0.5, 1),
+        individual(1, 0.25, 9),
+        individual(2, 0.25, 3),
+        individual(2, 0.25, 4),
+        individual(1, -math.inf, 0),
+    ]
+    assert sorted(reversed(ranked), key=lambda one: one.order) == ranked
+
+
+@examples(200)
+@given(st.lists(individuals, max_size=25), st.randoms(use_true_random=False))
+def test_a_front_is_what_nothing_simpler_equals(group: list[Individual], rng: object) -> None:
+    front = pareto_front(group)
+    sizes = [len(one.tokens) for one in front]
+    objectives = [one.objective for one in front]
+    assert sizes == sorted(set(sizes))
+    assert objectives == sorted(set(objectives))
+    assert set(front) <= set(group)
+    for one in front:  # nothing dominates it
+        assert not any(
+            other.objective >= one.objective and len(other.tokens) < len(one.tokens) for other in group
+        )
+        assert not any(
+            other.objective > one.objective and len(other.tokens) == len(one.tokens) for other in group
+        )
+    for one in group:  # and all else is equalled or beaten by something that is no larger
+        assert any(
+            other.objective >= one.objective and len(other.tokens) <= len(one.tokens) for other in front
+        )
+    rng.shuffle(group)  # type: ignore[attr-defined]
+    assert pareto_front(group) == front
+    assert pareto_front(front) == front
+
+
+@examples(200)
+@given(st.lists(individuals, max_size=25))
+def test_unique_keeps_the_smallest_of_each_ranking(group: list[Individual]) -> None:
+    kept = unique(group)
+    assert [one.ranking for one in kept] == list(dict.fromkeys(one.ranking for one in group))
+    for one in kept:
+        alike = [other for other in group if other.ranking == one.ranking]
+        smallest = min(len(other.tokens) for other in alike)
+        assert one is next(other for other in alike if len(other.tokens) == smallest)

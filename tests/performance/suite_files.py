@@ -119,12 +119,15 @@ def write_suite_files(folder: Path, scale: float = 1.0, seed: int = 0) -> int:
 
 
 _READ = """
-import json, resource, sys, time
+import json, pathlib, resource, sys, time
 start = time.perf_counter()
 from rayzc.problems import load_suite, write_suite
 suite = load_suite(sys.argv[1])
 json_seconds = time.perf_counter() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+status = pathlib.Path("/proc/self/status")
+if status.exists():  # of this program alone: ru_maxrss counts the process from which it was forked
+    peak = 1024 * int(status.read_text().partition("VmHWM:")[2].split()[0])
 write_suite(suite, sys.argv[2])
 start = time.perf_counter()
 load_suite(sys.argv[2])

@@ -11,7 +11,8 @@ from random import Random
 import numpy as np
 
 from rayzc.evolution.fitness import Judge
-from rayzc.evolution.individual import Individual, judged, pareto_front, unique
+from rayzc.evolution.individual import Individual, judged, judged_as_it_is, pareto_front, unique
+from rayzc.evolution.objectives import Objective
 from rayzc.evolution.polish import polish
 from rayzc.evolution.selection import SELECTIONS
 from rayzc.evolution.settings import Settings
@@ -57,11 +58,13 @@ def settle(index: int, judge: Judge, settings: Settings) -> Island:
     rng = Random(f"settle/{settings.seed}/{index}")
     objective = settings.objective_function()
     words = Vocabulary(judge.proxies)
-    tokens: list[Tokens] = [(proxy,) for proxy in judge.proxies]
-    tokens += [Formula.parse(text).tokens for text in settings.seeds]
+    given = [Formula.parse(text).tokens for text in settings.seeds]
+    tokens: list[Tokens] = [*((proxy,) for proxy in judge.proxies), *given]
     while len(tokens) < 2 * settings.population:
         tokens.append(grow(rng, words, _STARTING_DEPTH))
-    founders = [judged(t, judge, objective) for t in tokens if fits(t, settings)]
+    founders = [_judged(t, judge, objective, settings) for t in tokens if fits(t, settings)]
+    # Where an outer function overflows or saturates, a formula that is stripped ranks unlike the one given.
+    founders += [judged_as_it_is(t, judge, objective) for t in given]
     return _next(Island(index, -1, (), (), 0), founders, len(founders), settings)
 
 
@@ -79,11 +82,11 @@ def step(island: Island, immigrants: Iterable[Individual], judge: Judge, setting
     """
     rng = Random(f"step/{settings.seed}/{island.index}/{island.epoch}")
     objective = settings.objective_function()
-    parents = unique([*island.population, *immigrants])
+    parents = sorted(unique([*island.population, *immigrants]), key=lambda one: one.order)
     offspring: list[Individual] = []
     for tokens in _breed(rng, parents, island, judge, settings):
         if fits(tokens, settings):
-            offspring.append(judged(tokens, judge, objective))
+            offspring.append(_judged(tokens, judge, objective, settings))
     evaluations = len(offspring)
     for one in _to_polish(rng, parents, settings.polish):
         better, tried = polish(rng, one, judge, objective)
@@ -93,8 +96,9 @@ def step(island: Island, immigrants: Iterable[Individual], judge: Judge, setting
 
 
 def emigrants(island: Island, settings: Settings) -> tuple[Individual, ...]:
-    """Those that leave the island as copies: its best."""
-    return island.population[: max(1, round(settings.migration_rate * settings.population))]
+    """Those that leave the island as copies: its best, at least one unless the rate is 0."""
+    count = round(settings.migration_rate * settings.population)
+    return island.population[: max(1, count) if settings.migration_rate else 0]
 
 
 def fits(tokens: Tokens, settings: Settings) -> bool:
@@ -112,6 +116,12 @@ def fits(tokens: Tokens, settings: Settings) -> bool:
             depth = depths.pop()
             depths.append(1 + (max(depth, depths.pop()) if arity == 2 else depth))
     return has_proxy and depths[0] <= settings.max_depth
+
+
+def _judged(tokens: Tokens, judge: Judge, objective: Objective, settings: Settings) -> Individual:
+    """Judges a formula the right way up, or as it is where turning it over would break the limits."""
+    one = judged(tokens, judge, objective)
+    return one if fits(one.tokens, settings) else judged_as_it_is(tokens, judge, objective)
 
 
 def _breed(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rayzc.evolution.measures import MEASURES
 from rayzc.evolution.ranking import Ranking
-from rayzc.evolution.tables import Tables
+from rayzc.evolution.tables import Tables, has_a_formula
 from rayzc.formula import Formula, ranking_values
 from rayzc.problems import Problem, Suite
 
@@ -110,7 +110,7 @@ def score(formula: Formula, suite: Suite, bootstrap: int = 0, seed: int = 0) -> 
 def best_single_proxies(suite: Suite, count: int = 3) -> list[SuiteScore]:
     """The proxies that rank a suite best by themselves, the right way up, by their mean Kendall's tau."""
     scores = []
-    for proxy in suite.common_proxies:
+    for proxy in filter(has_a_formula, suite.common_proxies):
         upright = score(Formula((proxy,)), suite)
         turned = score(Formula(("neg", proxy)), suite)
         scores.append(max(upright, turned, key=lambda one: one.mean_kendall))

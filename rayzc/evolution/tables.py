@@ -9,7 +9,7 @@ from rayzc.errors import FormulaError, SuiteError
 from rayzc.formula import Formula
 from rayzc.problems import Suite
 
-__all__ = ["Tables"]
+__all__ = ["Tables", "has_a_formula"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,11 @@ class Tables:
                     f"{problem.name} has other proxies than {first.name}; use Suite.for_fitting first"
                 )
         for proxy in first.proxies:
-            _check_name(proxy)
+            if not has_a_formula(proxy):
+                raise SuiteError(
+                    f"proxy '{proxy}' cannot be written in a formula: a name is letters, digits and _, and none of "
+                    "a function; rename it, or choose others with --proxies"
+                )
         orders = [np.argsort(problem.accuracy, kind="stable") for problem in suite.problems]
         parts = list(zip(suite.problems, orders, strict=True))
         return cls(
@@ -56,11 +60,9 @@ class Tables:
         )
 
 
-def _check_name(proxy: str) -> None:
+def has_a_formula(proxy: str) -> bool:
+    """Whether a formula can name a proxy: by letters, digits and _, and not as a function is named."""
     try:
-        Formula((proxy,))
+        return Formula((proxy,)).proxies == (proxy,)
     except FormulaError:
-        raise SuiteError(
-            f"proxy '{proxy}' cannot be written in a formula: a name is letters, digits and _, and none of a "
-            "function; rename it, or choose others with --proxies"
-        ) from None
+        return False

@@ -1,8 +1,10 @@
 """What most tests of evolution start from."""
 
+from dataclasses import replace
+
 import pytest
 
-from rayzc.evolution import Judge, Tables
+from rayzc.evolution import Individual, Island, Judge, Tables, emigrants
 from rayzc.problems import Suite
 from tests.evolution import samples
 
@@ -23,3 +25,15 @@ def small_tables(small_suite: Suite) -> Tables:
 def judge() -> Judge:
     """A judge of the small suite that has seen nothing yet."""
     return samples.judge()
+
+
+@pytest.fixture(scope="session")
+def island() -> Island:
+    """Island 0 after three epochs."""
+    return samples.evolved(3)
+
+
+@pytest.fixture(scope="session")
+def immigrants() -> tuple[Individual, ...]:
+    """Emigrants of island 1."""
+    return emigrants(samples.evolved(3, index=1), replace(samples.BREEDING, migration_rate=0.2))

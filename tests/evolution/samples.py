@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from rayzc.evolution import Judge, Settings, Tables, Vocabulary
+from rayzc.evolution import Island, Judge, Settings, Tables, Vocabulary, settle, step
 from rayzc.evolution.variation import grow
 from rayzc.problems import Problem, Suite
 
@@ -55,6 +55,15 @@ def suite(problems: int = 3, rows: int = 40, seed: int = 0) -> Suite:
 def judge(measure: str = "kendall", **kwargs: int) -> Judge:
     """A judge of the small suite that has seen nothing yet."""
     return Judge(Tables.of(suite()), measure, **kwargs)
+
+
+def evolved(epochs: int, settings: Settings = BREEDING, index: int = 0, judge: Judge | None = None) -> Island:
+    """An island after so many epochs without immigrants."""
+    own = judge or Judge(Tables.of(suite()), settings.measure)
+    island = settle(index, own, settings)
+    for _ in range(epochs):
+        island = step(island, (), own, settings)
+    return island
 
 
 def formulas(count: int, seed: int = 0, depth: int = 5) -> list[Tokens]:

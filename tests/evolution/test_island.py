@@ -1,0 +1,220 @@
+"""How an island settles, breeds, and takes in what comes."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from rayzc.evolution import (
+    MEASURES,
+    OBJECTIVES,
+    SELECTIONS,
+    Island,
+    Judge,
+    Settings,
+    Tables,
+    best_single_proxies,
+    emigrants,
+    judged_as_it_is,
+    settle,
+    step,
+)
+from rayzc.evolution.island import fits
+from rayzc.formula import Formula
+from rayzc.problems import Suite
+from tests.evolution import samples
+from tests.evolution.samples import BREEDING, PROXIES, Floats, evolved
+
+
+def history(epochs: int, settings: Settings) -> list[Island]:
+    judge = samples.judge(settings.measure)
+    islands = [settle(0, judge, settings)]
+    for _ in range(epochs):
+        islands.append(step(islands[-1], (), judge, settings))
+    return islands
+
+
+def assert_sound(island: Island, settings: Settings) -> None:
+    """What holds of every island."""
+    population, front = island.population, island.front
+    assert 1 <= len(population) <= settings.population
+    assert [one.order for one in population] == sorted(one.order for one in population)
+    assert len({one.ranking for one in population}) == len(population)
+    assert all(a.objective < b.objective and len(a.tokens) < len(b.tokens) for a, b in pairwise(front))
+    judge = samples.judge(settings.measure)
+    for one in {*population, *front}:
+        formula = Formula(one.tokens)
+        assert repr(formula.tokens) == repr(one.tokens)
+        assert formula.size <= settings.max_size
+        assert formula.depth <= settings.max_depth
+        assert formula.proxies
+        assert one == judged_as_it_is(one.tokens, judge, settings.objective_function())
+    assert front[-1].objective == population[0].objective
+
+
+class TestLife:
+    def test_settling(self) -> None:
+        settled = settle(2, samples.judge(), BREEDING)
+        assert (settled.index, settled.epoch) == (2, 0)
+        assert settled.evaluations == 2 * BREEDING.population
+        assert len(settled.population) == BREEDING.population
+        assert_sound(settled, BREEDING)
+
+    def test_an_epoch_is_counted(self) -> None:
+        islands = history(4, BREEDING)
+        assert [one.epoch for one in islands] == [0, 1, 2, 3, 4]
+        assert {one.index for one in islands} == {0}
+        bred = [after.evaluations - before.evaluations for before, after in pairwise(islands)]
+        assert all(10 < new <= BREEDING.offspring + 16 * BREEDING.polish for new in bred)
+
+    @pytest.mark.parametrize("measure", list(MEASURES))
+    @pytest.mark.parametrize("objective", list(OBJECTIVES))
+    def test_the_best_never_gets_worse(self, measure: str, objective: str) -> None:
+        settings = replace(BREEDING, measure=measure, objective=objective)
+        islands = history(15, settings)
+        best = [one.population[0].objective for one in islands]
+        assert best == sorted(best)
+        assert best[-1] > best[0]
+        fronts = [{len(one.tokens): one.objective for one in island.front} for island in islands]
+        for before, after in pairwise(fronts):
+            for size, reached in before.items():
+                assert max(value for other, value in after.items() if other <= size) >= reached
+        assert_sound(islands[-1], settings)
+
+    @pytest.mark.parametrize("selection", [(name,) for name in SELECTIONS])
+    def test_every_selection_breeds(self, selection: tuple[str, ...]) -> None:
+        islands = history(15, replace(BREEDING, selection=selection))
+        assert islands[-1].population[0].objective > islands[0].population[0].objective
+
+    @pytest.mark.parametrize("selection", [(name,) for name in SELECTIONS])
+    def test_odd_shares_and_single_offspring(self, selection: tuple[str, ...]) -> None:
+        settings = replace(BREEDING, offspring=1, population=4, polish=0, selection=(*selection, *SELECTIONS))
+        assert_sound(evolved(5, settings), settings)
+
+    @pytest.mark.parametrize(
+        ("size", "depth"), [(1, 1), (1, 60), (2, 12), (3, 2), (5, 5), (7, 3), (40, 2), (200, 60)]
+    )
+    def test_limits_of_size_and_depth_are_kept(self, size: int, depth: int) -> None:
+        """Also by those that were turned over, which takes a node and a level more."""
+        settings = replace(BREEDING, max_size=size, max_depth=depth)
+        for index in range(3):
+            for island in (evolved(0, settings, index), evolved(5, settings, index)):
+                assert_sound(island, settings)
+
+    def test_without_limits_worth_the_name_formulas_grow(self) -> None:
+        assert max(len(one.tokens) for one in evolved(6).population) > 10
+
+    def test_variation_can_be_turned_off(self) -> None:
+        for choice in (
+            {"crossover": 1.0},
+            {"crossover": 0.0, "constants": 1.0},
+            {"crossover": 0.0, "constants": 0.0},
+        ):
+            settings = replace(BREEDING, **choice)
+            assert_sound(evolved(3, settings), settings)
+
+
+class TestSeeds:
+    def test_bare_proxies_are_there_from_the_start(self) -> None:
+        """Also those that rank badly: nothing but proxies and functions of one fits here, so all find room."""
+        settled = settle(0, samples.judge(), replace(BREEDING, max_size=2, population=60))
+        rankings = {one.ranking for one in settled.population}
+        judge = samples.judge()
+        for proxy in PROXIES:
+            assert {judge((proxy,)).ranking, judge(("neg", proxy)).ranking} & rankings
+
+    @pytest.mark.parametrize("text", ["flops - 0.07 * jacov", "2 * flops - 0.14 * jacov + 5"])
+    def test_formulas_of_the_user_take_part(self, text: str) -> None:
+        judge = samples.judge()
+        given = judged_as_it_is(Formula.parse(text).tokens, judge, OBJECTIVES["mean"])
+        without = settle(0, judge, BREEDING)
+        settled = settle(0, judge, replace(BREEDING, seeds=("snip", text)))
+        assert without.population[0].objective < given.objective == settled.population[0].objective
+        assert settled.population[0].ranking == given.ranking
+        assert_sound(settled, BREEDING)
+
+    def test_a_formula_of_the_user_loses_nothing_by_being_stripped(self) -> None:
+        """Here tanh cuts off a tail on purpose, and what it ties does the ranking good."""
+        judge = samples.judge()
+        text = "tanh(max(flops - 0.07 * jacov, 0) * 1e9) + 1"
+        given = judged_as_it_is(Formula.parse(text).tokens, judge, OBJECTIVES["min"])
+        stripped = judged_as_it_is(Formula.parse(text).rank_normal_form().tokens, judge, OBJECTIVES["min"])
+        assert given.ranking != stripped.ranking
+        settings = replace(BREEDING, seeds=(text,), objective="min", population=200)
+        assert given.ranking in {one.ranking for one in settle(0, judge, settings).population}
+
+
+class TestMigration:
+    def test_emigrants_are_the_best(self, island: Island) -> None:
+        for rate, count in ((0.05, 1), (0.2, 4), (0.5, 10), (1.0, 20), (0.01, 1)):
+            assert emigrants(island, replace(BREEDING, migration_rate=rate)) == island.population[:count]
+
+    def test_a_rate_of_zero_is_no_migration(self, island: Island) -> None:
+        assert emigrants(island, replace(BREEDING, migration_rate=0.0)) == ()
+
+    def test_an_immigrant_that_is_better_takes_the_lead(self, island: Island) -> None:
+        better = judged_as_it_is(
+            Formula.parse("flops - 0.07 * jacov").tokens, samples.judge(), OBJECTIVES["mean"]
+        )
+        poor = evolved(0)
+        assert poor.population[0].objective < better.objective
+        after = step(poor, [better], samples.judge(), BREEDING)
+        assert after.population[0].objective >= better.objective
+        assert better.ranking in {one.ranking for one in after.population}
+        assert after != step(poor, [], samples.judge(), BREEDING)
+
+    def test_an_immigrant_that_is_known_makes_no_double(self, island: Island) -> None:
+        after = step(island, island.population, samples.judge(), BREEDING)
+        assert after == step(island, (), samples.judge(), BREEDING)
+
+
+class TestObjectives:
+    def test_a_function_of_the_user(self) -> None:
+        def first_problem(taus: Floats) -> float:
+            return float(taus[0])
+
+        settings = replace(BREEDING, objective=first_problem)
+        island = evolved(4, settings)
+        assert_sound(island, settings)
+        assert all(one.objective == one.correlations[0] for one in island.population)
+        assert island.population[0].correlations[0] > evolved(4).population[0].correlations[0]
+
+    def test_a_function_that_has_no_value_for_most(self) -> None:
+        def picky(taus: Floats) -> float:
+            return float(np.sqrt(taus.min() - 0.2)) if taus.min() > 0.1 else float("nan")
+
+        settings = replace(BREEDING, objective=picky)
+        with np.errstate(invalid="ignore"):
+            island = evolved(8, settings)
+        assert len(island.population) == BREEDING.population
+        assert island.population[0].objective >= island.population[-1].objective
+        assert not any(np.isnan(one.objective) for one in island.population)
+
+
+def test_fits() -> None:
+    settings = replace(BREEDING, max_size=5, max_depth=3)
+    for text, answer in (
+        ("flops", True),
+        ("flops + snip + nwot", True),
+        ("flops + (snip + log(nwot))", False),  # six nodes
+        ("exp(log(flops))", True),
+        ("exp(exp(log(flops)))", False),  # four levels
+        ("log(2)", False),  # no proxy
+        ("flops * 2", True),
+    ):
+        assert fits(Formula.parse(text).tokens, settings) is answer
+
+
+def test_three_epochs_improve_on_the_best_single_proxy_of_the_real_suite(real_suite: Suite) -> None:
+    suite = real_suite.for_fitting()
+    settings = Settings(seed=0)
+    judge = Judge(Tables.of(suite))
+    island = settle(0, judge, settings)
+    for _ in range(3):
+        island = step(island, (), judge, settings)
+    single = best_single_proxies(suite, count=1)[0]
+    assert 0.40 < single.mean_kendall < 0.48
+    assert island.population[0].objective > single.mean_kendall + 0.01
+    assert island.population[0].objective == pytest.approx(np.mean(island.population[0].correlations))
+    assert len(island.population[0].correlations) == len(suite) == 13

@@ -1,0 +1,184 @@
+"""Scores of one formula against scipy, and the intervals that say how sure they are."""
+
+import math
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from rayzc.errors import FormulaError
+from rayzc.evolution import ProblemScore, SuiteScore, best_single_proxies, score
+from rayzc.formula import Formula, ranking_values
+from rayzc.problems import Problem, Suite
+from tests.evolution import samples
+from tests.evolution.samples import Floats
+
+FORMULA = Formula.parse("flops - 0.05 * jacov + log(nwot)")
+
+
+def by_scipy(values: Floats, accuracy: Floats) -> tuple[float, float]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = stats.kendalltau(values, accuracy).statistic, stats.spearmanr(values, accuracy).statistic
+    return tuple(0.0 if math.isnan(one) else float(one) for one in found)  # type: ignore[return-value]
+
+
+def values_of(formula: Formula, problem: Problem) -> Floats:
+    return ranking_values(formula.evaluate({name: problem.column(name) for name in problem.proxies}))
+
+
+def assert_equals_scipy(result: SuiteScore, suite: Suite) -> None:
+    assert list(result.problems) == list(suite.names)
+    for problem in suite.problems:
+        one = result.problems[problem.name]
+        kendall, spearman = by_scipy(values_of(result.formula, problem), problem.accuracy)
+        assert one.kendall == pytest.approx(kendall, abs=1e-12)
+        assert one.spearman == pytest.approx(spearman, abs=1e-12)
+        assert one.architectures == len(problem)
+    mean = np.mean([one.kendall for one in result.problems.values()])
+    assert result.mean_kendall == pytest.approx(mean, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text", ["flops", "-jacov", str(FORMULA), "log(flops)", "1 / (snip - snip)", "2", "tanh(nwot)"]
+)
+def test_equals_scipy(text: str, small_suite: Suite) -> None:
+    result = score(Formula.parse(text), small_suite)
+    assert_equals_scipy(result, small_suite)
+    assert all(one.kendall_interval is None for one in result.problems.values())
+
+
+@pytest.mark.parametrize(
+    "text", ["flops", "log(flops) + jacov / l2_norm", "synflow - log(abs(grasp)) * params"]
+)
+def test_equals_scipy_on_the_real_suite(text: str, real_suite: Suite) -> None:
+    suite = real_suite.for_fitting()
+    assert len(suite) == 13
+    assert_equals_scipy(score(Formula.parse(text), suite), suite)
+
+
+def test_intervals_hold_the_estimate_and_are_the_same_for_a_seed(small_suite: Suite) -> None:
+    result = score(FORMULA, small_suite, bootstrap=200, seed=1)
+    for one in result.problems.values():
+        for estimate, interval in (
+            (one.kendall, one.kendall_interval),
+            (one.spearman, one.spearman_interval),
+        ):
+            assert interval is not None
+            assert -1.0 <= interval[0] < estimate < interval[1] <= 1.0
+    assert score(FORMULA, small_suite, bootstrap=200, seed=1) == result
+    assert score(FORMULA, small_suite, bootstrap=200, seed=2) != result
+    plain = score(FORMULA, small_suite)
+    for name, one in result.problems.items():
+        assert replace(one, kendall_interval=None, spearman_interval=None) == plain.problems[name]
+
+
+def width(rows: int, copies: int = 1, one_network: bool = True) -> float:
+    """Width of tau's interval on so many networks, each there so many times."""
+    base = samples.problem("task", rows=rows, levels=None)
+    index = np.tile(np.arange(rows), copies)
+    groups = index if one_network else np.arange(len(index))
+    problem = Problem(
+        base.space,
+        base.task,
+        tuple(f"net-{k}" for k in range(len(index))),
+        base.proxies,
+        base.scores[index],
+        base.accuracy[index],
+        groups * 1000 + 7,  # any numbers
+    )
+    one = score(FORMULA, Suite("one", (problem,)), bootstrap=300).problems["own/task"]
+    assert one.kendall_interval is not None
+    return one.kendall_interval[1] - one.kendall_interval[0]
+
+
+def test_intervals_are_wider_on_fewer_rows() -> None:
+    assert width(25) > 1.5 * width(100) > 2.25 * width(400)
+
+
+def test_copies_of_a_network_make_nobody_surer() -> None:
+    """Whole networks are drawn: ten rows of each tell no more than one."""
+    alone, copied, taken_apart = width(30), width(30, 10), width(30, 10, one_network=False)
+    assert copied == pytest.approx(alone, rel=0.25)
+    assert taken_apart < 0.6 * alone
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    hits = 0
+    for trial in range(60):
+        x = rng.normal(size=60)
+        y = x + rng.normal(size=60)  # correlation sqrt(1/2): tau is 2/pi arcsin of it, one half
+        problem = Problem("own", "t", tuple(map(str, range(60))), ("x",), x[:, None], y, np.arange(60))
+        one = score(Formula(("x",)), Suite("s", (problem,)), bootstrap=100, seed=trial).problems["own/t"]
+        assert one.kendall_interval is not None
+        hits += one.kendall_interval[0] <= 0.5 <= one.kendall_interval[1]
+    assert 50 <= hits <= 60
+
+
+def test_a_constant_formula_has_a_score_of_zero(small_suite: Suite) -> None:
+    result = score(Formula.parse("0 * flops"), small_suite, bootstrap=10)
+    assert {(one.kendall, one.spearman, one.kendall_interval) for one in result.problems.values()} == {
+        (0.0, 0.0, (0.0, 0.0))
+    }
+
+
+def test_the_best_single_proxies_come_the_right_way_up(small_suite: Suite) -> None:
+    every = best_single_proxies(small_suite, count=9)
+    assert len(every) == 4
+    names = [str(one.formula) for one in every]
+    assert names[0] == "flops"
+    assert "-jacov" in names
+    means = [one.mean_kendall for one in every]
+    assert means == sorted(means, reverse=True)
+    assert min(means) >= 0
+    assert every[:3] == best_single_proxies(small_suite)
+    for one in every:
+        assert one == score(one.formula, small_suite)
+
+
+def test_the_best_single_proxies_of_the_real_suite(real_suite: Suite) -> None:
+    """What the field knows: flops and params rank better on the mean than all that is measured."""
+    best, second, *_ = best_single_proxies(real_suite.for_fitting())
+    assert (str(best.formula), str(second.formula)) == ("flops", "params")
+    assert best.mean_kendall == pytest.approx(0.437, abs=0.001)
+
+
+def test_a_proxy_that_no_formula_can_name_is_no_single_proxy() -> None:
+    suite = Suite("odd", (samples.problem("a", proxies=("flops", "l2-norm", "log")),))
+    assert [str(one.formula) for one in best_single_proxies(suite)] == ["flops"]
+    assert score(Formula.parse("flops"), suite).mean_kendall > 0.4
+
+
+def test_a_formula_of_unknown_proxies_is_refused(small_suite: Suite) -> None:
+    with pytest.raises(FormulaError, match=r"^the formula needs proxy 'flop'; did you mean 'flops'\?$"):
+        score(Formula.parse("flop"), small_suite)
+
+
+def test_the_json_document(small_suite: Suite) -> None:
+    document = score(FORMULA, small_suite, bootstrap=20).to_json()
+    assert set(document) == {"expression", "mean_kendall", "problems"}
+    assert document["expression"] == str(FORMULA)
+    assert list(document["problems"]) == ["own/task-0", "own/task-1", "own/task-2"]
+    for one in document["problems"].values():
+        assert set(one) == {"kendall", "spearman", "architectures", "kendall_interval", "spearman_interval"}
+        assert one["architectures"] == 40
+        assert one["kendall_interval"][0] < one["kendall"] < one["kendall_interval"][1]
+
+
+def test_the_table(small_suite: Suite) -> None:
+    result = score(FORMULA, small_suite)
+    table = result.to_table().to_pydict()
+    assert table["problem"] == list(small_suite.names)
+    assert table["kendall"] == [one.kendall for one in result.problems.values()]
+    assert table["spearman"] == [one.spearman for one in result.problems.values()]
+    assert table["architectures"] == [40, 40, 40]
+
+
+def test_scores_are_values() -> None:
+    one = ProblemScore(0.5, 0.6, 10)
+    assert one == ProblemScore(0.5, 0.6, 10, None, None)
+    with pytest.raises(AttributeError):
+        one.kendall = 1.0  # type: ignore[misc]

@@ -2,7 +2,8 @@
 
 A checkpoint holds formulas, not numbers: correlations are computed again when it is read, so a file of an earlier
 version stays readable as long as its formulas parse. Each file is written whole or not at all and carries the hash
-of its content; the last three are kept, and one that is torn or damaged gives way to the one before it.
+of all that a run is resumed from; the last three are kept, and one that is torn or damaged gives way to the one
+before it.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from rayzc.evolution import Individual, Island, Judge, Settings, judged_as_it_is
 from rayzc.files import write_atomically
 from rayzc.formula import Formula
 
-__all__ = ["SCHEMA_VERSION", "read_newest", "restore", "write_checkpoint"]
+__all__ = ["SCHEMA_VERSION", "checkpoint_files", "read_newest", "restore", "write_checkpoint"]
 
 SCHEMA_VERSION = 1
 KEPT = 3
@@ -35,19 +36,18 @@ def write_checkpoint(folder: Path, islands: Sequence[Island], version: str, seco
         The new file.
     """
     epoch = islands[0].epoch
-    body = {"epoch": epoch, "islands": [_dump(island) for island in islands]}
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "rayzc": version,
-        "seconds": seconds,
-        "sha256": _digest(body),
-        **body,
-    }
+    body = {"epoch": epoch, "seconds": seconds, "islands": [_dump(island) for island in islands]}
+    document = {"schema_version": SCHEMA_VERSION, "rayzc": version, "sha256": _digest(body), **body}
     path = folder / f"epoch-{epoch:08d}.json"
     write_atomically(path, json.dumps(document))
-    for old in sorted(folder.glob("epoch-*.json"))[:-KEPT]:
+    for old in checkpoint_files(folder)[:-KEPT]:
         old.unlink()
     return path
+
+
+def checkpoint_files(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the oldest first."""
+    return sorted(folder.glob("epoch-*.json"))
 
 
 def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | None:
@@ -63,7 +63,7 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
     Raises:
         RunError: a checkpoint of a newer schema, or not one of several is whole.
     """
-    paths = sorted(folder.glob("epoch-*.json"), reverse=True)
+    paths = checkpoint_files(folder)[::-1]
     for path in paths:
         try:
             document: dict[str, Any] = json.loads(path.read_bytes())
@@ -76,7 +76,7 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
                 f"{path} has checkpoint schema {version}, written by rayzc {document.get('rayzc', '?')}; this "
                 f"version reads schema {SCHEMA_VERSION}: resume with that version of rayzc"
             )
-        body = {key: document.get(key) for key in ("epoch", "islands")}
+        body = {key: document.get(key) for key in ("epoch", "seconds", "islands")}
         if _digest(body) != document.get("sha256"):
             warn(f"{path.name} is damaged (its hash differs); going back to the checkpoint before it")
             continue

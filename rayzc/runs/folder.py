@@ -9,6 +9,7 @@ from typing import Any
 
 from rayzc.errors import RunError
 from rayzc.files import write_atomically
+from rayzc.runs.checkpoints import checkpoint_files
 
 __all__ = ["RunFolder", "json_text"]
 
@@ -123,8 +124,12 @@ class RunFolder:
         """Removes a run's own files, and only these."""
         if not self.config.is_file():
             raise RunError(f"{self.path} is not the folder of a run, so --force does not overwrite it")
-        for file in (self.config, self.events, self.hall_of_fame, self.result):
+        # The configuration goes last: while it is there, what an interruption leaves is still a run's folder.
+        for file in (
+            *checkpoint_files(self.checkpoints),
+            self.events,
+            self.hall_of_fame,
+            self.result,
+            self.config,
+        ):
             file.unlink(missing_ok=True)
-        if self.checkpoints.is_dir():
-            for file in self.checkpoints.iterdir():
-                file.unlink()

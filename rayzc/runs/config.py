@@ -1,5 +1,6 @@
 """What was asked for: the configuration of a run, as ``config.json`` holds it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -31,14 +32,15 @@ class Limits:
     plateau: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuses limits that are not positive.
+        """Refuses limits that are none.
 
         Raises:
-            RunError: one of them is zero or less.
+            RunError: one of them is not a number greater than zero, or is infinite.
         """
         for name, value in asdict(self).items():
-            if value is not None and value <= 0:
-                raise RunError(f"the limit {name.replace('_', '-')} is {value}; it must be greater than 0")
+            if value is not None and not 0 < value < math.inf:
+                must = "be greater than 0" if value != math.inf else "be finite, or left out"
+                raise RunError(f"the limit {name.replace('_', '-')} is {value}; it must {must}")
 
     def or_else(self, other: "Limits") -> "Limits":
         """These limits, and the other's if none is set."""
@@ -113,7 +115,7 @@ class RunConfig:
                 settings=Settings.from_json(document["settings"]),
                 limits=Limits(**document["limits"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{path} is incomplete: {error}") from None
 
     def with_limits(self, limits: Limits) -> "RunConfig":
@@ -135,7 +137,9 @@ class RunConfig:
                 f"suite {self.suite} has changed since the run began (content hash {suite.content_hash[:12]}, was "
                 f"{self.suite_hash[:12]}): put the earlier one back, or start a new run"
             )
-        return split(suite.select(self.problems).for_fitting(self.proxies), self.holdout, self.settings.seed)
+        # The hash is blind to the order of problems, but all arrays are in the order of the configuration.
+        chosen = replace(suite, problems=tuple(suite.problem(name) for name in self.problems))
+        return split(chosen.for_fitting(self.proxies), self.holdout, self.settings.seed)
 
 
 def split(suite: Suite, holdout: float | None, seed: int) -> tuple[Suite, Suite | None]:

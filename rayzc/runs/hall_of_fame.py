@@ -1,6 +1,7 @@
 """The hall of fame: what a run bred, in the same bytes for the same seed."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,8 @@ class HallOfFame:
             return {
                 "expression": str(Formula.trusted(one.tokens)),
                 "complexity": len(one.tokens),
-                "objective": one.objective,
+                # JSON has no infinities, and a user's objective may give one.
+                "objective": one.objective if math.isfinite(one.objective) else None,
                 "correlations": dict(zip(problems, one.correlations, strict=True)),
             }
 

@@ -1,5 +1,6 @@
 """The command line: one file a command, each importing what it needs only when it is called."""
 
+import re
 import sys
 
 __all__ = ["main"]
@@ -11,9 +12,16 @@ def main() -> None:
     from rayzc.errors import RayzcError
 
     try:
-        app()
+        app(_shielded(sys.argv[1:]))
     except RayzcError as error:
         print(f"rayzc: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _shielded(arguments: list[str]) -> list[str]:
+    """Arguments in which a formula such as ``-jacov`` is not taken for options: a blank before it says so."""
+    if arguments[:1] not in (["score"], ["rank"]):
+        return arguments
+    return [f" {text}" if re.match(r"-[\w(.]", text) and text != "-h" else text for text in arguments]

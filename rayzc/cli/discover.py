@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rayzc.runs import Limits
 
-__all__ = ["discover", "resume"]
+__all__ = ["discover", "names", "resume"]
 
 SUITE_HELP = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
 ADDRESS_HELP = "Ray cluster, host:port or auto. Default: RAY_ADDRESS, else Ray on this machine."
@@ -102,7 +102,7 @@ def discover(
         "max_size": max_size,
         "measure": measure,
         "objective": objective,
-        "selection": tuple(_names([selection])) if selection else None,
+        "selection": tuple(names([selection])) if selection else None,
         "topology": topology,
         "migration_interval": migration_interval,
         "migration_rate": migration_rate,
@@ -113,7 +113,7 @@ def discover(
     limits = _limits(time_limit, epochs, evaluations, plateau)
     display = Display(quiet, as_json)
     if not proxies:
-        left_out = load_suite(suite).select(_names(problems), _names(leave_out)).left_out
+        left_out = load_suite(suite).select(names(problems), names(leave_out)).left_out
         for proxy, lacking in left_out.items():
             display.say(f"{proxy} is not used: it is missing on {', '.join(lacking)}")
 
@@ -122,9 +122,9 @@ def discover(
     with display:
         result = discover(
             suite,
-            proxies=_names([proxies]) if proxies else None,
-            problems=_names(problems),
-            leave_out=_names(leave_out),
+            proxies=names([proxies]) if proxies else None,
+            problems=names(problems),
+            leave_out=names(leave_out),
             holdout=holdout,
             settings=settings,
             limits=limits,
@@ -174,6 +174,6 @@ def _limits(
     return Limits(seconds(time_limit) if time_limit is not None else None, epochs, evaluations, plateau)
 
 
-def _names(values: list[str] | list[str | None] | None) -> list[str]:
+def names(values: list[str] | list[str | None] | None) -> list[str]:
     """Names given with commas, by repetition, or both."""
     return [name.strip() for value in values or [] if value for name in value.split(",") if name.strip()]

@@ -1,5 +1,6 @@
 """Formulas as a user gives them: as text, or as a file that holds one."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,10 @@ def read_formula(given: str) -> "Formula":
     from rayzc.runs import best_formula
 
     path = Path(given)
-    if given.endswith(".json") or path.is_dir():
-        if path.is_dir():
+    # Unlike Path.is_dir, this takes a long formula for what it is, not for a name too long for a file.
+    is_folder = os.path.isdir(given)
+    if given.endswith(".json") or is_folder:
+        if is_folder:
             return best_formula(path / "hall_of_fame.json")
         if not path.is_file():
             raise FormulaError(f"{path}: no such file")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rayzc.cli.discover import JSON_HELP, SUITE_HELP
+from rayzc.cli.discover import JSON_HELP, SUITE_HELP, names
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,7 @@ def score(
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=0, help="Bootstrap samples for the intervals; 0: none.")
     ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Score a formula on every problem of a suite, beside the best single proxies."""
@@ -37,7 +37,7 @@ def score(
     from rayzc.problems import load_suite
 
     parsed = read_formula(formula)
-    chosen = load_suite(suite).select([name for text in problems or [] for name in text.split(",")])
+    chosen = load_suite(suite).select(names(problems))
     lacking = {p.name: missing for p in chosen.problems if (missing := set(parsed.proxies) - set(p.has))}
     if lacking and len(lacking) < len(chosen) and set(parsed.proxies) <= set(chosen.proxies):
         for name, missing in lacking.items():

@@ -61,8 +61,9 @@ def _table(result: "SuiteScore", singles: list["SuiteScore"]) -> "Table":
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("problem")
     table.add_column("architectures", justify="right")
-    table.add_column("Kendall's tau", justify="right")
-    table.add_column("Spearman's rho", justify="right")
+    # To the left, so that the means, which have no interval, stand below the numbers.
+    table.add_column("Kendall's tau")
+    table.add_column("Spearman's rho")
     for single in singles:
         table.add_column(f"tau of {single.formula}", justify="right")
     for name, one in result.problems.items():
@@ -75,12 +76,13 @@ def _table(result: "SuiteScore", singles: list["SuiteScore"]) -> "Table":
         )
     table.add_section()
     scores: list[ProblemScore] = list(result.problems.values())
-    blank = " " * len(_with_interval(0.0, scores[0].kendall_interval)[5:])
     rho = sum(one.spearman for one in scores) / len(scores)
     means = (f"{single.mean_kendall:.3f}" for single in singles)
-    table.add_row("mean", "", f"{result.mean_kendall:.3f}{blank}", f"{rho:.3f}{blank}", *means, style="bold")
+    table.add_row(
+        "mean", "", _with_interval(result.mean_kendall, None), _with_interval(rho, None), *means, style="bold"
+    )
     return table
 
 
 def _with_interval(value: float, interval: tuple[float, float] | None) -> str:
-    return f"{value:.3f}" + (f" [{interval[0]:6.3f}, {interval[1]:6.3f}]" if interval else "")
+    return f"{value:6.3f}" + (f" [{interval[0]:6.3f}, {interval[1]:6.3f}]" if interval else "")

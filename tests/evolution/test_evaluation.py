@@ -38,6 +38,15 @@ def test_equals_plain_evaluation(formula: Formula, table: Columns) -> None:
     assert same_bits(evaluate(formula.tokens), formula.evaluate(table))
 
 
+@pytest.mark.parametrize("rows", [1, 7, 1001])
+def test_equals_plain_evaluation_at_every_length(rows: int) -> None:
+    """Vector instructions and what is left over at the end give the same bits."""
+    table = scores(rows)
+    evaluate = Evaluator(PROXIES, table)
+    for tokens in formulas(150, seed=2, depth=6):
+        assert same_bits(evaluate(tokens), plain(tokens, table))
+
+
 @pytest.mark.parametrize("room", [64, 100, 4096])
 def test_memory_and_its_loss_change_no_answer(room: int) -> None:
     """A room of 64 holds a few formulas of up to 32 nodes: parts are thrown out all the time."""

@@ -67,6 +67,17 @@ def test_the_document(islands: list[Island]) -> None:
         assert tuple(entry["correlations"]) == PROBLEMS
 
 
+def test_a_simple_formula_that_no_population_holds_any_more(islands: list[Island]) -> None:
+    simple = min((one for island in islands for one in island.front), key=lambda one: len(one.tokens))
+    populations = [
+        replace(island, population=tuple(one for one in island.population if one.ranking != simple.ranking))
+        for island in islands
+    ]
+    hall = HallOfFame.of(populations)
+    assert hall.front[0] == simple
+    assert hall.front == HallOfFame.of(islands).front
+
+
 def test_fewer_formulas_than_places(islands: list[Island]) -> None:
     small = [replace(islands[0], population=islands[0].population[:2], front=islands[0].front[:1])]
     assert 1 <= len(HallOfFame.of(small).best) <= 3

@@ -18,12 +18,13 @@ import numpy as np
 from numba.extending import intrinsic
 from numpy.typing import ArrayLike, NDArray
 
-from rayzc.evolution.ranking import Ranking, kernel
+from rayzc.evolution.ranking import PASSES, Ranking, buckets, kernel, sort_rows
 
 __all__ = ["KendallTarget", "kendall_tau", "label"]
 
 U = np.uint64
 GROUP = 1024
+_NOT_FINITE = 2.0  # no tau
 
 
 @intrinsic
@@ -57,7 +58,7 @@ class KendallTarget:
     def of(cls, accuracy: NDArray[np.float64], offsets: NDArray[np.int64]) -> "KendallTarget":
         """Prepares ascending accuracies, ``(rows,)``, of the problems that `offsets` separates."""
         longest = int(np.diff(offsets).max())
-        groups = max(longest // GROUP, GROUP // 64) + 2
+        groups = _groups(longest)
         first, tied = np.empty(len(accuracy), np.int32), np.empty(len(offsets) - 1)
         _ties_of(accuracy, offsets, first, tied)
         return cls(
@@ -103,32 +104,56 @@ def kendall_tau(x: ArrayLike, y: ArrayLike) -> float:
         raise ValueError(f"x and y need one shape (n,), not {a.shape} and {b.shape}")
     if len(a) < 2:
         return math.nan
-    # One sum tells of all usual input that nothing in it is infinite or nan.
-    with np.errstate(all="ignore"):
-        usual = math.isfinite(a.sum() + b.sum())
-    if not usual:
+    tau = _tau_of_two(a, b)
+    if tau == _NOT_FINITE:
         if np.isnan(a).any() or np.isnan(b).any():
             return math.nan
-        a, b = (np.unique(values, return_inverse=True)[1].astype(np.float64) for values in (a, b))
-    offsets = np.array([0, len(a)])
-    ranking = Ranking(offsets)
-    ranking.sort(b)
-    target = KendallTarget.of(b[ranking.order], offsets)
-    ranking.sort(a[ranking.order])
-    if target.first[-1] == 0 or ranking.lead[-1] == 0:
-        return math.nan
-    out = np.empty(1)
-    target.taus(ranking, out)
-    return float(out[0])
+        tau = _tau_of_two(
+            *(np.unique(values, return_inverse=True)[1].astype(np.float64) for values in (a, b))
+        )
+    return float(tau)
 
 
 def _floats(values: ArrayLike) -> NDArray[np.float64]:
-    """Values as float64 of the same order."""
+    """Values as float64 of the same order, contiguous and writeable: the one kind that a kernel is compiled for."""
     array = np.asarray(values)
     if array.dtype.kind in "iu" and array.ndim == 1:
         # Neighbours above 2^53 would be one float.
         array = np.unique(array, return_inverse=True)[1]
-    return np.ascontiguousarray(array, np.float64)
+    floats = np.ascontiguousarray(array, np.float64)
+    return floats if floats.flags.writeable else floats.copy()
+
+
+@kernel
+def _tau_of_two(a, b):  # type: ignore[no-untyped-def]
+    """Tau of two samples; nan where one is constant, ``_NOT_FINITE`` where a value is not finite."""
+    n = len(a)
+    for k in range(n):
+        if not (np.isfinite(a[k]) and np.isfinite(b[k])):
+            return _NOT_FINITE
+    offsets = np.array([0, n])
+    order, lead, first = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    keys, counts = np.empty((2, n), np.uint64), np.empty((PASSES, buckets(n)), np.uint32)
+    sort_rows(b, b.view(np.int64), offsets, keys, counts, order, lead)
+    x, y = np.empty(n), np.empty(n)
+    for k in range(n):
+        x[k], y[k] = a[order[k]], b[order[k]]
+    tied, out = np.empty(1), np.empty(1)
+    _ties_of(y, offsets, first, tied)
+    sort_rows(x, x.view(np.int64), offsets, keys, counts, order, lead)
+    if first[n - 1] == 0 or lead[n - 1] == 0:
+        return np.nan
+    groups = _groups(n)
+    words, above = np.empty(groups, np.uint64), np.empty(groups, np.int64)
+    labels, dealt = np.empty(2 * n, np.int32), np.empty(n, np.int32)
+    _taus(offsets, order, lead, first, tied, labels, dealt, words, above, out)
+    return out[0]
+
+
+@kernel
+def _groups(longest):  # type: ignore[no-untyped-def]
+    """Room for the bit set of a group, or for one word of every group."""
+    return max(longest // GROUP, GROUP // 64) + 2
 
 
 @kernel

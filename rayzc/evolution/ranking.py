@@ -19,14 +19,14 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ranking", "kernel"]
+__all__ = ["PASSES", "Ranking", "buckets", "kernel", "sort_rows"]
 
 U = np.uint64
 _MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)
 _INFINITY_BITS = np.int64(0x7FF0000000000000)
 _NOT_FINITE = np.int64(-0x8000000000000000)
 _SHORT_RUN = 24
-_PASSES = 3
+PASSES = 3
 _ROW_BITS = 31  # 33 bits stay for the head: three digits of 11
 
 kernel = numba.njit(cache=True, error_model="numpy", boundscheck=False, nogil=True)
@@ -53,12 +53,10 @@ class Ranking:
 
     def __post_init__(self) -> None:
         rows, longest = int(self.offsets[-1]), int(np.diff(self.offsets).max())
-        # Longer digits pay once there are more rows than buckets.
-        digit = 8 if longest <= 4096 else 11
         object.__setattr__(self, "order", np.zeros(rows, np.int32))
         object.__setattr__(self, "lead", np.zeros(rows, np.int32))
         object.__setattr__(self, "_keys", np.empty((2, longest), np.uint64))
-        object.__setattr__(self, "_counts", np.empty((_PASSES, 1 << digit), np.uint32))
+        object.__setattr__(self, "_counts", np.empty((PASSES, buckets(longest)), np.uint32))
 
     def sort(self, values: NDArray[np.float64]) -> None:
         """Ranks the rows of every problem; what is not finite comes first, as one tie.
@@ -66,7 +64,9 @@ class Ranking:
         Args:
             values: a formula's values, ``(rows,)``, contiguous.
         """
-        _sort(values, values.view(np.int64), self.offsets, self._keys, self._counts, self.order, self.lead)
+        sort_rows(
+            values, values.view(np.int64), self.offsets, self._keys, self._counts, self.order, self.lead
+        )
 
     def digest(self) -> int:
         """A 64-bit hash of the ranking last sorted.
@@ -86,14 +86,21 @@ def _mix(rows: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 
 
 @kernel
-def _sort(values, bits, offsets, keys, counts, order, lead):  # type: ignore[no-untyped-def]
+def buckets(longest):  # type: ignore[no-untyped-def]
+    """Values of a digit: longer digits pay once there are many more rows than buckets."""
+    return 256 if longest <= 4096 else 2048
+
+
+@kernel
+def sort_rows(values, bits, offsets, keys, counts, order, lead):  # type: ignore[no-untyped-def]
+    """See :meth:`Ranking.sort`; `bits` are those of the values, and the buffers those of a ranking."""
     digit = U(8) if counts.shape[1] == 256 else U(11)
     row_bits = U(_ROW_BITS)
     for p in range(len(offsets) - 1):
         low = U(offsets[p])
         high = U(offsets[p + 1])
         n = high - low
-        _keys_of(bits, low, n, U(_PASSES) * digit, keys)
+        _keys_of(bits, low, n, U(PASSES) * digit, keys)
         _radix_sort(keys, n, row_bits, digit, counts)
         undecided = U(0)
         for k in range(n):
@@ -141,7 +148,7 @@ def _radix_sort(keys, n, low_bit, digit, counts):  # type: ignore[no-untyped-def
         counts[0, head & mask] += np.uint32(1)
         counts[1, (head >> digit) & mask] += np.uint32(1)
         counts[2, head >> (U(2) * digit)] += np.uint32(1)
-    for q in range(U(_PASSES)):
+    for q in range(U(PASSES)):
         before = np.uint32(0)
         for d in range(mask + U(1)):
             here = counts[q, d]

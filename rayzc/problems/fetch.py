@@ -18,11 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rayzc.errors import SuiteError
+from rayzc.files import replacing
 from rayzc.problems.download import Download, download
 from rayzc.problems.loading import assemble
 from rayzc.problems.names import NamedSuite, SourceFile, named_suite
 from rayzc.problems.nas_bench_suite_zero import SuiteFile, read_json
-from rayzc.problems.parquet import read_suite, replacing, write_suite
+from rayzc.problems.parquet import read_suite, write_suite
 
 __all__ = ["fetch_suite"]
 

@@ -8,22 +8,20 @@ content hash, which is checked on reading. Floats come back bit for bit.
 
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rayzc.errors import SuiteError
+from rayzc.files import replacing
 from rayzc.problems.problem import Problem
 from rayzc.problems.suite import Suite
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "read_suite", "replacing", "write_suite"]
+__all__ = ["SCHEMA_VERSION", "read_suite", "write_suite"]
 
 SCHEMA_VERSION = 1
 
@@ -78,39 +76,6 @@ def read_suite(path: str | Path) -> Suite:
             "or fetch the suite again"
         )
     return suite
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary file beside `path` that takes its place, flushed to disk, if the block succeeds."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _flush_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _flush_folder(folder: Path) -> None:
-    """Makes a rename durable, where folders can be flushed (not on Windows)."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _table(suite: Suite) -> "pa.Table":

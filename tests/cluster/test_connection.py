@@ -1,23 +1,34 @@
-"""What is said where there is no Ray."""
+"""What is said where there is no Ray, in a process of its own: that of the tests may be connected already."""
 
-import pytest
+import subprocess
+import sys
+from pathlib import Path
 
-from rayzc.cluster import connected
-from rayzc.errors import ClusterError
+from rayzc.problems import Suite, write_suite
 from tests.cluster.heads import free_ports
 
 
-def test_nobody_at_the_address() -> None:
+def refused(address: str, suite: Suite, folder: Path) -> str:
+    """The error of a discovery on a cluster that is not there."""
+    write_suite(suite, folder / "small.parquet")
+    command = [sys.executable, "-m", "rayzc", "discover", "--suite", str(folder / "small.parquet")]
+    command += ["--out", str(folder / "run"), "--quiet", "--address", address]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stderr
+    return ran.stderr.splitlines()[-1]
+
+
+def test_nobody_at_the_address(small_suite: Suite, tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    with pytest.raises(ClusterError) as caught, connected(f"127.0.0.1:{port}"):
-        pass
-    assert str(caught.value) == (
-        f"no Ray at 127.0.0.1:{port}: start one there with `ray start --head`, name another --address, or leave it "
-        "out to run on this machine ([Errno 111] Connection refused)"
+    assert refused(f"127.0.0.1:{port}", small_suite, tmp_path) == (
+        f"rayzc: no Ray at 127.0.0.1:{port}: start one there with `ray start --head`, name another --address, or "
+        "leave it out to run on this machine ([Errno 111] Connection refused)"
     )
 
 
-def test_an_address_that_is_none() -> None:
-    with pytest.raises(ClusterError) as caught, connected("nonsense"):
-        pass
-    assert str(caught.value).startswith("no Ray at nonsense: start one there with `ray start --head`")
+def test_an_address_that_is_none(small_suite: Suite, tmp_path: Path) -> None:
+    assert refused("nonsense", small_suite, tmp_path) == (
+        "rayzc: no Ray at nonsense: start one there with `ray start --head`, name another --address, or leave it "
+        "out to run on this machine (Invalid address format: nonsense)"
+    )

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from rayzc.errors import SuiteError
+from rayzc.files import replacing
 from rayzc.problems import Suite, read_suite, write_suite
-from rayzc.problems.parquet import replacing
 from tests.problems.samples import identical, problem, suite, suites
 
 

@@ -1,12 +1,10 @@
-"""Everything that touches Ray: connecting, island actors, and the discovery that they add up to.
+"""Everything that touches Ray: connecting, and one package for each thing that a cluster does.
 
-:func:`discover` breeds formulas on the workers of a cluster. An actor only computes: islands are values that travel
-between actors as object references, so a worker that dies loses nothing but time, and :func:`resume` goes on with any
-number of workers.
+``islands`` breeds formulas. Whatever actors compute here follows from what they are given, so that a worker that dies
+loses nothing but time.
 """
 
 from rayzc.cluster.connection import connected
-from rayzc.cluster.discovery import discover, resume
-from rayzc.cluster.progress import Progress
+from rayzc.cluster.islands import Progress, discover, resume
 
 __all__ = ["Progress", "connected", "discover", "resume"]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from rayzc.cli import output
 from rayzc.cli.output import Display, plain_console
-from rayzc.cluster.progress import Progress
+from rayzc.cluster.islands.progress import Progress
 from rayzc.evolution import score
 from rayzc.formula import Formula
 from rayzc.runs import Discovery, HallOfFame

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rayzc.cluster.archipelago import Archipelago
-from rayzc.cluster.island_worker import Report
+from rayzc.cluster.islands.archipelago import Archipelago
+from rayzc.cluster.islands.worker import Report
 from rayzc.evolution import Individual, Island, pareto_front
 from rayzc.runs import Limits
 

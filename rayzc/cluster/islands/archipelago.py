@@ -16,8 +16,8 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.cluster.island_worker import Report
-from rayzc.cluster.workforce import Worker, Workforce
+from rayzc.cluster.islands.worker import Report
+from rayzc.cluster.islands.workforce import Worker, Workforce
 from rayzc.errors import ClusterError, RayzcError, RunError
 from rayzc.evolution import TOPOLOGIES, Island, Settings, Tables, emigrants
 

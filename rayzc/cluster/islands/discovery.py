@@ -8,10 +8,10 @@ from pathlib import Path
 import ray.exceptions
 
 from rayzc import __version__
-from rayzc.cluster.archipelago import Archipelago
 from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
-from rayzc.cluster.progress import Progress, Watch
+from rayzc.cluster.islands.archipelago import Archipelago
+from rayzc.cluster.islands.progress import Progress, Watch
 from rayzc.errors import RunError
 from rayzc.evolution import Island, Judge, Settings, Tables
 from rayzc.evolution.scoring import score

@@ -11,7 +11,7 @@ import pytest
 from rayzc.problems import Suite, write_suite
 from tests.cluster.heads import RAY, Head, started_head
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EPOCHS = ["--epochs", "4", "--islands", "4", "--population", "20", "--seed", "7"]
 
 

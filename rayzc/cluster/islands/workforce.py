@@ -6,7 +6,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.cluster.island_worker import IslandWorker
+from rayzc.cluster.islands.worker import IslandWorker
 from rayzc.evolution import Settings
 
 __all__ = ["Worker", "Workforce"]

@@ -17,6 +17,8 @@ from rayzc.formula.printer import formula_text
 
 if TYPE_CHECKING:
     import sympy
+    import torch
+    from torch import Tensor, nn
 
 __all__ = ["Formula", "arities", "fold", "ranking_values", "subtree_end"]
 
@@ -112,6 +114,21 @@ class Formula:
         result = np.empty(next(iter(used.values())).shape)
         result[...] = value
         return result
+
+    def score(
+        self,
+        model: "nn.Module",
+        images: "Tensor",
+        labels: "Tensor | None" = None,
+        *,
+        seed: int = 0,
+        device: "str | torch.device | None" = None,
+        classes: int | None = None,
+    ) -> float:
+        """The formula's score of an untrained network, see :func:`rayzc.formula.scoring.score`."""
+        from rayzc.formula.scoring import score
+
+        return score(self, model, images, labels, seed=seed, device=device, classes=classes)
 
     def simplify(self) -> "Formula":
         """The formula without what cannot change the ranking, see :func:`rayzc.formula.simplify.simplify`."""

@@ -1,0 +1,163 @@
+"""Scores that outlive a pool: a folder of Parquet files, one row a score.
+
+Every pool writes a file of its own, rewritten whole and put in place at once, so that pools can share a folder and a
+crash costs no more than the scores since the last flush. A file that cannot be read is passed over. Rows name all
+that a score follows from; those of other conditions stay in the folder, unused.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rayzc.cluster.measuring.ledger import Target
+from rayzc.cluster.measuring.request import Setup
+from rayzc.errors import RunError
+from rayzc.files import replacing
+from rayzc.spaces import SPACES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["MEASURING_VERSION", "ScoreCache"]
+
+MEASURING_VERSION = 1
+"""Raise it when networks are built, shown images or measured in another way, so that no cache mixes the two."""
+
+_KEY = b"rayzc_scores"
+_SCHEMA_VERSION = b"1"
+_ROWS_PER_FILE = 50_000
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a file as columns."""
+
+    targets: list[Target] = field(default_factory=list)
+    proxies: list[str] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+
+
+class ScoreCache:
+    """Scores on disk.
+
+    Args:
+        folder: of the files; made when there is something to write.
+        setup: what holds for all measurements.
+        device: where they are made, ``cpu`` or ``cuda``.
+        versions: version by proxy.
+
+    Attributes:
+        warnings: files that were passed over.
+
+    Raises:
+        RunError: the folder is a file.
+    """
+
+    def __init__(self, folder: Path, setup: Setup, device: str, versions: Mapping[str, str]) -> None:
+        if folder.exists() and not folder.is_dir():
+            raise RunError(f"{folder} is a file; the cache of measurements is a folder, name another")
+        self._folder = folder
+        self._setup = setup
+        self._device = device
+        self._versions = versions
+        # Other releases of torch may draw and sum differently; the build (+cpu, +cu126) is the device's matter.
+        self._measuring = f"{MEASURING_VERSION}, torch {version('torch').partition('+')[0]}"
+        self._rows = _Rows()
+        self._written = 0
+        self._path: Path | None = None
+        self.warnings: list[str] = []
+
+    def read(self) -> dict[Target, dict[str, float]]:
+        """The scores that were measured under the same conditions."""
+        known: dict[Target, dict[str, float]] = {}
+        for path in sorted(self._folder.glob("*.parquet")):
+            try:
+                for target, proxy, score in self._valid(path):
+                    known.setdefault(target, {})[proxy] = score
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, KeyError) as error:
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                self.warnings.append(f"{path}: passed over, not a whole file of measurements ({reason})")
+        return known
+
+    def add(self, target: Target, scores: Mapping[str, float]) -> None:
+        """Takes scores in; :meth:`flush` writes them."""
+        for proxy, score in scores.items():
+            self._rows.targets.append(target)
+            self._rows.proxies.append(proxy)
+            self._rows.scores.append(score)
+
+    def flush(self) -> None:
+        """Writes what is new.
+
+        Raises:
+            RunError: it cannot be written; nothing is lost, another flush tries again.
+        """
+        count = len(self._rows.scores)
+        if count == self._written:
+            return
+        import pyarrow.parquet as pq
+
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if self._path is None:
+                self._path = self._folder / f"{time.time_ns():019}-{os.getpid()}.parquet"
+            with replacing(self._path) as temporary:
+                pq.write_table(self._table(count), temporary, compression="zstd", write_page_checksum=True)
+        except OSError as error:
+            raise RunError(
+                f"{self._folder}: measurements cannot be kept: {error.strerror or error}"
+            ) from None
+        self._written = count
+        if count >= _ROWS_PER_FILE:
+            self._rows, self._written, self._path = _Rows(), 0, None
+
+    def _conditions(self, space: str) -> dict[str, Any]:
+        known = SPACES[space]
+        return {
+            "width": known.width if self._setup.width is None else self._setup.width,
+            "depth": known.depth if self._setup.depth is None else self._setup.depth,
+            "device": self._device,
+            "measuring": self._measuring,
+        }
+
+    def _table(self, count: int) -> "pa.Table":
+        import pyarrow as pa
+
+        targets, proxies = self._rows.targets[:count], self._rows.proxies[:count]
+        conditions = {space: self._conditions(space) for space in {target.space for target in targets}}
+        columns: dict[str, Any] = {
+            name: pa.array([getattr(target, name) for target in targets], pa.string())
+            for name in ("space", "architecture", "task", "batch")
+        }
+        columns["seed"] = pa.array([target.seed for target in targets], pa.int64())
+        for name, kind in _CONDITIONS.items():
+            columns[name] = pa.array([conditions[t.space][name] for t in targets], getattr(pa, kind)())
+        columns["proxy"] = pa.array(proxies, pa.string())
+        columns["version"] = pa.array([self._versions[proxy] for proxy in proxies], pa.string())
+        columns["score"] = pa.array(self._rows.scores[:count], pa.float64())
+        return pa.table(columns).replace_schema_metadata({_KEY: _SCHEMA_VERSION})
+
+    def _valid(self, path: Path) -> Iterator[tuple[Target, str, float]]:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
+        if (table.schema.metadata or {}).get(_KEY) != _SCHEMA_VERSION:
+            raise ValueError("it is no cache of measurements, or one of another rayzc")
+        conditions = {space: self._conditions(space) for space in SPACES}
+        for row in table.to_pylist():
+            expected = conditions.get(row["space"])
+            if expected is None or self._versions.get(row["proxy"]) != row["version"]:
+                continue
+            if all(row[name] == value for name, value in expected.items()):
+                target = Target(row["space"], row["architecture"], row["task"], row["seed"], row["batch"])
+                yield target, row["proxy"], row["score"]
+
+
+_CONDITIONS = {"width": "int64", "depth": "int64", "device": "string", "measuring": "string"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -57,7 +58,7 @@ class Batches:
         from rayzc.proxies.batches import load_batch
 
         assert self._setup.images is not None
-        loaded = load_batch(self._setup.images, shape, self._setup.batch, seed)
+        loaded = load_batch(self._setup.images, shape, self._setup.batch, seed, Path(self._setup.data))
         images, labels = (part.numpy() for part in loaded)
         digest = hashlib.sha256(f"{images.shape}".encode())
         digest.update(images.tobytes())

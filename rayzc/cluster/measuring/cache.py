@@ -6,6 +6,7 @@ that a score follows from; those of other conditions stay in the folder, unused.
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,9 @@ class ScoreCache:
         # Other releases of torch may draw and sum differently; the build (+cpu, +cu126) is the device's matter.
         self._measuring = f"{MEASURING_VERSION}, torch {version('torch').partition('+')[0]}"
         self._rows = _Rows()
+        # A flush may run in a thread of its own, and the last one while another is under way.
+        self._adding = threading.Lock()
+        self._flushing = threading.Lock()
         self._written = 0
         self._path: Path | None = None
         self.warnings: list[str] = []
@@ -87,10 +91,11 @@ class ScoreCache:
 
     def add(self, target: Target, scores: Mapping[str, float]) -> None:
         """Takes scores in; :meth:`flush` writes them."""
-        for proxy, score in scores.items():
-            self._rows.targets.append(target)
-            self._rows.proxies.append(proxy)
-            self._rows.scores.append(score)
+        with self._adding:
+            for proxy, score in scores.items():
+                self._rows.targets.append(target)
+                self._rows.proxies.append(proxy)
+                self._rows.scores.append(score)
 
     def flush(self) -> None:
         """Writes what is new.
@@ -98,7 +103,12 @@ class ScoreCache:
         Raises:
             RunError: it cannot be written; nothing is lost, another flush tries again.
         """
-        count = len(self._rows.scores)
+        with self._flushing:
+            self._write()
+
+    def _write(self) -> None:
+        with self._adding:
+            count = len(self._rows.scores)
         if count == self._written:
             return
         import pyarrow.parquet as pq
@@ -115,7 +125,10 @@ class ScoreCache:
             ) from None
         self._written = count
         if count >= _ROWS_PER_FILE:
-            self._rows, self._written, self._path = _Rows(), 0, None
+            with self._adding:
+                rows = self._rows
+                self._rows = _Rows(rows.targets[count:], rows.proxies[count:], rows.scores[count:])
+            self._written, self._path = 0, None
 
     def _conditions(self, space: str) -> dict[str, Any]:
         known = SPACES[space]

@@ -6,6 +6,7 @@ import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,12 @@ class MeasuringPool:
             numbered[number] = request
         if orders:
             self._open |= numbered
-            self._call("ask", self._client, orders)
+            try:
+                self._call("ask", self._client, orders)
+            except RayzcError:
+                for number in numbered:
+                    self._open.pop(number, None)
+                raise
 
     def answers(self, timeout: float | None = None) -> list[Answer]:
         """The answers to what was submitted that have come, at least one unless nothing is outstanding.
@@ -127,8 +133,9 @@ class MeasuringPool:
     def leave(self) -> None:
         """Gives up what was submitted and not answered; what nobody else waits for is not measured."""
         self._open.clear()
+        left, self._client = self._client, uuid.uuid4().hex
         with suppress(ClusterError):
-            self._call("leave", self._client)
+            self._call("leave", left)
 
     def statistics(self) -> Statistics:
         """What the pool has done so far, for all clients.
@@ -200,7 +207,7 @@ def measuring_pool(
         raise ClusterError(f"a client may have {outstanding} requests on their way: give at least 1")
     if workers is not None and workers < 1:
         raise ClusterError(f"a pool of {workers} workers measures nothing: give at least 1")
-    setup = setup or Setup()
+    setup = _absolute(setup or Setup())
     with connected(address, workers):
         device = _device(setup)
         folder = Path(cache).resolve() if cache is not None else None
@@ -224,6 +231,14 @@ def measuring_pool(
                 except RunError:
                     if not broken:
                         raise
+
+
+def _absolute(setup: Setup) -> Setup:
+    """The setup with files as any process of this machine finds them."""
+    images = setup.images
+    if images is not None and (images.endswith(".npz") or Path(images).exists()):
+        images = str(Path(images).resolve())
+    return replace(setup, images=images, data=str(Path(setup.data).resolve()))
 
 
 def _device(setup: Setup) -> str:

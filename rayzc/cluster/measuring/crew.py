@@ -172,6 +172,9 @@ class Crew:
             else:
                 self._ledger.died(job, _line(error))
             return False
+        except Exception as error:
+            self._ledger.fail(job, f"{type(error).__name__}: {_line(error)}")
+            return False
         finally:
             worker.job = None
             self._changed()

@@ -5,13 +5,15 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 from ray import cloudpickle
 
 from rayzc.errors import ProxyError
-from rayzc.proxies import Proxy, registered
+
+if TYPE_CHECKING:
+    from rayzc.proxies import Proxy
 
 __all__ = ["own_proxies", "shipped", "versions_of"]
 
@@ -20,8 +22,11 @@ _ray: Any = ray
 _cloudpickle: Any = cloudpickle
 
 
-def own_proxies() -> dict[str, Proxy]:
+def own_proxies() -> "dict[str, Proxy]":
     """The registered proxies that are not rayzc's, by name."""
+    # Only here: whoever asks a pool that another process has opened needs no torch.
+    from rayzc.proxies import registered
+
     return {
         name: proxy
         for name, proxy in registered().items()
@@ -31,6 +36,8 @@ def own_proxies() -> dict[str, Proxy]:
 
 def versions_of() -> dict[str, str]:
     """By proxy, what changes with its definition: its version, for the user's own with a hash of its code."""
+    from rayzc.proxies import registered
+
     versions = {name: str(proxy.version) for name, proxy in registered().items()}
     for name, proxy in own_proxies().items():
         versions[name] += f"-{_code_hash(proxy)}"
@@ -38,7 +45,7 @@ def versions_of() -> dict[str, str]:
 
 
 @contextmanager
-def shipped(proxies: Mapping[str, Proxy]) -> Iterator[Any]:
+def shipped(proxies: "Mapping[str, Proxy]") -> Iterator[Any]:
     """A reference to the proxies in the object store, good for the length of the block.
 
     They are sent by value, with the modules that define them, which other machines need not have.
@@ -66,7 +73,7 @@ def shipped(proxies: Mapping[str, Proxy]) -> Iterator[Any]:
     yield reference
 
 
-def _code_hash(proxy: Proxy) -> str:
+def _code_hash(proxy: "Proxy") -> str:
     try:
         text = inspect.getsource(proxy.score)
     except (OSError, TypeError):

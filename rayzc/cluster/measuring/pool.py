@@ -55,6 +55,7 @@ class PoolActor:
         self._cache = ScoreCache(cache, setup, device, versions) if cache else None
         self._ledger = Ledger(self._cache.read() if self._cache else None)
         self._reference = proxies[0]
+        self._gone: set[str] = set()
         self._closed = False
         self._trouble: str | None = None
 
@@ -75,12 +76,24 @@ class PoolActor:
             ProxyError: the images are not there, or do not fit.
             ClusterError: there are no workers.
         """
-        for number, space, architecture, task, seed, proxies in orders:
-            batch = await self._batches.identity(search_space(space).tasks[task], seed)
-            while self._ledger.outstanding(client) >= self._limit:
-                await self._change()
+        targets = [
+            Target(
+                space,
+                architecture,
+                task,
+                seed,
+                await self._batches.identity(search_space(space).tasks[task], seed),
+            )
+            for _, space, architecture, task, seed, _ in orders
+        ]
+        for (number, *_, proxies), target in zip(orders, targets, strict=True):
             self._check()
-            self._ledger.ask(client, number, Target(space, architecture, task, seed, batch), proxies)
+            while self._ledger.outstanding(client) >= self._limit and client not in self._gone:
+                await self._bell.wait()
+                self._check()
+            if client in self._gone:
+                return
+            self._ledger.ask(client, number, target, proxies)
             self._crew.wake()
         self._ring()
 
@@ -95,13 +108,14 @@ class PoolActor:
         while not self._ledger.has_answers(client) and self._ledger.outstanding(client):
             self._check()
             try:
-                await asyncio.wait_for(self._change(), deadline - loop.time())
+                await asyncio.wait_for(self._bell.wait(), deadline - loop.time())
             except TimeoutError:
                 break
         return self._ledger.collect(client)
 
     async def leave(self, client: str) -> None:
-        """Forgets a client and what only it has asked for."""
+        """Forgets a client and what only it has asked for, for good."""
+        self._gone.add(client)
         self._ledger.leave(client)
         self._ring()
 
@@ -162,9 +176,6 @@ class PoolActor:
         """Wakes all who wait for a change."""
         self._bell.set()
         self._bell = asyncio.Event()
-
-    async def _change(self) -> None:
-        await self._bell.wait()
 
     def _check(self) -> None:
         if self._crew.broken is not None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rayzc.errors import ProxyError, SpaceError, nearest
 from rayzc.spaces import SearchSpace, search_space
@@ -71,6 +71,7 @@ class Setup:
         batch: how many images a network is shown.
         images: an ``.npz`` file or the name of a torchvision data set, see :func:`rayzc.proxies.batches.load_batch`;
             by default normal random images. Read where the pool was opened, whichever machine measures.
+        data: folder of torchvision's data sets.
         width: channels of scaled-down networks; by default the original's.
         depth: repeats of the cells of scaled-down networks; by default the original's.
         as_written: measure an architecture with the parts that do not matter for its output, as the tables of
@@ -87,6 +88,7 @@ class Setup:
 
     batch: int = 64
     images: str | None = None
+    data: str = "data"
     width: int | None = None
     depth: int | None = None
     as_written: bool = False
@@ -134,7 +136,7 @@ class Statistics:
     lost: int = 0
     processes: tuple[int, ...] = ()
     nodes: tuple[str, ...] = ()
-    measuring: tuple[str, ...] = field(default=())
+    measuring: tuple[str, ...] = ()
 
     @property
     def workers(self) -> int:

@@ -84,12 +84,11 @@ class NasBench101(SearchSpace):
         edges = tuple(Edge(start, end) for start, end in pairs if matrix[start][end])
         return (Drawing(f"{self.name} cell", tuple(OPERATIONS[code] for code in operations), edges),)
 
-    def network(self, architecture: Value, classes: int, width: int, depth: int, patches: int) -> Network:
-        """Makes the module; imports torch."""
+    def recipe(self, architecture: Value) -> tuple[type[Network], Value]:
+        """The network's class, and the arguments that say which architecture it is; imports torch."""
         from rayzc.spaces.networks import NasBench101Network
 
-        matrix, operations = self._graph(architecture)
-        return NasBench101Network(matrix, operations, classes, width, depth, patches)
+        return NasBench101Network, self._graph(architecture)
 
     def _graph(self, architecture: Value) -> Graph:
         self.validate(architecture)

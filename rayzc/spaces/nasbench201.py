@@ -41,8 +41,8 @@ class NasBench201(FourNodeSpace):
         nodes = ("".join(f"{names[start, end]}~{start}|" for start in range(end)) for end in (1, 2, 3))
         return "+".join(f"|{node}" for node in nodes)
 
-    def network(self, architecture: Value, classes: int, width: int, depth: int, patches: int) -> Network:
-        """Makes the module; imports torch."""
+    def recipe(self, architecture: Value) -> tuple[type[Network], Value]:
+        """The network's class, and the arguments that say which architecture it is; imports torch."""
         from rayzc.spaces.networks import NasBench201Network
 
-        return NasBench201Network(architecture, classes, width, depth, patches)
+        return NasBench201Network, (architecture,)

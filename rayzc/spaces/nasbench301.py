@@ -119,12 +119,11 @@ class NasBench301(SearchSpace):
             drawings.append(Drawing(f"{self.name} {name} cell", labels, tuple(edges)))
         return tuple(drawings)
 
-    def network(self, architecture: Value, classes: int, width: int, depth: int, patches: int) -> Network:
-        """Makes the module; imports torch."""
+    def recipe(self, architecture: Value) -> tuple[type[Network], Value]:
+        """The network's class, and the arguments that say which architecture it is; imports torch."""
         from rayzc.spaces.networks import NasBench301Network
 
-        normal, reduction = architecture
-        return NasBench301Network(normal, reduction, classes, width, depth, patches)
+        return NasBench301Network, architecture
 
 
 def _nodes(cell: Value) -> list[Value]:

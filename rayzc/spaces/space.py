@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class SearchSpace(Protocol):
     :meth:`cross_over` give elements. Where two elements are one network (an edge nobody can reach, say), the
     benchmarks still list both; :meth:`key` tells.
 
-    Nothing here imports torch, but :meth:`build`.
+    Nothing here imports torch, but :meth:`recipe` and what builds upon it.
 
     Attributes:
         name: what the space is called, ``nasbench201``.
@@ -134,8 +134,14 @@ class SearchSpace(Protocol):
         """The architecture's cells as graphs with labelled nodes and edges."""
         ...
 
-    def network(self, architecture: Value, classes: int, width: int, depth: int, patches: int) -> Network:
-        """Makes the module, of arguments that :meth:`build` has checked. The one place to import torch."""
+    def recipe(self, architecture: Value) -> tuple[type[Network], Value]:
+        """The network's class, and the arguments that say which architecture it is. The one place to import torch.
+
+        The class takes them first, then ``classes``, ``width``, ``depth`` and ``patches`` of :meth:`build`.
+
+        Raises:
+            SpaceError: if the architecture is none of this space.
+        """
         ...
 
     def build(
@@ -175,7 +181,10 @@ class SearchSpace(Protocol):
         self._require("width", width, self.width_unit)
         self._require("depth", depth, 1)
         self._require("number of patches", patches, 1)
-        network = self.network(architecture, classes, width, depth, patches)
+        network_class, arguments = self.recipe(architecture)
+        # Each class has arguments of its own before those that all have.
+        make = cast("Callable[..., Network]", network_class)
+        network = make(*arguments, classes=classes, width=width, depth=depth, patches=patches)
         network.input_size = side
         return network
 

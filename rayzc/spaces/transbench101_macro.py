@@ -106,11 +106,11 @@ class TransBench101Macro(SearchSpace):
         edges = tuple(Edge(place, place + 1) for place in range(len(nodes) - 1))
         return (Drawing(f"{self.name} network", nodes, edges),)
 
-    def network(self, architecture: Value, classes: int, width: int, depth: int, patches: int) -> Network:
-        """Makes the module; imports torch."""
+    def recipe(self, architecture: Value) -> tuple[type[Network], Value]:
+        """The network's class, and the arguments that say which architecture it is; imports torch."""
         from rayzc.spaces.networks import TransBench101MacroNetwork
 
-        return TransBench101MacroNetwork(architecture, classes, width, depth, patches)
+        return TransBench101MacroNetwork, (architecture,)
 
 
 def _possible(modules: Value) -> bool:

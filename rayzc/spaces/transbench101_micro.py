@@ -37,8 +37,8 @@ class TransBench101Micro(FourNodeSpace):
         first, second, third = architecture[:1], architecture[1:3], architecture[3:]
         return "64-41414-" + "_".join("".join(map(str, codes)) for codes in (first, second, third))
 
-    def network(self, architecture: Value, classes: int, width: int, depth: int, patches: int) -> Network:
-        """Makes the module; imports torch."""
+    def recipe(self, architecture: Value) -> tuple[type[Network], Value]:
+        """The network's class, and the arguments that say which architecture it is; imports torch."""
         from rayzc.spaces.networks import TransBench101MicroNetwork
 
-        return TransBench101MicroNetwork(architecture, classes, width, depth, patches)
+        return TransBench101MicroNetwork, (architecture,)

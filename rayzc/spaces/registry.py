@@ -1,0 +1,69 @@
+"""The search spaces there are, by name, and networks by the name of their space."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from rayzc.errors import SpaceError, nearest
+from rayzc.spaces.nasbench101 import NasBench101
+from rayzc.spaces.nasbench201 import NasBench201
+from rayzc.spaces.nasbench301 import NasBench301
+from rayzc.spaces.space import SearchSpace
+from rayzc.spaces.transbench101_macro import TransBench101Macro
+from rayzc.spaces.transbench101_micro import TransBench101Micro
+
+if TYPE_CHECKING:
+    from rayzc.spaces.networks import Network
+
+__all__ = ["SPACES", "build", "search_space"]
+
+_ALL: tuple[SearchSpace, ...] = (
+    NasBench101(),
+    NasBench201(),
+    NasBench301(),
+    TransBench101Micro(),
+    TransBench101Macro(),
+)
+
+SPACES: Mapping[str, SearchSpace] = MappingProxyType({space.name: space for space in _ALL})
+"""All search spaces by name."""
+
+
+def search_space(name: str) -> SearchSpace:
+    """The search space of this name.
+
+    Raises:
+        SpaceError: if there is none.
+    """
+    if name not in SPACES:
+        raise SpaceError(f"there is no search space '{name}'; {nearest(name, list(SPACES))}")
+    return SPACES[name]
+
+
+def build(
+    space: str,
+    encoding: str,
+    classes: int = 10,
+    input_size: int | None = None,
+    *,
+    width: int | None = None,
+    depth: int | None = None,
+) -> "Network":
+    """Builds a network from the name of its space and its encoding, ``("nasbench201", "(4, 3, 3, 3, 2, 3)")``.
+
+    Args:
+        space: name of the search space.
+        encoding: the architecture as the suite writes it.
+        classes: number of outputs.
+        input_size: height and width of the images in pixels; by default those of the space's benchmark.
+        width: channels, for a scaled-down network; by default the original's.
+        depth: repeats of the cells, for a scaled-down network; by default the original's.
+
+    Returns:
+        An untrained torch module in train mode, see :meth:`SearchSpace.build`.
+
+    Raises:
+        SpaceError: for an unknown space, a bad encoding, or a number that is not possible.
+    """
+    chosen = search_space(space)
+    return chosen.build(chosen.parse(encoding), classes, input_size, width=width, depth=depth)

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rayzc.cli.fill import fill
+
 if TYPE_CHECKING:
     from rayzc.problems import Suite
 
-__all__ = ["suite"]
+__all__ = ["check_out", "suite"]
 
 suite = typer.Typer(
     help="Import, inspect and fetch suites of problems.",
@@ -29,16 +31,9 @@ def import_suite(
     """Turn NAS-Bench-Suite-Zero JSON into one Parquet file that loads at once."""
     from dataclasses import replace
 
-    from rayzc.errors import SuiteError
     from rayzc.problems import load_suite, write_suite
 
-    if out.exists() and (out.is_dir() or not force):
-        what = "it is a folder; name a file" if out.is_dir() else "use --force to overwrite it"
-        raise SuiteError(f"{out} exists: {what}")
-    if out.suffix == ".json":
-        raise SuiteError(f"{out}: a suite is written as Parquet; give a name that ends in .parquet")
-    if not out.parent.is_dir():
-        raise SuiteError(f"{out}: the folder {out.parent} does not exist; create it first")
+    check_out(out, force)
     loaded = replace(load_suite(path), name=name or out.stem)
     write_suite(loaded, out)
     typer.echo(f"{out}: {len(loaded)} problems, {sum(map(len, loaded.problems)):,} rows")
@@ -77,6 +72,26 @@ def fetch(
     from rayzc.problems import fetch_suite
 
     fetch_suite(name, mirror=mirror, report=typer.echo)
+
+
+suite.command()(fill)
+
+
+def check_out(out: Path, force: bool) -> None:
+    """Checks the name of the file that a command is to write, before it does its work.
+
+    Raises:
+        SuiteError: it is there and not to be overwritten, or cannot be written.
+    """
+    from rayzc.errors import SuiteError
+
+    if out.exists() and (out.is_dir() or not force):
+        what = "it is a folder; name a file" if out.is_dir() else "use --force to overwrite it"
+        raise SuiteError(f"{out} exists: {what}")
+    if out.suffix == ".json":
+        raise SuiteError(f"{out}: a suite is written as Parquet; give a name that ends in .parquet")
+    if not out.parent.is_dir():
+        raise SuiteError(f"{out}: the folder {out.parent} does not exist; create it first")
 
 
 def _missing(loaded: "Suite") -> list[str]:

@@ -133,7 +133,8 @@ class Ledger:
         self._tickets.setdefault(target, []).append(ticket)
         jobs = self._jobs.setdefault(target, [])
         shared = [job for job in jobs if not ticket.open.isdisjoint(job.proxies)]
-        self.counts["joined"] += bool(shared)
+        if shared:
+            self.counts["joined"] += 1
         missing = ticket.open.difference(*(job.proxies for job in shared))
         new = [name for name in wanted if name in missing]
         if new:

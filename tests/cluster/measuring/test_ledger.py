@@ -1,0 +1,248 @@
+"""The ledger: every request answered once, nothing measured twice, clients in turn, failures that end."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from rayzc.cluster.measuring.ledger import MOST_DEATHS, Job, Ledger, Target
+
+
+def target(name: str, seed: int = 0) -> Target:
+    return Target("space", name, "task", seed, "batch")
+
+
+def scored(job: Job) -> dict[str, float]:
+    """What a measurement would give: it follows from target and proxy."""
+    what = f"{job.target.architecture} {job.target.seed}"
+    return {name: float(zlib.crc32(f"{what} {name}".encode())) for name in job.proxies}
+
+
+def taken(ledger: Ledger) -> Job:
+    job = ledger.take()
+    assert job is not None
+    return job
+
+
+def work_off(ledger: Ledger) -> list[Job]:
+    done = []
+    while (job := ledger.take()) is not None:
+        ledger.finish(job, scored(job), {}, 1.0)
+        done.append(job)
+    return done
+
+
+def test_a_request_becomes_a_job_and_then_an_answer() -> None:
+    ledger = Ledger()
+    ledger.ask("a", 7, target("x"), ("p", "q"))
+    assert ledger.outstanding("a") == ledger.outstanding() == 1
+    job = taken(ledger)
+    assert (job.target, job.proxies) == (target("x"), ["p", "q"])
+    assert ledger.take() is None
+    assert ledger.collect("a") == []
+    ledger.finish(job, {"p": 1.0}, {"q": "no labels"}, 2.5, ["in two parts"])
+    (found,) = ledger.collect("a")
+    assert (found.number, found.scores, found.failures) == (7, {"p": 1.0}, {"q": "no labels"})
+    assert (found.seconds, found.cached, found.notes) == (2.5, False, ("in two parts",))
+    assert ledger.collect("a") == []
+    assert ledger.outstanding() == 0
+
+
+def test_what_is_under_way_is_joined() -> None:
+    ledger = Ledger()
+    ledger.ask("a", 0, target("x"), ("p",))
+    job = taken(ledger)
+    ledger.ask("a", 1, target("x"), ("p",))
+    ledger.ask("b", 0, target("x"), ("p",))
+    assert ledger.take() is None
+    ledger.finish(job, {"p": 1.0}, {}, 1.0)
+    assert [found.number for found in ledger.collect("a")] == [0, 1]
+    assert [found.scores for found in ledger.collect("b")] == [{"p": 1.0}]
+    assert ledger.counts == {"measured": 1, "joined": 2}
+
+
+def test_what_is_known_is_not_measured() -> None:
+    ledger = Ledger({target("x"): {"p": 4.0}})
+    ledger.ask("a", 0, target("x"), ("p",))
+    (found,) = ledger.collect("a")
+    assert (found.scores, found.cached, found.seconds) == ({"p": 4.0}, True, 0.0)
+    assert ledger.take() is None
+    assert ledger.counts == {"cached": 1}
+
+
+@pytest.mark.parametrize("other", [target("y"), target("x", seed=1), target("x")._replace(batch="other")])
+def test_other_networks_seeds_and_images_are_others(other: Target) -> None:
+    ledger = Ledger({target("x"): {"p": 4.0}})
+    ledger.ask("a", 0, other, ("p",))
+    assert taken(ledger).target == other
+
+
+def test_only_the_missing_proxies_are_measured() -> None:
+    ledger = Ledger({target("x"): {"p": 4.0}})
+    ledger.ask("a", 0, target("x"), ("p", "q"))
+    job = taken(ledger)
+    assert job.proxies == ["q"]
+    ledger.ask("a", 1, target("x"), ("r", "q"))
+    other = taken(ledger)
+    assert other.proxies == ["r"]
+    ledger.finish(other, {"r": 6.0}, {}, 1.0)
+    assert ledger.collect("a") == []
+    ledger.finish(job, {"q": 5.0}, {}, 1.0)
+    answers = {found.number: found for found in ledger.collect("a")}
+    assert answers[0].scores == {"p": 4.0, "q": 5.0}
+    assert answers[1].scores == {"r": 6.0, "q": 5.0}
+    assert answers[1].seconds == 2.0
+
+
+def test_proxies_join_a_job_that_waits() -> None:
+    ledger = Ledger()
+    ledger.ask("a", 0, target("x"), ("p",))
+    ledger.ask("b", 0, target("x"), ("q", "p"))
+    job = taken(ledger)
+    assert job.proxies == ["p", "q"]
+    assert ledger.take() is None
+    ledger.finish(job, {"p": 1.0, "q": 2.0}, {}, 1.0)
+    assert ledger.collect("a")[0].scores == {"p": 1.0}
+    assert list(ledger.collect("b")[0].scores) == ["q", "p"]
+
+
+def test_clients_take_turns() -> None:
+    ledger = Ledger()
+    for number in range(100):
+        ledger.ask("many", number, target(f"m{number}"), ("p",))
+    for number in range(3):
+        ledger.ask("few", number, target(f"f{number}"), ("p",))
+    ledger.ask("one", 0, target("o"), ("p",))
+    order = [job.target.architecture for job in work_off(ledger)]
+    assert len(order) == 104
+    assert {"f0", "f1", "f2", "o"} <= set(order[:8])
+    assert [name for name in order if name.startswith("m")] == [f"m{number}" for number in range(100)]
+
+
+def test_who_joins_does_not_wait_for_the_others_queue() -> None:
+    ledger = Ledger()
+    for number in range(100):
+        ledger.ask("many", number, target(f"m{number}"), ("p",))
+    ledger.ask("few", 0, target("m99"), ("p",))
+    first = [taken(ledger).target.architecture for _ in range(2)]
+    assert set(first) == {"m0", "m99"}
+    assert len(work_off(ledger)) == 98
+
+
+def test_a_job_that_was_lost_is_next_and_answered_once() -> None:
+    ledger = Ledger()
+    for number, name in enumerate("xyz"):
+        ledger.ask("a", number, target(name), ("p",))
+    job = taken(ledger)
+    ledger.put_back(job)
+    assert taken(ledger) is job
+    ledger.died(job, "killed")
+    assert [done.target.architecture for done in work_off(ledger)] == ["x", "y", "z"]
+    assert sorted(found.number for found in ledger.collect("a")) == [0, 1, 2]
+    assert ledger.counts["measured"] == 3
+
+
+def test_a_network_that_ends_its_workers_is_given_up_and_remembered() -> None:
+    ledger = Ledger({target("x"): {"q": 3.0}})
+    ledger.ask("a", 0, target("x"), ("p", "q"))
+    for _ in range(MOST_DEATHS):
+        ledger.died(taken(ledger), "SIGKILL")
+    assert ledger.take() is None
+    (found,) = ledger.collect("a")
+    assert found.scores == {"q": 3.0}
+    assert found.failures == {"p": "ended its worker 2 times, given up: SIGKILL"}
+    ledger.ask("b", 0, target("x"), ("p",))
+    assert ledger.take() is None
+    assert ledger.collect("b")[0].failures == found.failures
+    assert ledger.counts == {"failed": 1, "cached": 1}
+
+
+def test_machines_that_go_are_no_fault_of_a_network() -> None:
+    ledger = Ledger()
+    ledger.ask("a", 0, target("x"), ("p",))
+    for _ in range(10):
+        ledger.put_back(taken(ledger))
+    assert [job.deaths for job in work_off(ledger)] == [0]
+    assert len(ledger.collect("a")) == 1
+
+
+def test_what_only_a_client_that_left_wanted_is_not_measured() -> None:
+    ledger = Ledger()
+    for number, name in enumerate("wxyz"):
+        ledger.ask("a", number, target(name), ("p",))
+    ledger.ask("b", 0, target("y"), ("p",))
+    running = taken(ledger)
+    ledger.leave("a")
+    assert ledger.outstanding() == 1
+    assert [job.target.architecture for job in work_off(ledger)] == ["y"]
+    assert len(ledger.collect("b")) == 1
+    ledger.finish(running, scored(running), {}, 1.0)
+    ledger.ask("b", 1, running.target, ("p",))
+    assert ledger.collect("b")[0].scores == scored(running)
+
+
+def test_a_lost_job_that_nobody_waits_for_is_dropped() -> None:
+    ledger = Ledger()
+    ledger.ask("a", 0, target("x"), ("p",))
+    job = taken(ledger)
+    ledger.leave("a")
+    ledger.put_back(job)
+    assert ledger.take() is None
+    ledger.ask("b", 0, target("x"), ("p",))
+    assert taken(ledger) is not job
+
+
+def test_leaving_twice_or_unknown_is_nothing() -> None:
+    ledger = Ledger()
+    ledger.leave("nobody")
+    assert ledger.collect("nobody") == []
+    assert not ledger.has_answers("nobody")
+    assert ledger.outstanding("nobody") == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_request_is_answered_once_whatever_happens(seed: int) -> None:
+    """Random requests, finishes, losses and deaths: no cell is scored twice, and every answer is the right one."""
+    rng = np.random.default_rng(seed)
+    ledger = Ledger()
+    asked: dict[tuple[str, int], tuple[Target, tuple[str, ...]]] = {}
+    answered: dict[tuple[str, int], dict[str, float]] = {}
+    running: list[Job] = []
+    cells: list[tuple[Target, str]] = []
+
+    def collect() -> None:
+        for client in "abc":
+            for found in ledger.collect(client):
+                assert (client, found.number) not in answered
+                answered[client, found.number] = {**found.scores, **dict.fromkeys(found.failures, -1.0)}
+
+    while len(answered) < 150:
+        event = rng.choice(["ask", "take", "finish", "lose", "die", "collect"])
+        if event == "ask" and len(asked) < 150:
+            key = (str(rng.choice(list("abc"))), len(asked))
+            proxies = tuple(rng.choice(list("pqrs"), size=rng.integers(1, 4), replace=False).tolist())
+            asked[key] = (target(f"x{rng.integers(30)}"), proxies)
+            ledger.ask(*key, *asked[key])
+        elif event == "take" and (job := ledger.take()) is not None:
+            running.append(job)
+        elif event == "collect":
+            collect()
+        elif running and event in ("finish", "lose", "die"):
+            job = running.pop(int(rng.integers(len(running))))
+            if event == "finish":
+                cells += [(job.target, name) for name in job.proxies]
+                ledger.finish(job, scored(job), {}, 1.0)
+            elif event == "lose":
+                ledger.put_back(job)
+            else:
+                ledger.died(job, "killed")
+    assert len(cells) == len(set(cells))
+    assert answered.keys() == asked.keys()
+    failed = 0
+    for key, (what, proxies) in asked.items():
+        right = scored(Job(what, list(proxies)))
+        assert answered[key].keys() == right.keys()
+        failed += any(score == -1.0 for score in answered[key].values())
+        assert all(score in (right[name], -1.0) for name, score in answered[key].items())
+    assert (failed > 0) == (ledger.counts["failed"] > 0)
+    assert ledger.outstanding() == 0

@@ -1,0 +1,246 @@
+"""The pool on real Ray: every answer once, equal to a direct measurement, and nothing measured without need."""
+
+import itertools
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import ray
+
+from rayzc.cluster.measuring import Answer, MeasuringPool, Request, Setup, measuring_pool
+from rayzc.errors import ClusterError, ProxyError, SpaceError
+from rayzc.proxies import measure_detailed
+from rayzc.spaces import search_space
+from tests.cluster.measuring.networks import PROXIES, SETUP, SPACE, ask, direct, distinct, twins
+
+
+@pytest.fixture(scope="module")
+def pool(ray_session: None) -> Iterator[MeasuringPool]:
+    """A pool of two workers for the tests that leave it as it was."""
+    with measuring_pool(SETUP, workers=2) as opened:
+        yield opened
+
+
+def test_a_worker_killed_halfway_through_two_hundred_requests(ray_session: None) -> None:
+    networks = distinct(134)
+    again = twins(networks[:66])
+    requests = [ask(encoding) for encoding in [*networks, *again]]
+    order = np.random.default_rng(1).permutation(len(requests))
+    answers: list[Answer] = []
+    with measuring_pool(SETUP, workers=2) as pool:
+        for answer in pool.measure(requests[index] for index in order):
+            answers.append(answer)
+            if len(answers) == 100:
+                os.kill(pool.statistics().processes[0], signal.SIGKILL)
+        statistics = pool.statistics()
+    assert len(requests) == 200
+    assert sum(first != second for first, second in zip(networks, again, strict=False)) > 30
+    assert Counter(answer.request for answer in answers) == Counter(requests)
+    assert statistics.lost == 1
+    assert statistics.measured == 134
+    assert statistics.cached + statistics.joined == 66
+    assert statistics.failed == statistics.outstanding == 0
+    expected = {search_space(SPACE).key(search_space(SPACE).parse(one)): direct(ask(one)) for one in networks}
+    for answer in answers:
+        right = expected[search_space(SPACE).key(search_space(SPACE).parse(answer.request.encoding))]
+        assert answer.scores == right.scores
+        assert answer.failures == right.failures == {}
+
+
+@pytest.mark.parametrize(
+    "space", ["nasbench101", "nasbench301", "transbench101_micro", "transbench101_macro"]
+)
+def test_other_spaces(pool: MeasuringPool, space: str) -> None:
+    chosen = search_space(space)
+    task = {"transbench101_micro": "jigsaw", "transbench101_macro": "jigsaw"}.get(space, "cifar10")
+    encoding = chosen.format(chosen.sample(np.random.default_rng(4)))
+    request = Request(space, encoding, task, ("params", "nwot"), seed=3)
+    (answer,) = pool.measure([request])
+    assert answer.scores == direct(request).scores
+    assert list(answer.scores) == ["params", "nwot"]
+
+
+def test_only_what_is_missing_is_measured(pool: MeasuringPool) -> None:
+    (encoding,) = distinct(1, seed=11)
+    before = pool.statistics()
+    (first,) = pool.measure([ask(encoding, ("nwot",))])
+    (second,) = pool.measure([ask(encoding, ("synflow", "nwot"))])
+    (third,) = pool.measure([ask(encoding, ("nwot", "synflow"))])
+    (fourth,) = pool.measure([ask(encoding, ("nwot",), seed=1)])
+    after = pool.statistics()
+    assert after.measured - before.measured == 3
+    assert after.cached - before.cached == 1
+    assert not first.cached
+    assert not second.cached
+    assert third.cached
+    assert third.seconds == 0
+    assert second.scores == third.scores == direct(ask(encoding, ("nwot", "synflow"))).scores
+    assert fourth.scores == direct(ask(encoding, ("nwot",), seed=1)).scores
+    assert fourth.scores != first.scores
+
+
+def test_a_proxy_that_fails_is_a_reason_and_the_others_go_on(pool: MeasuringPool) -> None:
+    request = Request("transbench101_micro", "(1, 1, 1, 1, 1, 1)", "jigsaw", ("synflow", "zico"))
+    (answer,) = pool.measure([request])
+    right = direct(request)
+    assert answer.scores == pytest.approx(right.scores, nan_ok=True)
+    assert answer.failures == right.failures
+
+
+def test_a_network_that_cannot_be_built_is_a_failure(ray_session: None) -> None:
+    with measuring_pool(Setup(batch=4, width=5, depth=1), workers=1) as narrow:
+        (answer,) = narrow.measure([Request("nasbench301", _darts(), "cifar10", ("params",))])
+        assert narrow.statistics().failed == 1
+        assert narrow.statistics().lost == 0
+    assert answer.scores == {}
+    assert "width is 5" in answer.failures["params"]
+
+
+def _darts() -> str:
+    space = search_space("nasbench301")
+    return space.format(space.sample(np.random.default_rng(0)))
+
+
+def test_requests_are_drawn_as_answers_are_taken(ray_session: None, pool: MeasuringPool) -> None:
+    networks = distinct(40, seed=5)
+    drawn = itertools.count(1)
+    count = 0
+
+    def endless() -> Iterator[Request]:
+        nonlocal count
+        for encoding in itertools.cycle(networks):
+            count = next(drawn)
+            yield ask(encoding, ("params",))
+
+    few = MeasuringPool(pool._actor, pool.setup, pool.device, pool.proxies, 4)
+    answers = few.measure(endless())
+    taken = list(itertools.islice(answers, 10))
+    assert len(taken) == 10
+    assert count <= 10 + 4
+    answers.close()  # type: ignore[attr-defined]
+    assert pool.statistics().outstanding == 0
+
+
+def test_submitting_more_than_a_client_may_have_waits_and_loses_nothing(ray_session: None) -> None:
+    requests = [ask(encoding, ("params",)) for encoding in distinct(20, seed=6)]
+    with measuring_pool(SETUP, workers=1, outstanding=3) as narrow:
+        narrow.submit(requests)
+        assert narrow.statistics().outstanding <= 3
+        assert narrow.outstanding == 20
+        found: list[Answer] = []
+        while narrow.outstanding:
+            found += narrow.answers()
+        assert narrow.answers() == []
+    assert Counter(answer.request for answer in found) == Counter(requests)
+
+
+def test_clients_in_other_processes_share_what_is_measured(pool: MeasuringPool) -> None:
+    requests = [ask(encoding) for encoding in distinct(12, seed=7)]
+
+    @ray.remote(num_cpus=0)
+    def trial(shared: MeasuringPool) -> list[Answer]:
+        return list(shared.measure(requests))
+
+    before = pool.statistics().measured
+    groups = ray.get([trial.remote(pool) for _ in range(3)])
+    assert pool.statistics().measured - before == 12
+    for answers in groups:
+        assert Counter(answer.request for answer in answers) == Counter(requests)
+        for answer in answers:
+            assert answer.scores == direct(answer.request).scores
+
+
+def test_as_written_measures_what_nothing_reads(ray_session: None) -> None:
+    # The convolution on 0->1 leads nowhere.
+    encoding, setup = "(2, 1, 0, 1, 1, 1)", Setup(batch=4, width=4, depth=1, as_written=True)
+    with measuring_pool(setup, workers=1) as literal:
+        (answer,) = literal.measure([ask(encoding, ("params", "l2_norm"))])
+    assert answer.scores == direct(answer.request, encoding=encoding).scores
+    assert answer.scores["params"] > direct(answer.request).scores["params"]
+
+
+def test_images_of_a_file(ray_session: None, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    images = rng.normal(size=(6, 3, 32, 32)).astype(np.float32)
+    file, cache = tmp_path / "batch.npz", tmp_path / "cache"
+    request = ask(distinct(1)[0])
+    np.savez(file, images=images, labels=np.arange(6))
+    setup = Setup(batch=5, images=str(file), width=4, depth=1)
+
+    def measured() -> tuple[Answer, int]:
+        with measuring_pool(setup, workers=1, cache=cache) as opened:
+            (answer,) = opened.measure([request])
+            return answer, opened.statistics().measured
+
+    first, count = measured()
+    assert count == 1
+    assert first.scores == _on_images(request, images[:5])
+    again, count = measured()
+    assert (again.scores, count) == (first.scores, 0)
+    np.savez(file, images=images[::-1], labels=np.arange(6))
+    other, count = measured()
+    assert count == 1
+    assert other.scores == _on_images(request, images[::-1][:5])
+    np.savez(file, images=images, labels=np.arange(6) + 8)
+    with pytest.raises(ProxyError, match="there is a label 12, but the task has only 10 classes"):
+        measured()
+
+
+def _on_images(request: Request, images: np.ndarray) -> dict[str, float]:
+    import torch
+
+    space = search_space(request.space)
+    torch.manual_seed(request.seed)
+    network = space.build_for(space.canonical(space.parse(request.encoding)), request.task, width=4, depth=1)
+    batch = torch.from_numpy(images.copy()), torch.arange(len(images))
+    return dict(measure_detailed(network, *batch, request.proxies, seed=request.seed, device="cpu").scores)
+
+
+def test_mistakes_are_told_before_anything_is_measured(pool: MeasuringPool) -> None:
+    before = pool.statistics()
+    with pytest.raises(ProxyError, match="the pool has no proxy 'nwott'; did you mean 'nwot'"):
+        list(pool.measure([ask("(0, 0, 0, 0, 0, 0)", ("nwott",))]))
+    with pytest.raises(SpaceError, match="did you mean 'nasbench201'"):
+        pool.submit([Request("nasbench210", "(0, 0, 0, 0, 0, 0)", "cifar10", PROXIES)])
+    with pytest.raises(SpaceError, match="has no task 'cifar1'"):
+        pool.submit([Request(SPACE, "(0, 0, 0, 0, 0, 0)", "cifar1", PROXIES)])
+    with pytest.raises(SpaceError, match="has operation 9"):
+        pool.submit([ask("(9, 0, 0, 0, 0, 0)")])
+    assert pool.outstanding == 0
+    assert pool.statistics() == before
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda: Request(SPACE, "()", "cifar10", "nwot"), "names in a tuple"),  # type: ignore[arg-type]
+        (lambda: Request(SPACE, "()", "cifar10", ()), "at least one proxy"),
+        (lambda: Request(SPACE, "()", "cifar10", ("nwot",), seed=2**64), "64 bits"),
+        (lambda: Setup(batch=0), "batch of 0 images"),
+        (lambda: Setup(device="tpu"), "say cpu or cuda"),
+        (lambda: Setup(time_limit=0), "more than 0"),
+        (lambda: Setup(cpus=0), "shares above 0"),
+    ],
+)
+def test_requests_and_setups_that_are_none(made: "type", message: str) -> None:
+    with pytest.raises(ProxyError, match=message):
+        made()
+
+
+def test_a_pool_that_is_gone(ray_session: None) -> None:
+    with measuring_pool(SETUP, workers=1) as opened:
+        pass
+    with pytest.raises(ClusterError, match="the measuring pool is gone, closed or lost with its machine"):
+        list(opened.measure([ask("(0, 0, 0, 0, 0, 0)")]))
+    opened.close()
+    opened.leave()
+
+
+def test_a_cluster_without_gpus(ray_session: None) -> None:
+    with pytest.raises(ClusterError, match="the cluster has no GPU"):
+        with measuring_pool(Setup(device="cuda")):
+            pass

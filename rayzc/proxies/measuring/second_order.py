@@ -5,19 +5,18 @@ Within :class:`SecondOrder` the network's convolutions, batch norms and ReLUs, w
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
-from rayzc.errors import ProxyError
+from rayzc.proxies.measuring.exchanges import Exchange
 from rayzc.proxies.measuring.twice_differentiable import Backward, BatchNorm, Convolution, ReLU, inner
 
-__all__ = ["Backward", "RefuseBatchStatistics", "SecondOrder"]
+__all__ = ["Backward", "SecondOrder"]
 
 
-class SecondOrder(TorchFunctionMode):
+class SecondOrder(Exchange):
     """Within it, convolutions by the given weights, batch norms and ReLUs can be differentiated twice fast.
 
     Attributes:
@@ -26,29 +25,18 @@ class SecondOrder(TorchFunctionMode):
         backward: what the pass that is being run is after; set it before each.
     """
 
+    methods: ClassVar = {
+        torch.nn.functional.batch_norm: "_batch_norm",
+        torch.conv2d: "_conv2d",
+        torch.nn.functional.relu: "_relu",
+    }
+
     def __init__(self, weights: Sequence[Tensor]) -> None:
         super().__init__()
         self.weights = weights
         self.gates: list[Tensor | None] = [None] * len(weights)
         self.backward = Backward.WEIGHTS
         self._index = {id(weight): index for index, weight in enumerate(weights)}
-
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        """Exchanges the three functions, passes all others on."""
-        kwargs = kwargs or {}
-        if function is torch.nn.functional.batch_norm:
-            return self._batch_norm(function, *args, **kwargs)
-        if function is torch.conv2d:
-            return self._conv2d(function, *args, **kwargs)
-        if function is torch.nn.functional.relu and not (kwargs.get("inplace") or args[1:2] == (True,)):
-            return ReLU.apply(args[0] if args else kwargs["input"])  # type: ignore[no-untyped-call]
-        return function(*args, **kwargs)
 
     def _batch_norm(
         self,
@@ -88,6 +76,9 @@ class SecondOrder(TorchFunctionMode):
         how = (_pair(stride), _pair(padding), _pair(dilation), False, [0, 0], groups)
         return Convolution.apply(input, weight, gate, bias, how, self)  # type: ignore[no-untyped-call]
 
+    def _relu(self, function: Callable[..., Any], input: Tensor, inplace: bool = False) -> Any:
+        return function(input, inplace) if inplace else ReLU.apply(input)  # type: ignore[no-untyped-call]
+
     def curvatures(
         self, gradients: Sequence[Tensor | None], direction: Sequence[Tensor | None] | None = None
     ) -> list[float]:
@@ -117,23 +108,6 @@ class SecondOrder(TorchFunctionMode):
         for index, share in zip(gated, found[len(self.weights) :], strict=True):
             shares[index] += 0.0 if share is None else float(share)
         return shares
-
-
-class RefuseBatchStatistics(TorchFunctionMode):
-    """Within it, batch norm in train mode is an error: the batch in hand is only a part of the whole."""
-
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        """Passes all functions on but one."""
-        kwargs = kwargs or {}
-        if function is torch.nn.functional.batch_norm and kwargs.get("training", args[5:6] == (True,)):
-            raise ProxyError("batch norm couples the images of the batch, which therefore cannot be split")
-        return function(*args, **kwargs)
 
 
 def _pair(value: int | Sequence[int]) -> list[int]:

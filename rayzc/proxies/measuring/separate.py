@@ -1,20 +1,19 @@
 """The passes that have a batch or weights of their own: halves, linearised flow, Gaussian, a single image."""
 
 import math
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from rayzc.errors import ProxyError
+from rayzc.proxies.measuring.derivatives import derivatives
+from rayzc.proxies.measuring.exchanges import RefuseBatchStatistics, WithoutBatchNorm
 from rayzc.proxies.measuring.network import leaves
 from rayzc.proxies.measuring.operations import Operations
 from rayzc.proxies.measuring.replica import Replica
-from rayzc.proxies.measuring.second_order import RefuseBatchStatistics
 from rayzc.proxies.measuring.state import randomness_from
 from rayzc.proxies.measuring.subject import Subject
 
@@ -36,28 +35,8 @@ def half_gradients(subject: Subject) -> tuple[tuple[Tensor, ...], ...]:
         subject.passes["half forward"] += 1
         subject.passes["half backward"] += 1
         loss = subject.loss(replica.logits(subject.laid_out(subject.images[half])), subject.labels[half])
-        found: Sequence[Tensor | None] = [None] * len(weights)
-        if loss.requires_grad and weights:
-            found = torch.autograd.grad(loss, weights, allow_unused=True)
-        gradients = [
-            torch.zeros_like(weight) if gradient is None else gradient
-            for weight, gradient in zip(weights, found, strict=True)
-        ]
-        halves.append(replica.per_layer(gradients))
+        halves.append(replica.per_layer(derivatives(loss, weights)))
     return tuple(halves)
-
-
-class _WithoutBatchNorm(TorchFunctionMode):
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if function is nn.functional.batch_norm:
-            return args[0] if args else (kwargs or {})["input"]
-        return function(*args, **(kwargs or {}))
 
 
 def flow(subject: Subject, *, batch_norm: bool) -> tuple[tuple[Tensor, Tensor], ...]:
@@ -77,16 +56,10 @@ def flow(subject: Subject, *, batch_norm: bool) -> tuple[tuple[Tensor, Tensor], 
     ones = torch.ones((1, *subject.images.shape[1:]), dtype=torch.float64, device=subject.device)
     randomness_from(subject.seed, subject.device)
     subject.passes["flow"] += 1
-    with nullcontext() if batch_norm else _WithoutBatchNorm():
+    with nullcontext() if batch_norm else WithoutBatchNorm():
         outputs = replica.logits(subject.laid_out(ones)).sum()
-    found: Sequence[Tensor | None] = [None] * len(weights)
-    if outputs.requires_grad:
-        found = torch.autograd.grad(outputs, weights, allow_unused=True)
-    gradients = [
-        torch.zeros_like(weight) if gradient is None else gradient
-        for weight, gradient in zip(weights, found, strict=True)
-    ]
-    return tuple(zip((w.detach() for w in replica.weights), replica.per_layer(gradients), strict=True))
+    gradients = replica.per_layer(derivatives(outputs, weights))
+    return tuple(zip((weight.detach() for weight in replica.weights), gradients, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,15 @@ from torch.utils.hooks import RemovableHandle
 
 from rayzc.errors import ProxyError
 from rayzc.proxies.measuring.codes import Codes
+from rayzc.proxies.measuring.derivatives import derivatives
+from rayzc.proxies.measuring.exchanges import RefuseBatchStatistics
 from rayzc.proxies.measuring.failures import is_out_of_memory, reason_of
 from rayzc.proxies.measuring.features import Blocks, Maps
 from rayzc.proxies.measuring.gains import Gains
 from rayzc.proxies.measuring.operations import Operations
 from rayzc.proxies.measuring.replica import LayoutRefusedError, Replica
 from rayzc.proxies.measuring.saliencies import Saliencies
-from rayzc.proxies.measuring.second_order import Backward, RefuseBatchStatistics, SecondOrder
+from rayzc.proxies.measuring.second_order import Backward, SecondOrder
 from rayzc.proxies.measuring.state import randomness_from
 from rayzc.proxies.measuring.subject import Subject
 
@@ -260,7 +262,4 @@ class SharedPass:
 
 def _jacobian(logits: Tensor, images: Tensor, *, keep: bool) -> Tensor:
     """The gradient of the summed outputs by each image, ``(images, inputs)``; zero where there is no way back."""
-    if not logits.requires_grad:
-        return torch.zeros_like(images).flatten(1)
-    found = torch.autograd.grad(logits.sum(), images, retain_graph=keep, allow_unused=True)[0]
-    return (torch.zeros_like(images) if found is None else found.detach()).flatten(1)
+    return derivatives(logits.sum(), [images], keep=keep)[0].detach().flatten(1)

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rayzc.errors import ProxyError
-from rayzc.proxies.measuring.second_order import Backward, RefuseBatchStatistics, SecondOrder
+from rayzc.proxies.measuring.second_order import Backward, SecondOrder
 
 
 class Twice(nn.Module):
@@ -153,16 +152,3 @@ def test_outside_of_the_mode_torch_is_torch() -> None:
     assert torch.equal(inside, model(images))
     with torch.no_grad():
         assert torch.nn.functional.conv2d(images, weights[0]).grad_fn is None
-
-
-@pytest.mark.parametrize(
-    ("arguments", "keywords"), [((None, None, None, None, True), {}), ((None, None), {"training": True})]
-)
-def test_batch_statistics_are_refused(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-    images = torch.randn(4, 3, 2, 2)
-    mean, variance = torch.zeros(3), torch.ones(3)
-    batch_norm = torch.nn.functional.batch_norm
-    with RefuseBatchStatistics():
-        assert batch_norm(images, mean, variance).shape == images.shape
-        with pytest.raises(ProxyError, match="couples the images"):
-            batch_norm(images, *arguments, **keywords)

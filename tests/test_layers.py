@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "evolution": {"formula", "problems"},
     "spaces": {"encodings"},
     "proxies": {"spaces"},
-    "search": {"formula", "spaces", "problems"},
+    "search": {"formula", "spaces", "problems", "encodings"},
     "runs": {"formula", "problems", "evolution"},
     "cluster": {"formula", "problems", "evolution", "spaces", "proxies", "search", "runs"},
 }

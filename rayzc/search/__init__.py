@@ -1,0 +1,62 @@
+"""How networks are bred under a formula: ask and tell, without Ray.
+
+A *domain* says where to move, a *source* what an architecture scores, a *plan* under which formula, constraints and
+budget; a :class:`Search` is the value in between, taken a batch further by :func:`advance`. Everything follows from
+the evaluated history and the seed, so a search that was saved and restored goes on identically.
+"""
+
+from rayzc.search.algorithms import ALGORITHMS, AlgorithmSettings, Proposal, State, Told, ask, tell
+from rayzc.search.constraints import Constraint, parse_constraint
+from rayzc.search.domain import Domain, SpaceDomain, network_key
+from rayzc.search.fronts import best_first, crowding_distances, front_numbers
+from rayzc.search.plan import Plan, parse_plan
+from rayzc.search.scores import MixedScores, Scored, ScoreSource, TableScores, Wanted
+from rayzc.search.search import (
+    BUDGET_SPENT,
+    EXHAUSTED,
+    Evaluation,
+    Search,
+    absorb,
+    advance,
+    begin,
+    propose,
+    require_result,
+    run,
+)
+from rayzc.search.table_domain import TableDomain
+
+__all__ = [
+    "ALGORITHMS",
+    "BUDGET_SPENT",
+    "EXHAUSTED",
+    "AlgorithmSettings",
+    "Constraint",
+    "Domain",
+    "Evaluation",
+    "MixedScores",
+    "Plan",
+    "Proposal",
+    "ScoreSource",
+    "Scored",
+    "Search",
+    "SpaceDomain",
+    "State",
+    "TableDomain",
+    "TableScores",
+    "Told",
+    "Wanted",
+    "absorb",
+    "advance",
+    "ask",
+    "begin",
+    "best_first",
+    "crowding_distances",
+    "front_numbers",
+    "network_key",
+    "parse_constraint",
+    "parse_plan",
+    "propose",
+    "require_result",
+    "run",
+    "tell",
+]

@@ -1,0 +1,138 @@
+"""Conditions that an architecture has to meet, in the language of formulas: ``params < 1.5``."""
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rayzc.errors import FormulaError, SearchError
+from rayzc.formula import Formula
+
+__all__ = ["COMPARISONS", "Constraint", "parse_constraint"]
+
+COMPARISONS: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]]] = (
+    MappingProxyType({"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge})
+)
+"""The comparisons by their signs."""
+
+_SIGN = re.compile(r"[<>=!]+")
+_CHOICE = " ".join(COMPARISONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A comparison of two formulas.
+
+    An architecture that does not meet it is never a parent and never in a shortlist or a front, but counts against
+    the budget, as it had to be scored to know. Where a side is nan, the constraint is not met.
+
+    Attributes:
+        left: the left side.
+        comparison: the sign between, one of :data:`COMPARISONS`.
+        right: the right side.
+    """
+
+    left: Formula
+    comparison: str
+    right: Formula
+
+    def __str__(self) -> str:
+        """The constraint as text that parses back to it."""
+        return f"{self.left} {self.comparison} {self.right}"
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Names of the proxies it needs, each once, sorted."""
+        return tuple(sorted({*self.left.proxies, *self.right.proxies}))
+
+    def met(self, columns: Mapping[str, ArrayLike]) -> NDArray[np.bool_]:
+        """Which architectures meet it.
+
+        Args:
+            columns: scores of each proxy, ``(architectures,)``.
+
+        Returns:
+            ``(architectures,)``.
+        """
+        used = {name: columns[name] for name in self.proxies}
+        left, right = self.left.evaluate(used), self.right.evaluate(used)
+        return COMPARISONS[self.comparison](left, right)
+
+
+def parse_constraint(text: str) -> Constraint:
+    """Parses text such as ``log(flops) + nwot >= 3``.
+
+    Raises:
+        SearchError: it is no comparison of two formulas; with the position of what is wrong.
+    """
+    signs = list(_SIGN.finditer(text))
+    if not signs:
+        raise SearchError(f"constraint '{text}' compares nothing: put one of {_CHOICE} between two formulas")
+    for sign in signs:
+        if sign.group() not in COMPARISONS:
+            raise SearchError(
+                f"constraint '{text}', position {sign.start() + 1}: '{sign.group()}' is no comparison; use one of "
+                f"{_CHOICE}"
+            )
+    if len(signs) > 1:
+        raise SearchError(
+            f"constraint '{text}', position {signs[1].start() + 1}: a second comparison; give two constraints"
+        )
+    (sign,) = signs
+    # Blanks in place of the left side keep the positions in messages those of the whole text.
+    sides = text[: sign.start()], " " * sign.end() + text[sign.end() :]
+    for side, where in zip(sides, ("before", "after"), strict=True):
+        if not side.strip():
+            raise SearchError(f"constraint '{text}' has nothing {where} the '{sign.group()}'")
+    try:
+        left, right = (Formula.parse(side) for side in sides)
+    except FormulaError as error:
+        raise SearchError(f"constraint '{text}': {error}") from None
+    constraint = Constraint(left, sign.group(), right)
+    if not constraint.proxies:
+        raise SearchError(f"constraint '{text}' names no proxy: it is the same for every architecture")
+    return constraint
+
+
+def require_met(
+    constraints: Sequence[Constraint], columns: Mapping[str, ArrayLike], problem: str, what: str
+) -> None:
+    """Checks that at least one architecture meets all constraints.
+
+    Args:
+        constraints: what has to be met.
+        columns: scores of each proxy, ``(architectures,)``.
+        problem: its name, for the message.
+        what: what the architectures are, for the message: ``candidates``.
+
+    Raises:
+        SearchError: if there is none; names the constraint that none meets.
+    """
+    if not constraints:
+        return
+    met = np.array([constraint.met(columns) for constraint in constraints])
+    if met.all(axis=0).any():
+        return
+    count = met.shape[1]
+    for constraint, each in zip(constraints, met, strict=True):
+        if not each.any():
+            raise SearchError(
+                f"{problem}: none of the {count} {what} meets the constraint '{constraint}'{_reach(constraint, columns)}"
+            )
+    together = "', '".join(map(str, constraints))
+    raise SearchError(f"{problem}: none of the {count} {what} meets all the constraints '{together}'")
+
+
+def _reach(constraint: Constraint, columns: Mapping[str, ArrayLike]) -> str:
+    """Where the left side lies, if the right is a constant."""
+    if constraint.right.proxies:
+        return ""
+    left = constraint.left.evaluate(columns)
+    left = left[np.isfinite(left)]
+    if not left.size:
+        return f": {constraint.left} is finite for none"
+    return f": {constraint.left} goes from {left.min():g} to {left.max():g}"

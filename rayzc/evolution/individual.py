@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rayzc.evolution.fitness import Judge
 from rayzc.evolution.objectives import Objective
-from rayzc.formula import PRIMITIVES, Formula
-from rayzc.formula.simplify import rank_normal_form
+from rayzc.formula import PRIMITIVES
+from rayzc.formula.rewriting import rewrite
+from rayzc.formula.simplify import without_outer_functions
 
-__all__ = ["Individual", "judged", "judged_as_it_is", "pareto_front", "unique"]
+__all__ = ["Individual", "judged", "judged_as_it_is", "pareto_front", "shortened", "unique"]
 
 Tokens = tuple[str | float, ...]
 
@@ -44,7 +45,7 @@ class Individual:
 def judged(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
     """Judges a formula, or its negation if that ranks better, stripped of what changes no ranking."""
     if tokens[0] in _STRIPPABLE:
-        tokens = rank_normal_form(Formula.trusted(tokens)).tokens
+        tokens = without_outer_functions(tokens)
     one = judged_as_it_is(tokens, judge, objective)
     if sum(one.correlations) < 0:
         turned = tokens[1:] if tokens[0] == "neg" else ("neg", *tokens)
@@ -59,6 +60,12 @@ def judged_as_it_is(tokens: Tokens, judge: Judge, objective: Objective) -> Indiv
     if math.isnan(value):
         value = -math.inf
     return Individual(tokens, tuple(verdict.correlations.tolist()), value, verdict.ranking)
+
+
+def shortened(one: Individual) -> Individual:
+    """The same formula, rewritten to fewer tokens of the same values, so of the same ranking."""
+    tokens = rewrite(one.tokens)
+    return replace(one, tokens=tokens) if tokens != one.tokens else one
 
 
 def pareto_front(individuals: Iterable[Individual]) -> tuple[Individual, ...]:

@@ -5,13 +5,13 @@ number comes from (seed, island, epoch), so who computes a step, when, and how o
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
 
 from rayzc.evolution.fitness import Judge
-from rayzc.evolution.individual import Individual, judged, judged_as_it_is, pareto_front, unique
+from rayzc.evolution.individual import Individual, judged, judged_as_it_is, pareto_front, shortened, unique
 from rayzc.evolution.objectives import Objective
 from rayzc.evolution.polish import polish
 from rayzc.evolution.selection import SELECTIONS
@@ -65,11 +65,11 @@ def settle(index: int, judge: Judge, settings: Settings) -> Island:
     founders = [_judged(t, judge, objective, settings) for t in tokens if fits(t, settings)]
     # Where an outer function overflows or saturates, a formula that is stripped ranks unlike the one given.
     founders += [judged_as_it_is(t, judge, objective) for t in given]
-    return _next(Island(index, -1, (), (), 0), founders, len(founders), settings)
+    return _survivors(Island(index, 0, (), (), 0), (), founders, len(founders), settings)
 
 
 def step(island: Island, immigrants: Iterable[Individual], judge: Judge, settings: Settings) -> Island:
-    """One epoch: immigrants arrive, offspring are bred and judged, the best of all live on.
+    """One epoch: immigrants arrive, and some generations follow each other.
 
     Args:
         island: the island before.
@@ -82,17 +82,10 @@ def step(island: Island, immigrants: Iterable[Individual], judge: Judge, setting
     """
     rng = Random(f"step/{settings.seed}/{island.index}/{island.epoch}")
     objective = settings.objective_function()
-    parents = sorted(unique([*island.population, *immigrants]), key=lambda one: one.order)
-    offspring: list[Individual] = []
-    for tokens in _breed(rng, parents, island, judge, settings):
-        if fits(tokens, settings):
-            offspring.append(_judged(tokens, judge, objective, settings))
-    evaluations = len(offspring)
-    for one in _to_polish(rng, parents, settings.polish):
-        better, tried = polish(rng, one, judge, objective)
-        offspring.append(better)
-        evaluations += tried
-    return _next(island, [*parents, *offspring], evaluations, settings)
+    arrived = replace(island, population=(*island.population, *immigrants))
+    for _ in range(settings.generations):
+        arrived = _generation(rng, arrived, judge, objective, settings)
+    return replace(arrived, epoch=island.epoch + 1)
 
 
 def emigrants(island: Island, settings: Settings) -> tuple[Individual, ...]:
@@ -118,21 +111,44 @@ def fits(tokens: Tokens, settings: Settings) -> bool:
     return has_proxy and depths[0] <= settings.max_depth
 
 
+def _generation(
+    rng: Random, island: Island, judge: Judge, objective: Objective, settings: Settings
+) -> Island:
+    """Offspring are bred of the population and judged, and the best of all live on."""
+    parents = sorted(unique(island.population), key=lambda one: one.order)
+    offspring: list[Individual] = []
+    for tokens in _breed(rng, parents, island.front, judge.proxies, settings):
+        if fits(tokens, settings):
+            offspring.append(_judged(tokens, judge, objective, settings))
+    bred = len(offspring)
+    for one in _to_polish(rng, parents, settings.polish):
+        better, tried = polish(rng, one, judge, objective)
+        offspring.append(better)
+        bred += tried
+    return _survivors(island, parents, offspring, bred, settings)
+
+
 def _judged(tokens: Tokens, judge: Judge, objective: Objective, settings: Settings) -> Individual:
     """Judges a formula the right way up, or as it is where turning it over would break the limits."""
     one = judged(tokens, judge, objective)
-    return one if fits(one.tokens, settings) else judged_as_it_is(tokens, judge, objective)
+    if one.tokens is tokens or fits(one.tokens, settings):
+        return one
+    return judged_as_it_is(tokens, judge, objective)
 
 
 def _breed(
-    rng: Random, parents: Sequence[Individual], island: Island, judge: Judge, settings: Settings
+    rng: Random,
+    parents: Sequence[Individual],
+    front: Sequence[Individual],
+    proxies: tuple[str, ...],
+    settings: Settings,
 ) -> Iterator[Tokens]:
     """Offspring of selected parents, one after the other; some fit and some do not."""
-    words = Vocabulary(judge.proxies)
+    words = Vocabulary(proxies)
     chosen = _select(rng, parents, 2 * settings.offspring, settings)
     for mother, father in zip(chosen[::2], chosen[1::2], strict=True):
-        if island.front and rng.random() < _FROM_FRONT:
-            mother = pick(rng, island.front)
+        if front and rng.random() < _FROM_FRONT:
+            mother = pick(rng, front)
         draw = rng.random()
         if draw < settings.crossover:
             yield cross_over(rng, mother.tokens, father.tokens)
@@ -162,12 +178,28 @@ def _to_polish(rng: Random, parents: Sequence[Individual], count: int) -> list[I
     return [parents[int(rng.random() ** 2 * len(parents))] for _ in range(count)]
 
 
-def _next(island: Island, candidates: Sequence[Individual], evaluations: int, settings: Settings) -> Island:
-    ranked = sorted(unique(candidates), key=lambda one: one.order)
-    return Island(
-        index=island.index,
-        epoch=island.epoch + 1,
-        population=tuple(ranked[: settings.population]),
-        front=pareto_front([*island.front, *candidates]),
-        evaluations=island.evaluations + evaluations,
+def _survivors(
+    island: Island,
+    parents: Sequence[Individual],
+    offspring: Sequence[Individual],
+    bred: int,
+    settings: Settings,
+) -> Island:
+    """The island with the best of parents and offspring, no two ranking alike."""
+    candidates = sorted(unique([*parents, *offspring]), key=lambda one: one.order)[: settings.population]
+    # Rewriting is worth its time only for what lives on and was not there before.
+    before = set(map(id, parents))
+    population = [one if id(one) in before else _shortened(one, settings) for one in candidates]
+    population.sort(key=lambda one: one.order)
+    return replace(
+        island,
+        population=tuple(population),
+        front=pareto_front([*island.front, *offspring, *population]),
+        evaluations=island.evaluations + bred,
     )
+
+
+def _shortened(one: Individual, settings: Settings) -> Individual:
+    """Fewer tokens may nest deeper, and then the formula stays as it is."""
+    short = shortened(one)
+    return short if fits(short.tokens, settings) else one

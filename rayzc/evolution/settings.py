@@ -21,7 +21,8 @@ class Settings:
         seed: where all chance comes from.
         islands: number of subpopulations that evolve apart.
         population: formulas on an island.
-        offspring: formulas bred on an island in one epoch.
+        generations: how often an island breeds in one epoch.
+        offspring: formulas bred on an island in one generation.
         max_size: most nodes of a formula.
         max_depth: most levels of a formula.
         measure: the rank correlation, a name in :data:`rayzc.evolution.MEASURES`.
@@ -30,7 +31,7 @@ class Settings:
         selection: how parents are chosen: names in :data:`rayzc.evolution.SELECTIONS`, taken in equal parts.
         crossover: probability that an offspring has two parents.
         constants: probability that an offspring is its parent with a constant moved.
-        polish: formulas per epoch whose constants are improved by local search.
+        polish: formulas per generation whose constants are improved by local search.
         topology: where emigrants go, a name in :data:`rayzc.evolution.TOPOLOGIES`.
         migration_interval: epochs from one migration to the next; 0 for none.
         migration_rate: share of the population that emigrates, the best first.
@@ -40,9 +41,10 @@ class Settings:
     seed: int = 0
     islands: int = 16
     population: int = 100
+    generations: int = 5
     offspring: int = 200
-    max_size: int = 40
-    max_depth: int = 12
+    max_size: int = 80
+    max_depth: int = 20
     measure: str = "kendall"
     objective: str | Objective = "mean"
     selection: tuple[str, ...] = ("tournament", "lexicase")
@@ -50,7 +52,7 @@ class Settings:
     constants: float = 0.15
     polish: int = 2
     topology: str = "ring"
-    migration_interval: int = 5
+    migration_interval: int = 4
     migration_rate: float = 0.05
     seeds: tuple[str, ...] = ()
 
@@ -82,6 +84,7 @@ class Settings:
             ("seed", 0, 2**63 - 1),
             ("islands", 1, 10_000),
             ("population", 4, 100_000),
+            ("generations", 1, 10_000),
             ("offspring", 1, 1_000_000),
             ("max_size", 1, 200),
             ("max_depth", 1, 60),

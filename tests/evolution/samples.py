@@ -24,7 +24,7 @@ UGLY = np.array(
         *(5e-324, -5e-324, 2.2e-308, -1e8, 1.0, 1 + 2**-52, 1 - 2**-53, -1.0, 2.0, 709.8, 3e-5),
     ]
 )
-BREEDING = Settings(seed=3, islands=4, population=20, offspring=30)
+BREEDING = Settings(seed=3, islands=4, population=20, offspring=30, generations=2)
 """Small enough to step in milliseconds."""
 
 

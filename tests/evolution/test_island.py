@@ -66,7 +66,8 @@ class TestLife:
         assert [one.epoch for one in islands] == [0, 1, 2, 3, 4]
         assert {one.index for one in islands} == {0}
         bred = [after.evaluations - before.evaluations for before, after in pairwise(islands)]
-        assert all(10 < new <= BREEDING.offspring + 16 * BREEDING.polish for new in bred)
+        most = BREEDING.generations * (BREEDING.offspring + 16 * BREEDING.polish)
+        assert all(20 < new <= most for new in bred)
 
     @pytest.mark.parametrize("measure", list(MEASURES))
     @pytest.mark.parametrize("objective", list(OBJECTIVES))

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayzc.formula import MAX_DEPTH, MAX_LENGTH, Formula, ranking_values
+from rayzc.formula.simplify import without_outer_functions
 from tests.formula.strategies import UGLY, Columns, columns, examples, formulas
 
 # What can be stripped, over little else, so that much is.
@@ -48,6 +49,34 @@ def test_the_rank_normal_form_orders_alike_where_both_are_finite(formula: Formul
     assert normal.size <= formula.simplify().size
     assert normal.rank_normal_form() == normal
     assert Formula(normal.tokens) == normal
+
+
+@examples(500)
+@given(formulas(OUTER, leaves=4, numbers=NUMBERS), columns(rows=20))
+def test_stripping_without_rewriting_orders_alike_where_both_are_finite(
+    formula: Formula, table: Columns
+) -> None:
+    bare = Formula(without_outer_functions(formula.tokens))
+    before, after = formula.evaluate(table), bare.evaluate(table)
+    finite = np.isfinite(before) & np.isfinite(after)
+    before, after = before[finite], after[finite]
+    lost = (before[:, None] < before[None, :]) & ~(after[:, None] < after[None, :])
+    assert not lost.any(), f"{formula} -> {bare}"
+    assert bare.size <= formula.size
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("log(2 * tanh(x) + 1)", "x"),
+        ("3 - exp(x * y)", "-(x * y)"),
+        ("sqrt(x + x)", "x + x"),
+        ("1 / square(x)", "1 / square(x)"),
+        ("inv(exp(x))", "-x"),
+    ],
+)
+def test_what_is_outside_is_stripped_and_the_rest_stays(text: str, bare: str) -> None:
+    assert str(Formula(without_outer_functions(Formula.parse(text).tokens))) == bare
 
 
 STRIPPED = [

@@ -24,6 +24,7 @@ from rayzc.evolution import TOPOLOGIES, Island, Settings, Tables, emigrants
 __all__ = ["Archipelago"]
 
 _LOOKAHEAD = 3
+_LOYALTY = 4
 _ATTEMPTS = 4
 
 
@@ -156,8 +157,13 @@ class Archipelago:
                 needs = self._needs(island, epoch)
                 if ahead or beyond or any(need not in self._tasks for need in needs):
                     continue
-                self._start(island, epoch, needs, min(workers, key=lambda w: w.load))
+                self._start(island, epoch, needs, self._worker_for(island, epoch, workers))
                 progress = True
+
+    def _worker_for(self, island: int, epoch: int, workers: Sequence[Worker]) -> Worker:
+        """The least busy worker, rather the one that computed the epoch before: it remembers the island's formulas."""
+        before = self._tasks.get((island, epoch - 1))
+        return min(workers, key=lambda w: w.load - (_LOYALTY if before and w is before.worker else 0))
 
     def _needs(self, island: int, epoch: int) -> list[tuple[int, int]]:
         """The tasks whose products an epoch takes: the island before it, then the sources of immigrants."""

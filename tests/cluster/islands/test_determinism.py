@@ -15,7 +15,9 @@ from rayzc.evolution import Settings
 from rayzc.problems import Suite, write_suite
 from rayzc.runs import Limits
 
-SETTINGS = Settings(seed=3, islands=4, population=24, offspring=40, migration_interval=2, topology="random")
+SETTINGS = Settings(
+    seed=3, islands=4, population=24, offspring=40, generations=1, migration_interval=2, topology="random"
+)
 EPOCHS = 12
 
 

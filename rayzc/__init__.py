@@ -24,9 +24,11 @@ _HOMES = {
     "Suite": "rayzc.problems",
     "build": "rayzc.spaces",
     "discover": "rayzc.cluster",
+    "fill_suite": "rayzc.cluster.measuring",
     "kendall_tau": "rayzc.evolution",
     "load_suite": "rayzc.problems",
     "measure": "rayzc.proxies",
+    "measuring_pool": "rayzc.cluster.measuring",
     "proxy": "rayzc.proxies",
     "resume": "rayzc.cluster",
     "score": "rayzc.evolution",
@@ -42,9 +44,11 @@ __all__ = [
     "__version__",
     "build",
     "discover",
+    "fill_suite",
     "kendall_tau",
     "load_suite",
     "measure",
+    "measuring_pool",
     "proxy",
     "resume",
     "score",
@@ -52,6 +56,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from rayzc.cluster import discover, resume
+    from rayzc.cluster.measuring import fill_suite, measuring_pool
     from rayzc.errors import RayzcError
     from rayzc.evolution import Settings, kendall_tau, score
     from rayzc.formula import Formula

@@ -9,10 +9,21 @@ follows from the request and the pool's *setup* alone, bit for bit, whoever comp
 
 What is known is not measured again: the same network asked twice, at once or in another run, is measured once. A
 worker that dies is replaced and its network tried again; a network that ends two workers, or takes too long, is
-reported as failed while the others go on.
+reported as failed while the others go on. :func:`fill_suite` has a pool measure what a suite's tables lack.
 """
 
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
+from rayzc.cluster.measuring.filling import Filled, Filling, fill_suite
 from rayzc.cluster.measuring.request import Answer, Request, Setup, Statistics
 
-__all__ = ["Answer", "MeasuringPool", "Request", "Setup", "Statistics", "measuring_pool"]
+__all__ = [
+    "Answer",
+    "Filled",
+    "Filling",
+    "MeasuringPool",
+    "Request",
+    "Setup",
+    "Statistics",
+    "fill_suite",
+    "measuring_pool",
+]

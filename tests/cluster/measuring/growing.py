@@ -54,7 +54,7 @@ def main() -> None:
                 sizes.append(-1)
             stop = stop or (len(sizes) > 4 and sizes[-1] == 1) or time.monotonic() > deadline
     ray.shutdown()
-    cluster.shutdown()
+    cluster.shutdown()  # type: ignore[no-untyped-call]
     print(
         json.dumps(
             {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rayzc.cluster.measuring import Answer, Setup, measuring_pool
+from rayzc.cluster.measuring import Answer, Request, Setup, measuring_pool
 from rayzc.errors import ClusterError, ProxyError
 from rayzc.proxies import ByProducts, proxy, unregister
 from rayzc.spaces import build, search_space
@@ -71,15 +71,15 @@ def test_a_network_that_ends_its_worker_twice_and_one_that_never_ends(ray_sessio
     assert final.failed == after_waiting.failed
 
 
-def _deadly(encoding: str) -> "ask":  # type: ignore[valid-type]
+def _deadly(encoding: str) -> Request:
     return ask(encoding, ("deadly", "params"))
 
 
-def _endless(encoding: str) -> "ask":  # type: ignore[valid-type]
+def _endless(encoding: str) -> Request:
     return ask(encoding, ("endless", "nwot"))
 
 
-def _check(answers: dict[object, Answer], bad: set[str], size: int, reason: str) -> None:
+def _check(answers: dict[Request, Answer], bad: set[str], size: int, reason: str) -> None:
     assert len(answers) == 8
     for answer in answers.values():
         own = answer.request.proxies[0]

@@ -1,5 +1,6 @@
 """The pool on real Ray: every answer once, equal to a direct measurement, and nothing measured without need."""
 
+import contextlib
 import itertools
 import os
 import signal
@@ -91,20 +92,6 @@ def test_a_proxy_that_fails_is_a_reason_and_the_others_go_on(pool: MeasuringPool
     assert answer.failures == right.failures
 
 
-def test_a_network_that_cannot_be_built_is_a_failure(ray_session: None) -> None:
-    with measuring_pool(Setup(batch=4, width=5, depth=1), workers=1) as narrow:
-        (answer,) = narrow.measure([Request("nasbench301", _darts(), "cifar10", ("params",))])
-        assert narrow.statistics().failed == 1
-        assert narrow.statistics().lost == 0
-    assert answer.scores == {}
-    assert "width is 5" in answer.failures["params"]
-
-
-def _darts() -> str:
-    space = search_space("nasbench301")
-    return space.format(space.sample(np.random.default_rng(0)))
-
-
 def test_requests_are_drawn_as_answers_are_taken(ray_session: None, pool: MeasuringPool) -> None:
     networks = distinct(40, seed=5)
     drawn = itertools.count(1)
@@ -126,16 +113,24 @@ def test_requests_are_drawn_as_answers_are_taken(ray_session: None, pool: Measur
 
 
 def test_submitting_more_than_a_client_may_have_waits_and_loses_nothing(ray_session: None) -> None:
-    requests = [ask(encoding, ("params",)) for encoding in distinct(20, seed=6)]
-    with measuring_pool(SETUP, workers=1, outstanding=3) as narrow:
+    space = search_space("nasbench301")
+    impossible = Request(
+        space.name, space.format(space.sample(np.random.default_rng(0))), "cifar10", ("params",)
+    )
+    requests = [impossible, *(ask(encoding, ("params",)) for encoding in distinct(20, seed=6))]
+    with measuring_pool(Setup(batch=4, width=5, depth=1), workers=1, outstanding=3) as narrow:
         narrow.submit(requests)
         assert narrow.statistics().outstanding <= 3
-        assert narrow.outstanding == 20
+        assert narrow.outstanding == 21
         found: list[Answer] = []
         while narrow.outstanding:
             found += narrow.answers()
         assert narrow.answers() == []
+        statistics = narrow.statistics()
+    answers = {answer.request: answer for answer in found}
     assert Counter(answer.request for answer in found) == Counter(requests)
+    assert "width is 5" in answers[impossible].failures["params"]
+    assert (statistics.failed, statistics.measured, statistics.lost) == (1, 20, 0)
 
 
 def test_clients_in_other_processes_share_what_is_measured(pool: MeasuringPool) -> None:
@@ -154,40 +149,34 @@ def test_clients_in_other_processes_share_what_is_measured(pool: MeasuringPool) 
             assert answer.scores == direct(answer.request).scores
 
 
-def test_as_written_measures_what_nothing_reads(ray_session: None) -> None:
-    # The convolution on 0->1 leads nowhere.
-    encoding, setup = "(2, 1, 0, 1, 1, 1)", Setup(batch=4, width=4, depth=1, as_written=True)
-    with measuring_pool(setup, workers=1) as literal:
-        (answer,) = literal.measure([ask(encoding, ("params", "l2_norm"))])
-    assert answer.scores == direct(answer.request, encoding=encoding).scores
-    assert answer.scores["params"] > direct(answer.request).scores["params"]
+def test_what_is_kept_is_not_measured_again(ray_session: None, tmp_path: Path) -> None:
+    requests = [ask(encoding) for encoding in distinct(6, seed=8)]
+    cache = tmp_path / "cache"
+    with measuring_pool(SETUP, workers=2, cache=cache) as first:
+        expected = {answer.request: answer.scores for answer in first.measure(requests)}
+    (cache / "torn.parquet").write_bytes(next(cache.glob("*.parquet")).read_bytes()[:-9])
+    with contextlib.ExitStack() as stack:
+        with pytest.warns(UserWarning, match=r"torn.parquet: passed over"):
+            second = stack.enter_context(measuring_pool(SETUP, workers=1, cache=cache))
+        answers = list(second.measure(requests))
+        statistics = second.statistics()
+    assert {answer.request: answer.scores for answer in answers} == expected
+    assert all(answer.cached for answer in answers)
+    assert (statistics.measured, statistics.cached) == (0, 6)
 
 
 def test_images_of_a_file(ray_session: None, tmp_path: Path) -> None:
-    rng = np.random.default_rng(2)
-    images = rng.normal(size=(6, 3, 32, 32)).astype(np.float32)
-    file, cache = tmp_path / "batch.npz", tmp_path / "cache"
-    request = ask(distinct(1)[0])
-    np.savez(file, images=images, labels=np.arange(6))
+    images = np.random.default_rng(2).normal(size=(6, 3, 32, 32)).astype(np.float32)
+    file = tmp_path / "batch.npz"
+    np.savez(file, images=images, labels=np.arange(6) + 10)
     setup = Setup(batch=5, images=str(file), width=4, depth=1)
-
-    def measured() -> tuple[Answer, int]:
-        with measuring_pool(setup, workers=1, cache=cache) as opened:
-            (answer,) = opened.measure([request])
-            return answer, opened.statistics().measured
-
-    first, count = measured()
-    assert count == 1
-    assert first.scores == _on_images(request, images[:5])
-    again, count = measured()
-    assert (again.scores, count) == (first.scores, 0)
-    np.savez(file, images=images[::-1], labels=np.arange(6))
-    other, count = measured()
-    assert count == 1
-    assert other.scores == _on_images(request, images[::-1][:5])
-    np.savez(file, images=images, labels=np.arange(6) + 8)
-    with pytest.raises(ProxyError, match="there is a label 12, but the task has only 10 classes"):
-        measured()
+    request = Request(SPACE, distinct(1)[0], "cifar100", PROXIES)
+    with measuring_pool(setup, workers=1) as opened:
+        (answer,) = opened.measure([request])
+        with pytest.raises(ProxyError, match="there is a label 14, but the task has only 10 classes"):
+            opened.submit([ask(request.encoding)])
+        assert opened.outstanding == 0
+    assert answer.scores == _on_images(request, images[:5])
 
 
 def _on_images(request: Request, images: np.ndarray) -> dict[str, float]:
@@ -196,7 +185,7 @@ def _on_images(request: Request, images: np.ndarray) -> dict[str, float]:
     space = search_space(request.space)
     torch.manual_seed(request.seed)
     network = space.build_for(space.canonical(space.parse(request.encoding)), request.task, width=4, depth=1)
-    batch = torch.from_numpy(images.copy()), torch.arange(len(images))
+    batch = torch.from_numpy(images.copy()), torch.arange(len(images)) + 10
     return dict(measure_detailed(network, *batch, request.proxies, seed=request.seed, device="cpu").scores)
 
 

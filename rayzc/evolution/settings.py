@@ -9,6 +9,7 @@ from rayzc.evolution.objectives import OBJECTIVES, Objective
 from rayzc.evolution.selection import SELECTIONS
 from rayzc.evolution.topology import TOPOLOGIES
 from rayzc.formula import Formula
+from rayzc.user_code import user_module
 
 __all__ = ["Settings"]
 
@@ -112,14 +113,12 @@ class Settings:
             return self.objective
         if self.objective in OBJECTIVES:
             return OBJECTIVES[self.objective]
-        import importlib
-
         module, _, function = self.objective.partition(":")
-        try:
-            found: Objective = getattr(importlib.import_module(module), function)
-        except Exception as error:  # whatever the user's module raises
-            reason = str(error) or type(error).__name__
-            raise RunError(f"objective '{self.objective}' cannot be imported: {reason}") from None
+        if not module:
+            raise RunError(f"objective '{self.objective}' names no module; say module:function")
+        found: Objective | None = getattr(user_module(module, RunError), function, None)
+        if found is None:
+            raise RunError(f"objective '{self.objective}': module {module} has no '{function}'")
         if not callable(found):
             raise RunError(f"objective '{self.objective}' is no function of the correlations")
         return found

@@ -1,10 +1,7 @@
 """Networks of the user's own, by the name under which they can be imported."""
 
-import importlib
 import importlib.util
 import inspect
-import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +14,7 @@ from torch import Tensor, nn
 from rayzc.errors import ProxyError, nearest
 from rayzc.proxies.measurement import Measurement, measure_detailed
 from rayzc.proxies.registry import Proxy
+from rayzc.user_code import told, user_module
 
 __all__ = ["load_model", "load_models", "measure_own"]
 
@@ -37,7 +35,7 @@ def load_model(reference: str, classes: int | None = None, seed: int = 0) -> nn.
             f"'{reference}' does not name a network: say module:attribute, as in my_module:make_model"
         )
     with _seeded(seed):
-        module = _import(module_name)
+        module = user_module(module_name, ProxyError)
     found: Any = module
     for part in attribute.split("."):
         if not hasattr(found, part):
@@ -112,28 +110,6 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _import(name: str) -> ModuleType:
-    folder = str(Path.cwd())
-    added = folder not in sys.path
-    if added:
-        sys.path.insert(0, folder)
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        # Only a part of the name itself means that the module is missing; else it misses something it imports.
-        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise ProxyError(
-                f"there is no module '{name}' in {folder} or among the installed ones; "
-                "run from the folder that holds it, or set PYTHONPATH"
-            ) from error
-        raise ProxyError(f"importing '{name}' failed: {_told(error)}") from error
-    except Exception as error:
-        raise ProxyError(f"importing '{name}' failed: {_told(error)}") from error
-    finally:
-        if added:
-            sys.path.remove(folder)
-
-
 def _run(path: Path) -> ModuleType:
     if not path.is_file():
         raise ProxyError(f"{path}: there is no such file")
@@ -144,7 +120,7 @@ def _run(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise ProxyError(f"{path}: running it failed: {_told(error)}") from error
+        raise ProxyError(f"{path}: running it failed: {told(error)}") from error
     return module
 
 
@@ -154,7 +130,7 @@ def _network(found: Any, reference: str, classes: int | None, seed: int) -> nn.M
             with _seeded(seed):
                 found = found(**_class_argument(found, classes))
         except Exception as error:
-            raise ProxyError(f"calling '{reference}' failed: {_told(error)}") from error
+            raise ProxyError(f"calling '{reference}' failed: {told(error)}") from error
     if not isinstance(found, nn.Module):
         raise ProxyError(f"'{reference}' gives a {type(found).__name__}, not a torch.nn.Module")
     return found
@@ -168,10 +144,3 @@ def _class_argument(function: Callable[..., Any], classes: int | None) -> dict[s
     if classes is None:
         return {}
     return {name: classes for name in ("classes", "num_classes") if name in accepted}
-
-
-def _told(error: Exception) -> str:
-    """The error and the line of the user's code where it arose."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"

@@ -1,6 +1,7 @@
-"""Where the tests find the data that are not part of the project."""
+"""Where the tests find the data that are not part of the project, and one Ray for all tests of a session."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,12 @@ def golden_path() -> Path:
 def real_suite(nbsz_path: Path) -> Suite:
     """The 13 real problems."""
     return load_suite(nbsz_path)
+
+
+@pytest.fixture(scope="session")
+def ray_session() -> Iterator[None]:
+    """A local Ray with room for four workers, which what the tests run finds and uses."""
+    from rayzc.cluster import connected
+
+    with connected(workers=4):
+        yield

@@ -1,11 +1,8 @@
-"""A small suite, and one Ray for all tests of a session."""
-
-from collections.abc import Iterator
+"""A small suite."""
 
 import numpy as np
 import pytest
 
-from rayzc.cluster import connected
 from rayzc.problems import Problem, Suite
 
 PROXIES = ("flops", "jacov", "noise", "params", "synflow")
@@ -33,10 +30,3 @@ def small_suite() -> Suite:
             )
         )
     return Suite("small", tuple(problems))
-
-
-@pytest.fixture(scope="session")
-def ray_session() -> Iterator[None]:
-    """A local Ray with room for four workers, which the discoveries of the tests find and use."""
-    with connected(workers=4):
-        yield

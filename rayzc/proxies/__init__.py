@@ -11,6 +11,7 @@ From all that is asked for, :func:`measure` plans the fewest passes, runs each o
 by-products. :data:`NEEDS` lists what there is to ask for; :class:`ByProducts` tells what each is.
 """
 
+from rayzc.proxies.architectures import measure_architecture
 from rayzc.proxies.by_products import ByProducts
 from rayzc.proxies.epe_nas import epe_nas
 from rayzc.proxies.expressivity import expressivity
@@ -52,6 +53,7 @@ __all__ = [
     "jacov",
     "l2_norm",
     "measure",
+    "measure_architecture",
     "measure_detailed",
     "meco",
     "nwot",

@@ -23,7 +23,7 @@ from rayzc.spaces import SPACES
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MEASURING_VERSION", "ScoreCache"]
+__all__ = ["MEASURING_VERSION", "ScoreCache", "require_folder"]
 
 MEASURING_VERSION = 1
 """Raise it when networks are built, shown images or measured in another way, so that no cache mixes the two."""
@@ -31,6 +31,16 @@ MEASURING_VERSION = 1
 _KEY = b"rayzc_scores"
 _SCHEMA_VERSION = b"1"
 _ROWS_PER_FILE = 50_000
+
+
+def require_folder(folder: Path) -> None:
+    """Checks that scores can be kept there.
+
+    Raises:
+        RunError: it is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is a file; the cache of measurements is a folder, name another")
 
 
 @dataclass(slots=True)
@@ -59,8 +69,7 @@ class ScoreCache:
     """
 
     def __init__(self, folder: Path, setup: Setup, device: str, versions: Mapping[str, str]) -> None:
-        if folder.exists() and not folder.is_dir():
-            raise RunError(f"{folder} is a file; the cache of measurements is a folder, name another")
+        require_folder(folder)
         self._folder = folder
         self._setup = setup
         self._device = device

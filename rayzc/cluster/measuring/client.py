@@ -4,7 +4,7 @@ import itertools
 import sys
 import uuid
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import ray
 import ray.exceptions
 
 from rayzc.cluster.connection import connected
+from rayzc.cluster.measuring.cache import require_folder
 from rayzc.cluster.measuring.ledger import Found
 from rayzc.cluster.measuring.own_proxies import own_proxies, shipped, versions_of
 from rayzc.cluster.measuring.pool import Order, PoolActor
@@ -33,7 +34,8 @@ class MeasuringPool:
     """Asks a pool of workers for measurements; made by :func:`measuring_pool`.
 
     It can be pickled: the copy in another process, a trial of Ray Tune for instance, is another client of the same
-    pool, and clients take turns. While one waits, it holds no CPU. Each :meth:`measure` is a client of its own, too.
+    pool, and clients take turns. While one waits, it needs no CPU of the cluster's. Each :meth:`measure` is a client of
+    its own, too. What a client that died had asked for is measured all the same, and known when it is asked again.
 
     Attributes:
         setup: what holds for all measurements.
@@ -78,6 +80,17 @@ class MeasuringPool:
         finally:
             if asking._open:
                 asking.leave()
+
+    def measure_all(self, requests: Sequence[Request]) -> list[Answer]:
+        """Measures networks, and gives the answers in the order of the requests when all are there.
+
+        Raises:
+            SpaceError: as :meth:`measure`, and likewise for the others.
+            ProxyError: likewise.
+            ClusterError: likewise.
+        """
+        found = {answer.request: answer for answer in self.measure(dict.fromkeys(requests))}
+        return [found[request] for request in requests]
 
     def submit(self, requests: Iterable[Request]) -> None:
         """Asks for measurements; :meth:`answers` has the answers.
@@ -208,9 +221,11 @@ def measuring_pool(
     if workers is not None and workers < 1:
         raise ClusterError(f"a pool of {workers} workers measures nothing: give at least 1")
     setup = _absolute(setup or Setup())
+    folder = Path(cache).resolve() if cache is not None else None
+    if folder is not None:
+        require_folder(folder)
     with connected(address, workers):
         device = _device(setup)
-        folder = Path(cache).resolve() if cache is not None else None
         versions, own = versions_of(), own_proxies()
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False

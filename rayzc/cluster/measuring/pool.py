@@ -53,7 +53,7 @@ class PoolActor:
         self._limit = limit
         self._batches = Batches(setup)
         self._cache = ScoreCache(cache, setup, device, versions) if cache else None
-        self._ledger = Ledger(self._cache.read() if self._cache else None)
+        self._ledger = Ledger()
         self._reference = proxies[0]
         self._gone: set[str] = set()
         self._closed = False
@@ -61,6 +61,8 @@ class PoolActor:
 
     async def open(self) -> list[str]:
         """Starts the workers; gives what there is to be warned of."""
+        if self._cache is not None:
+            self._ledger = Ledger(await asyncio.to_thread(self._cache.read))
         self._bell = asyncio.Event()
         self._crew = Crew(
             self._ledger, self._setup, self._device, self._reference, self._batch, self._keep, self._ring

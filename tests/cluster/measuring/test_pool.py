@@ -84,6 +84,13 @@ def test_only_what_is_missing_is_measured(pool: MeasuringPool) -> None:
     assert fourth.scores != first.scores
 
 
+def test_answers_in_the_order_of_the_requests(pool: MeasuringPool) -> None:
+    first, second, third = (ask(encoding, ("params",)) for encoding in distinct(3, seed=21))
+    requests = [second, first, third, first]
+    assert [answer.request for answer in pool.measure_all(requests)] == requests
+    assert pool.measure_all([]) == []
+
+
 def test_a_proxy_that_fails_is_a_reason_and_the_others_go_on(pool: MeasuringPool) -> None:
     request = Request("transbench101_micro", "(1, 1, 1, 1, 1, 1)", "jigsaw", ("synflow", "zico"))
     (answer,) = pool.measure([request])

@@ -23,7 +23,7 @@ class FourNodeSpace(SearchSpace):
 
     edges: tuple[tuple[int, int], ...]
     operations: tuple[str, ...]
-    none: str
+    none: str = "none"
 
     def sample(self, rng: np.random.Generator) -> Value:
         """Draws evenly from all encodings."""

@@ -32,7 +32,6 @@ class NasBench201(FourNodeSpace):
 
     edges = EDGES
     operations = OPERATIONS
-    none = "none"
 
     def describe(self, architecture: Value) -> str:
         """The string of NAS-Bench-201: ``|skip_connect~0|+|none~0|nor_conv_1x1~1|+|...|``."""

@@ -29,7 +29,6 @@ class TransBench101Micro(FourNodeSpace):
 
     edges = EDGES
     operations = OPERATIONS
-    none = "none"
 
     def describe(self, architecture: Value) -> str:
         """The string of TransNAS-Bench-101: ``64-41414-1_02_333``."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
+from rayzc.proxies.measuring.network import leaves
 from rayzc.proxies.measuring.operations import operations_of
 
 
@@ -28,17 +29,17 @@ def cost(network: nn.Module, input_shape: tuple[int, ...]) -> Cost:
         network: any module.
         input_shape: shape of one image, ``(3, height, width)``.
     """
-    leaves = {module for module in network.modules() if next(module.children(), None) is None}
+    counting = set(leaves(network))
     counted: dict[nn.Module, Cost] = {}
 
     def record(module: nn.Module, inputs: tuple[Any, ...], outputs: Tensor) -> None:
-        if module in leaves:
+        if module in counting:
             weights = sum(parameter.numel() for parameter in module.parameters(recurse=False))
             counted[module] = Cost(weights, operations_of(module, inputs[0].shape[1:], outputs.shape[1:]))
 
     if any(parameter.is_meta for parameter in network.parameters()):
         network.to_empty(device="cpu")
-    for leaf in leaves:
+    for leaf in counting:
         leaf.training = False  # batch normalisation in train mode refuses an empty batch
     # One hook for all modules: a hook for each takes longer than the forward pass.
     hook = register_module_forward_hook(record)

@@ -6,10 +6,13 @@ the evaluated history and the seed, so a search that was saved and restored goes
 """
 
 from rayzc.search.algorithms import ALGORITHMS, AlgorithmSettings, Proposal, State, Told, ask, tell
+from rayzc.search.comparison import Comparison, compare
 from rayzc.search.constraints import Constraint, parse_constraint
 from rayzc.search.domain import Domain, SpaceDomain, network_key
 from rayzc.search.fronts import best_first, crowding_distances, front_numbers
+from rayzc.search.outcome import Finding, Outcome, Step, outcome_of, shortlisted
 from rayzc.search.plan import Plan, parse_plan
+from rayzc.search.results import Average, Results
 from rayzc.search.scores import MixedScores, Scored, ScoreSource, TableScores, Wanted
 from rayzc.search.search import (
     BUDGET_SPENT,
@@ -23,40 +26,53 @@ from rayzc.search.search import (
     require_result,
     run,
 )
-from rayzc.search.table_domain import TableDomain
+from rayzc.search.table_domain import TableDomain, candidate_rows
+from rayzc.search.truth import Standing, Truth
 
 __all__ = [
     "ALGORITHMS",
     "BUDGET_SPENT",
     "EXHAUSTED",
     "AlgorithmSettings",
+    "Average",
+    "Comparison",
     "Constraint",
     "Domain",
     "Evaluation",
+    "Finding",
     "MixedScores",
+    "Outcome",
     "Plan",
     "Proposal",
+    "Results",
     "ScoreSource",
     "Scored",
     "Search",
     "SpaceDomain",
+    "Standing",
     "State",
+    "Step",
     "TableDomain",
     "TableScores",
     "Told",
+    "Truth",
     "Wanted",
     "absorb",
     "advance",
     "ask",
     "begin",
     "best_first",
+    "candidate_rows",
+    "compare",
     "crowding_distances",
     "front_numbers",
     "network_key",
+    "outcome_of",
     "parse_constraint",
     "parse_plan",
     "propose",
     "require_result",
     "run",
+    "shortlisted",
     "tell",
 ]

@@ -120,8 +120,9 @@ def require_met(
     count = met.shape[1]
     for constraint, each in zip(constraints, met, strict=True):
         if not each.any():
+            reach = _reach(constraint, columns)
             raise SearchError(
-                f"{problem}: none of the {count} {what} meets the constraint '{constraint}'{_reach(constraint, columns)}"
+                f"{problem}: none of the {count} {what} meets the constraint '{constraint}'{reach}"
             )
     together = "', '".join(map(str, constraints))
     raise SearchError(f"{problem}: none of the {count} {what} meets all the constraints '{together}'")

@@ -19,17 +19,17 @@ class Domain(Protocol):
 
     Moves are told which networks are seen, by their keys, and give one that is not: a network with several encodings
     counts once.
-
-    Attributes:
-        space: name of the search space.
-        size: how many architectures there are; no fewer than there are networks.
     """
 
     @property
-    def space(self) -> str: ...
+    def space(self) -> str:
+        """Name of the search space."""
+        ...
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """How many architectures there are, no fewer than networks."""
+        ...
 
     def key(self, architecture: str) -> str:
         """One text for all encodings of a network."""

@@ -84,4 +84,5 @@ class Parts:
         for part, count in parts_of(self.space, architecture).items():
             if part in self._columns:
                 counts[self._columns[part]] = count
-        return np.abs(self.counts - counts).sum(axis=1, dtype=np.int64)
+        distances: NDArray[np.int64] = np.abs(self.counts - counts).sum(axis=1, dtype=np.int64)
+        return distances

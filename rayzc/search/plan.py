@@ -1,7 +1,7 @@
 """What a search is asked to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ class Plan:
     batch: int = 10
     constraints: tuple[Constraint, ...] = ()
     minimise: tuple[Formula, ...] = ()
-    settings: AlgorithmSettings = AlgorithmSettings()
+    settings: AlgorithmSettings = field(default_factory=AlgorithmSettings)
 
     def __post_init__(self) -> None:
         algorithm_named(self.algorithm)
@@ -58,8 +58,7 @@ class Plan:
     @property
     def proxies(self) -> tuple[str, ...]:
         """Names of all proxies it needs, each once, sorted."""
-        needing = (self.formula, *self.minimise, *self.constraints)
-        return tuple(sorted({proxy for one in needing for proxy in one.proxies}))
+        return tuple(sorted({proxy for _, proxies in self.needs for proxy in proxies}))
 
     @property
     def needs(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

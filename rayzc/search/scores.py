@@ -1,10 +1,9 @@
 """Where scores come from: a table, measurement, or a table and measurement of what it lacks."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
-
-import numpy as np
 
 from rayzc.errors import SearchError, nearest
 from rayzc.problems import Problem
@@ -50,14 +49,12 @@ Measure = Callable[[Sequence[Wanted]], Iterable[Scored]]
 
 
 class ScoreSource(Protocol):
-    """Scores architectures of one problem by proxies.
-
-    Attributes:
-        proxies: what it can give, for some architectures at least.
-    """
+    """Scores architectures of one problem by proxies."""
 
     @property
-    def proxies(self) -> frozenset[str]: ...
+    def proxies(self) -> frozenset[str]:
+        """What it can give, for some architectures at least."""
+        ...
 
     def scores(self, wanted: Sequence[Wanted]) -> list[Scored]:
         """The scores of each architecture, in the order of the questions."""
@@ -114,8 +111,8 @@ class TableScores:
         failures: dict[str, str] = {}
         for proxy in wanted.proxies:
             column = self.problem.proxies.index(proxy) if proxy in self.problem.proxies else None
-            found = [] if column is None else self.problem.scores[rows, column]
-            known = [float(score) for score in found if not np.isnan(score)]
+            found: list[float] = [] if column is None else self.problem.scores[rows, column].tolist()
+            known = [score for score in found if not math.isnan(score)]
             if known:
                 scores[proxy] = known[0]
             else:

@@ -1,6 +1,6 @@
 """The rows of a table as a domain: moves go to what is nearest among them."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from functools import lru_cache
 from typing import Any
 
@@ -13,9 +13,9 @@ from rayzc.search.domain import network_key
 from rayzc.search.features import Parts
 from rayzc.spaces import SPACES
 
-__all__ = ["NEIGHBOURS", "TableDomain"]
+__all__ = ["NEIGHBOURS", "TableDomain", "candidate_rows"]
 
-NEIGHBOURS = 16
+NEIGHBOURS = 8
 """How many of the nearest rows are an architecture's neighbours."""
 
 
@@ -50,17 +50,17 @@ class TableDomain:
         self.rows: NDArray[np.int64] = rows[np.sort(first)]
         self.architectures = tuple(problem.architectures[row] for row in self.rows)
         self._text_key = network_key(problem.space)
-        # The text is no key for the duplicates of an unknown space, whose networks only their group tells.
+        # Where the space is unknown, only their group tells that two rows are one network.
         self._keys = tuple(self._text_key(one) for one in self.architectures)
         by_group = dict(zip(problem.groups[self.rows].tolist(), self._keys, strict=True))
-        self._key_of = {
+        self._key_of: dict[str, str] = {
             one: by_group[group]
             for one, group in zip(problem.architectures, problem.groups.tolist(), strict=True)
             if group in by_group
         }
         self._place = {key: place for place, key in enumerate(self._keys)}
         self._parts = Parts(problem.space, self.architectures)
-        self._distances = lru_cache(maxsize=2048)(self._parts.distances)
+        self._distances: Callable[[str], NDArray[np.int64]] = lru_cache(maxsize=2048)(self._parts.distances)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the table alone; what follows from it is computed where it arrives."""
@@ -127,7 +127,9 @@ class TableDomain:
         if not unseen.size:
             return None
         far = distances[unseen]
-        return self.architectures[int(rng.choice(unseen[far == far.min()]))]
+        near: NDArray[np.int64] = unseen[far == far.min()]
+        place = int(near[rng.integers(near.size)])
+        return self.architectures[place]
 
     def _unseen(self, seen: Set[str]) -> NDArray[np.int64]:
         mask = np.ones(self.size, dtype=bool)

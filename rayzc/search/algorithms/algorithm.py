@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence, Set
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,20 +19,23 @@ class AlgorithmSettings:
     """What can be set of the algorithms; each takes what it has use for.
 
     Attributes:
-        population: how many architectures are alive in regularized evolution, and make a generation of the genetic
-            algorithm; as many are drawn at random in the beginning.
+        population: how many architectures are alive in regularized evolution; as many are drawn at random in the
+            beginning.
         tournament: how many of the living compete to become a parent in regularized evolution.
+        generation: how many children make a generation of the genetic algorithm, and how many of all that were
+            told are parents of the next; as many are drawn at random in the beginning.
         crossover: probability that a child of the genetic algorithm has two parents.
         starts: from the best of how many random architectures local search starts.
     """
 
     population: int = 50
     tournament: int = 10
+    generation: int = 20
     crossover: float = 0.5
     starts: int = 10
 
     def __post_init__(self) -> None:
-        for name in ("population", "tournament", "starts"):
+        for name in ("population", "tournament", "generation", "starts"):
             if getattr(self, name) < 1:
                 raise SearchError(f"{name} is {getattr(self, name)}; give at least 1")
         if not 0 <= self.crossover <= 1:
@@ -89,7 +92,7 @@ class State:
 
     algorithm: str
     seed: int = 0
-    settings: AlgorithmSettings = AlgorithmSettings()
+    settings: AlgorithmSettings = field(default_factory=AlgorithmSettings)
     history: tuple[Told, ...] = ()
     asked: tuple[Proposal, ...] = ()
 

@@ -18,7 +18,7 @@ def genetic(state: State, domain: Domain, seen: Set[str], rng: np.random.Generat
     A generation needs the whole one before it, so batches end with generations, and the trajectory does not depend
     on their size.
     """
-    size = state.settings.population
+    size = state.settings.generation
     told = (len(state.history) + len(state.asked)) // size * size
     if len(state.history) < told:
         return None

@@ -48,7 +48,7 @@ class TableDomain:
         rows = candidate_rows(problem, self.proxies)
         _, first = np.unique(problem.groups[rows], return_index=True)
         self.rows: NDArray[np.int64] = rows[np.sort(first)]
-        self.architectures = tuple(problem.architectures[row] for row in self.rows)
+        self.architectures: tuple[str, ...] = tuple(problem.architectures[row] for row in self.rows)
         self._text_key = network_key(problem.space)
         # Where the space is unknown, only their group tells that two rows are one network.
         self._keys = tuple(self._text_key(one) for one in self.architectures)

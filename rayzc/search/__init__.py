@@ -2,7 +2,8 @@
 
 A *domain* says where to move, a *source* what an architecture scores, a *plan* under which formula, constraints and
 budget; a :class:`Search` is the value in between, taken a batch further by :func:`advance`. Everything follows from
-the evaluated history and the seed, so a search that was saved and restored goes on identically.
+the evaluated history and the seed, so a search that was saved and restored goes on identically. An :class:`Outcome`
+is what it came to, :class:`Results` are the outcomes of many problems and seeds together.
 """
 
 from rayzc.search.algorithms import ALGORITHMS, AlgorithmSettings, Proposal, State, Told, ask, tell
@@ -26,6 +27,7 @@ from rayzc.search.search import (
     require_result,
     run,
 )
+from rayzc.search.search_problem import SearchProblem, compared, on_demand, solve, tabulated
 from rayzc.search.table_domain import TableDomain, candidate_rows
 from rayzc.search.truth import Standing, Truth
 
@@ -48,6 +50,7 @@ __all__ = [
     "ScoreSource",
     "Scored",
     "Search",
+    "SearchProblem",
     "SpaceDomain",
     "Standing",
     "State",
@@ -64,9 +67,11 @@ __all__ = [
     "best_first",
     "candidate_rows",
     "compare",
+    "compared",
     "crowding_distances",
     "front_numbers",
     "network_key",
+    "on_demand",
     "outcome_of",
     "parse_constraint",
     "parse_plan",
@@ -74,5 +79,7 @@ __all__ = [
     "require_result",
     "run",
     "shortlisted",
+    "solve",
+    "tabulated",
     "tell",
 ]

@@ -73,8 +73,7 @@ def crowding_distances(values: ArrayLike) -> NDArray[np.float64]:
     for objective in array.T:
         order = np.argsort(objective, kind="stable")
         ordered = objective[order]
-        extent = ordered[-1] - ordered[0]
         distances[order[[0, -1]]] = np.inf
-        if np.isfinite(extent) and extent > 0:
-            distances[order[1:-1]] += (ordered[2:] - ordered[:-2]) / extent
+        if np.isfinite(ordered).all() and ordered[0] < ordered[-1]:
+            distances[order[1:-1]] += (ordered[2:] - ordered[:-2]) / (ordered[-1] - ordered[0])
     return distances

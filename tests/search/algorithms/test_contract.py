@@ -49,7 +49,9 @@ def test_it_goes_on_identically_from_its_json(algorithm: str) -> None:
     search = begin(plan(algorithm), TABLE.name, DOMAIN, SCORES)
     while not search.ended:
         # Each step has nothing but the text of the one before, and a domain that remembers nothing.
-        search = advance(Search.from_json(search.to_json()), TableDomain(TABLE, ("good",)), TableScores(TABLE))
+        search = advance(
+            Search.from_json(search.to_json()), TableDomain(TABLE, ("good",)), TableScores(TABLE)
+        )
 
     assert search == whole
 
@@ -117,7 +119,9 @@ def test_it_copes_with_a_search_in_which_nothing_may_be_a_parent(algorithm: str)
 def test_it_is_told_once_what_it_asked(algorithm: str) -> None:
     state, proposals = ask(State(algorithm, 0, SMALL), 4, DOMAIN)
 
-    with pytest.raises(SearchError, match="4 architectures were proposed and not told; tell their results first"):
+    with pytest.raises(
+        SearchError, match="4 architectures were proposed and not told; tell their results first"
+    ):
         ask(state, 1, DOMAIN)
     with pytest.raises(SearchError, match="4 architectures were proposed and 3 results told"):
         tell(state, [(1.0,)] * 3)
@@ -145,7 +149,12 @@ def test_it_beats_chance_on_a_smooth_landscape(algorithm: str, domain: Domain) -
 
     def value(key: str) -> float:
         digits = [int(digit) for digit in key[1:-1].split(", ")]
-        return -float(sum(weight * abs(digit - 2) for weight, digit in zip((1, 1.3, 1.7, 2.1, 2.3, 2.9), digits, strict=True)))
+        return -float(
+            sum(
+                weight * abs(digit - 2)
+                for weight, digit in zip((1, 1.3, 1.7, 2.1, 2.3, 2.9), digits, strict=True)
+            )
+        )
 
     seeds = range(6)
     chance = sum(best("random", seed) for seed in seeds) / len(seeds)
@@ -156,7 +165,9 @@ def test_it_beats_chance_on_a_smooth_landscape(algorithm: str, domain: Domain) -
 def test_a_state_of_another_version_is_refused(algorithm: str) -> None:
     text = State(algorithm).to_json().replace('"schema_version": 1', '"schema_version": 99')
 
-    with pytest.raises(SearchError, match="the saved algorithm state has schema 99; this version of rayzc reads schema 1"):
+    with pytest.raises(
+        SearchError, match="the saved algorithm state has schema 99; this version of rayzc reads schema 1"
+    ):
         State.from_json(text)
     with pytest.raises(SearchError, match="this JSON document is no algorithm state"):
         State.from_json("{}")

@@ -10,6 +10,11 @@ PROXIES = ("flops", "jacov", "noise", "params", "synflow")
 
 @pytest.fixture(scope="session")
 def small_suite() -> Suite:
+    """See :func:`made_suite`."""
+    return made_suite()
+
+
+def made_suite() -> Suite:
     """Three problems of sixty architectures each, on which a combination of proxies ranks best."""
     rng = np.random.default_rng(5)
     problems = []

@@ -46,6 +46,9 @@ class Archipelago:
         settings: the choices of the breeding.
         workers: how many workers; by default as many as the cluster has CPUs.
         islands: where to go on from, all at one epoch; by default the islands are settled.
+
+    Attributes:
+        recoveries: how often islands were lost, with a machine for example, and all went back.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Archipelago:
         workers: int | None = None,
         islands: Sequence[Island] | None = None,
     ) -> None:
+        self.recoveries = 0
         self._settings = settings
         self._workforce = Workforce(ray.put(tables), settings, workers)
         self._safe = tuple(islands) if islands is not None else None
@@ -120,6 +124,7 @@ class Archipelago:
 
     def recover(self) -> None:
         """Goes back to the islands that were fetched last, or to the start."""
+        self.recoveries += 1
         self._go_back()
 
     def recruit(self) -> None:
@@ -201,7 +206,10 @@ class Archipelago:
         except ray.exceptions.RayTaskError as error:
             if not isinstance(cause := _cause(error), ray.exceptions.RayError):
                 raise _failed(cause, island, epoch) from None
-            self._lost(key, worker, cause)  # something that it needed was lost
+            if isinstance(cause, ray.exceptions.RayActorError):
+                self._lost(key, worker, cause)  # what computed something that it needs is lost
+            else:
+                self.recover()  # something that it needs is lost itself
             return None
         except ray.exceptions.RayActorError as error:
             self._lost(key, worker, error)

@@ -178,7 +178,7 @@ class _Run:
     ) -> tuple[tuple[Island, ...], str]:
         """Advances until a limit is met; gives all islands at one epoch, and the reason."""
         next_checkpoint = 0.0  # the first as soon as there is something to keep
-        lost = 0
+        lost = recoveries = 0
         while True:
             with watch.waiting():
                 reports = list(archipelago.advance(self.config.limits.epochs, _WAIT_SECONDS))
@@ -187,6 +187,9 @@ class _Run:
             if archipelago.workers_lost > lost:
                 lost = archipelago.workers_lost
                 self.folder.record("worker lost and replaced", lost=lost, epoch=archipelago.epoch)
+            if archipelago.recoveries > recoveries:
+                recoveries = archipelago.recoveries
+                self.folder.record("islands lost, back to those kept last", epoch=archipelago.epoch)
             stop = watch.stop(archipelago.epoch)
             if interrupts.received:
                 if archipelago.epoch < 0:

@@ -142,6 +142,13 @@ def _print(filled: "Filled", out: Path) -> None:
         )
     if len(filled.failures) > _MOST_FAILURES:
         console.print(f"and {len(filled.failures) - _MOST_FAILURES:,} more; --json lists them all")
+    for name, proxy, before in _mixed(filled):
+        console.print(
+            f"note: {proxy} on {name} had {before:,} scores already; the new ones stand beside them, and were taken on "
+            "other images unless you gave the same",
+            soft_wrap=True,
+            markup=False,
+        )
     measured, cached, lost = filled.statistics.measured, filled.statistics.cached, filled.statistics.lost
     ends = f", {lost} workers lost and replaced" if lost else ""
     console.print(
@@ -151,6 +158,18 @@ def _print(filled: "Filled", out: Path) -> None:
     )
     if filled.interrupted is None:
         console.print(f"suite      {out}", soft_wrap=True, markup=False)
+
+
+def _mixed(filled: "Filled") -> list[tuple[str, str, int]]:
+    """Columns in which scores from elsewhere and our own stand together: problem, proxy, how many were there."""
+    sizes = {problem.name: len(problem) for problem in filled.suite.problems}
+    counted = [
+        (name, proxy, sizes[name] - count - filled.lacking[name][proxy])
+        for name, counts in filled.cells.items()
+        for proxy, count in counts.items()
+        if count
+    ]
+    return [(name, proxy, before) for name, proxy, before in counted if before]
 
 
 class _Display:

@@ -52,6 +52,7 @@ class MeasuringPool:
         self._client = uuid.uuid4().hex
         self._numbers = itertools.count()
         self._open: dict[int, Request] = {}
+        self._received: tuple[int, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles what a new client needs; requests and answers stay with this one."""
@@ -78,8 +79,7 @@ class MeasuringPool:
                     return
                 yield from asking.answers()
         finally:
-            if asking._open:
-                asking.leave()
+            asking.leave()
 
     def measure_all(self, requests: Sequence[Request]) -> list[Answer]:
         """Measures networks, and gives the answers in the order of the requests when all are there.
@@ -133,7 +133,8 @@ class MeasuringPool:
         """
         while self._open:
             patience = _PATIENCE if timeout is None else timeout
-            found: list[Found] = self._call("collect", self._client, patience)
+            found: list[Found] = self._call("collect", self._client, self._received, patience)
+            self._received = tuple(one.number for one in found)
             if found or timeout is not None:
                 return [self._answer(one) for one in found]
         return []
@@ -145,10 +146,17 @@ class MeasuringPool:
 
     def leave(self) -> None:
         """Gives up what was submitted and not answered; what nobody else waits for is not measured."""
-        self._open.clear()
         left, self._client = self._client, uuid.uuid4().hex
-        with suppress(ClusterError):
-            self._call("leave", left)
+        waiting, self._received = bool(self._open), ()
+        self._open.clear()
+        # An iterator may be closed late, by the garbage collector; a call would start a Ray where none is any more.
+        if not _ray.is_initialized():
+            return
+        if waiting:
+            with suppress(ClusterError):
+                self._call("leave", left)
+        else:
+            self._actor.leave.remote(left)
 
     def statistics(self) -> Statistics:
         """What the pool has done so far, for all clients.

@@ -19,7 +19,9 @@ __all__ = ["Crew", "Worker", "capacity"]
 _ACTOR: Any = MeasuringWorker
 _ray: Any = ray
 
-_MOST_STILLBORN = 3
+_MOST_REFUSALS = 3
+_MOST_STILLBORN = 10
+_LONGEST_PAUSE = 10.0  # seconds
 _NODE_PATIENCE = 30  # seconds
 
 
@@ -145,10 +147,14 @@ class Crew:
         try:
             worker.process, worker.node = await worker.actor.greet.remote()
         except ray.exceptions.RayError as error:
+            # Machines that come and go take starting workers with them. Only when nobody is there and one after the
+            # other fails, which those do at once whose constructor raises, something is wrong with all of them.
             self._stillborn += 1
-            if self._stillborn >= _MOST_STILLBORN:
+            most = _MOST_REFUSALS if "creation task" in str(error) else _MOST_STILLBORN
+            if self._stillborn >= most and not any(other.process for other in self.workers):
                 self.broken = _line(error)
                 self._changed()
+            await asyncio.sleep(min(0.5 * (self._stillborn - 1), _LONGEST_PAUSE))
             return False
         self._stillborn = 0
         return True

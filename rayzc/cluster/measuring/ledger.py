@@ -5,7 +5,7 @@ has asked for yet become a *job*; cells that are known, or part of a job already
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -86,7 +86,7 @@ class _Ticket:
 
 @dataclass(eq=False, slots=True)
 class _Client:
-    """A client's jobs in the queue, the answers it has not fetched, and how many requests are open."""
+    """A client's jobs in the queue, the answers it has not confirmed, and how many requests are open."""
 
     queue: deque[Job] = field(default_factory=deque)
     found: list[Found] = field(default_factory=list)
@@ -195,19 +195,17 @@ class Ledger:
         else:
             self.put_back(job)
 
-    def collect(self, client: str) -> list[Found]:
-        """The client's answers since it last asked for them."""
-        asking = self._clients.get(client)
-        if asking is None:
-            return []
-        found, asking.found = asking.found, []
-        if not found and not asking.open:
-            self._remove(client)
-        return found
+    def answers(self, client: str) -> list[Found]:
+        """The client's answers that it has not confirmed."""
+        return list(self._clients[client].found) if client in self._clients else []
 
-    def has_answers(self, client: str) -> bool:
-        """Whether there is something to collect."""
-        return client in self._clients and bool(self._clients[client].found)
+    def confirm(self, client: str, numbers: Collection[int]) -> None:
+        """The client has received the answers to these requests; until then they are kept for it."""
+        if client in self._clients:
+            asking = self._clients[client]
+            asking.found = [found for found in asking.found if found.number not in numbers]
+            if not asking.found and not asking.open:
+                self._remove(client)
 
     def outstanding(self, client: str | None = None) -> int:
         """How many requests of a client, or of all, are not answered."""

@@ -1,7 +1,7 @@
 """The actor that a pool is: it takes requests from any process of the cluster, and owns the workers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,21 +99,29 @@ class PoolActor:
             self._crew.wake()
         self._ring()
 
-    async def collect(self, client: str, patience: float) -> list[Found]:
+    async def collect(self, client: str, received: Collection[int], patience: float) -> list[Found]:
         """The client's answers, when there are some, or after so many seconds none.
+
+        Answers are given again until the client says that it has them: its call may be interrupted on the way.
+
+        Args:
+            client: who asks.
+            received: numbers of the requests whose answers it has got.
+            patience: how long to wait, in seconds.
 
         Raises:
             ClusterError: there are no workers.
         """
+        self._ledger.confirm(client, received)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
-        while not self._ledger.has_answers(client) and self._ledger.outstanding(client):
+        while not (found := self._ledger.answers(client)) and self._ledger.outstanding(client):
             self._check()
             try:
                 await asyncio.wait_for(self._bell.wait(), deadline - loop.time())
             except TimeoutError:
                 break
-        return self._ledger.collect(client)
+        return found
 
     async def leave(self, client: str) -> None:
         """Forgets a client and what only it has asked for, for good."""

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pytest
 
-from rayzc.cluster.measuring.ledger import MOST_DEATHS, Job, Ledger, Target
+from rayzc.cluster.measuring.ledger import MOST_DEATHS, Found, Job, Ledger, Target
 
 
 def target(name: str, seed: int = 0) -> Target:
@@ -16,6 +16,13 @@ def scored(job: Job) -> dict[str, float]:
     """What a measurement would give: it follows from target and proxy."""
     what = f"{job.target.architecture} {job.target.seed}"
     return {name: float(zlib.crc32(f"{what} {name}".encode())) for name in job.proxies}
+
+
+def collect(ledger: Ledger, client: str) -> list[Found]:
+    """The client's answers, received."""
+    found = ledger.answers(client)
+    ledger.confirm(client, [one.number for one in found])
+    return found
 
 
 def taken(ledger: Ledger) -> Job:
@@ -39,13 +46,24 @@ def test_a_request_becomes_a_job_and_then_an_answer() -> None:
     job = taken(ledger)
     assert (job.target, job.proxies) == (target("x"), ["p", "q"])
     assert ledger.take() is None
-    assert ledger.collect("a") == []
+    assert collect(ledger, "a") == []
     ledger.finish(job, {"p": 1.0}, {"q": "no labels"}, 2.5, ["in two parts"])
-    (found,) = ledger.collect("a")
+    (found,) = collect(ledger, "a")
     assert (found.number, found.scores, found.failures) == (7, {"p": 1.0}, {"q": "no labels"})
     assert (found.seconds, found.cached, found.notes) == (2.5, False, ("in two parts",))
-    assert ledger.collect("a") == []
+    assert collect(ledger, "a") == []
     assert ledger.outstanding() == 0
+
+
+def test_an_answer_is_kept_until_it_was_received() -> None:
+    ledger = Ledger({target("x"): {"p": 4.0}})
+    ledger.ask("a", 3, target("x"), ("p",))
+    ledger.ask("a", 4, target("x"), ("p",))
+    assert [found.number for found in ledger.answers("a")] == [3, 4]
+    ledger.confirm("a", [3])
+    assert [found.number for found in ledger.answers("a")] == [4]
+    ledger.confirm("a", [3, 4])
+    assert ledger.answers("a") == []
 
 
 def test_what_is_under_way_is_joined() -> None:
@@ -56,15 +74,15 @@ def test_what_is_under_way_is_joined() -> None:
     ledger.ask("b", 0, target("x"), ("p",))
     assert ledger.take() is None
     ledger.finish(job, {"p": 1.0}, {}, 1.0)
-    assert [found.number for found in ledger.collect("a")] == [0, 1]
-    assert [found.scores for found in ledger.collect("b")] == [{"p": 1.0}]
+    assert [found.number for found in collect(ledger, "a")] == [0, 1]
+    assert [found.scores for found in collect(ledger, "b")] == [{"p": 1.0}]
     assert ledger.counts == {"measured": 1, "joined": 2}
 
 
 def test_what_is_known_is_not_measured() -> None:
     ledger = Ledger({target("x"): {"p": 4.0}})
     ledger.ask("a", 0, target("x"), ("p",))
-    (found,) = ledger.collect("a")
+    (found,) = collect(ledger, "a")
     assert (found.scores, found.cached, found.seconds) == ({"p": 4.0}, True, 0.0)
     assert ledger.take() is None
     assert ledger.counts == {"cached": 1}
@@ -86,9 +104,9 @@ def test_only_the_missing_proxies_are_measured() -> None:
     other = taken(ledger)
     assert other.proxies == ["r"]
     ledger.finish(other, {"r": 6.0}, {}, 1.0)
-    assert ledger.collect("a") == []
+    assert collect(ledger, "a") == []
     ledger.finish(job, {"q": 5.0}, {}, 1.0)
-    answers = {found.number: found for found in ledger.collect("a")}
+    answers = {found.number: found for found in collect(ledger, "a")}
     assert answers[0].scores == {"p": 4.0, "q": 5.0}
     assert answers[1].scores == {"r": 6.0, "q": 5.0}
     assert answers[1].seconds == 2.0
@@ -102,8 +120,8 @@ def test_proxies_join_a_job_that_waits() -> None:
     assert job.proxies == ["p", "q"]
     assert ledger.take() is None
     ledger.finish(job, {"p": 1.0, "q": 2.0}, {}, 1.0)
-    assert ledger.collect("a")[0].scores == {"p": 1.0}
-    assert list(ledger.collect("b")[0].scores) == ["q", "p"]
+    assert collect(ledger, "a")[0].scores == {"p": 1.0}
+    assert list(collect(ledger, "b")[0].scores) == ["q", "p"]
 
 
 def test_clients_take_turns() -> None:
@@ -138,7 +156,7 @@ def test_a_job_that_was_lost_is_next_and_answered_once() -> None:
     assert taken(ledger) is job
     ledger.died(job, "killed")
     assert [done.target.architecture for done in work_off(ledger)] == ["x", "y", "z"]
-    assert sorted(found.number for found in ledger.collect("a")) == [0, 1, 2]
+    assert sorted(found.number for found in collect(ledger, "a")) == [0, 1, 2]
     assert ledger.counts["measured"] == 3
 
 
@@ -148,12 +166,12 @@ def test_a_network_that_ends_its_workers_is_given_up_and_remembered() -> None:
     for _ in range(MOST_DEATHS):
         ledger.died(taken(ledger), "SIGKILL")
     assert ledger.take() is None
-    (found,) = ledger.collect("a")
+    (found,) = collect(ledger, "a")
     assert found.scores == {"q": 3.0}
     assert found.failures == {"p": "ended its worker 2 times, given up: SIGKILL"}
     ledger.ask("b", 0, target("x"), ("p",))
     assert ledger.take() is None
-    assert ledger.collect("b")[0].failures == found.failures
+    assert collect(ledger, "b")[0].failures == found.failures
     assert ledger.counts == {"failed": 1, "cached": 1}
 
 
@@ -163,7 +181,7 @@ def test_machines_that_go_are_no_fault_of_a_network() -> None:
     for _ in range(10):
         ledger.put_back(taken(ledger))
     assert [job.deaths for job in work_off(ledger)] == [0]
-    assert len(ledger.collect("a")) == 1
+    assert len(collect(ledger, "a")) == 1
 
 
 def test_what_only_a_client_that_left_wanted_is_not_measured() -> None:
@@ -175,10 +193,10 @@ def test_what_only_a_client_that_left_wanted_is_not_measured() -> None:
     ledger.leave("a")
     assert ledger.outstanding() == 1
     assert [job.target.architecture for job in work_off(ledger)] == ["y"]
-    assert len(ledger.collect("b")) == 1
+    assert len(collect(ledger, "b")) == 1
     ledger.finish(running, scored(running), {}, 1.0)
     ledger.ask("b", 1, running.target, ("p",))
-    assert ledger.collect("b")[0].scores == scored(running)
+    assert collect(ledger, "b")[0].scores == scored(running)
 
 
 def test_a_lost_job_that_nobody_waits_for_is_dropped() -> None:
@@ -195,8 +213,8 @@ def test_a_lost_job_that_nobody_waits_for_is_dropped() -> None:
 def test_leaving_twice_or_unknown_is_nothing() -> None:
     ledger = Ledger()
     ledger.leave("nobody")
-    assert ledger.collect("nobody") == []
-    assert not ledger.has_answers("nobody")
+    assert collect(ledger, "nobody") == []
+    ledger.confirm("nobody", [1])
     assert ledger.outstanding("nobody") == 0
 
 
@@ -210,9 +228,9 @@ def test_every_request_is_answered_once_whatever_happens(seed: int) -> None:
     running: list[Job] = []
     cells: list[tuple[Target, str]] = []
 
-    def collect() -> None:
+    def collect_all() -> None:
         for client in "abc":
-            for found in ledger.collect(client):
+            for found in collect(ledger, client):
                 assert (client, found.number) not in answered
                 answered[client, found.number] = {**found.scores, **dict.fromkeys(found.failures, -1.0)}
 
@@ -226,7 +244,7 @@ def test_every_request_is_answered_once_whatever_happens(seed: int) -> None:
         elif event == "take" and (job := ledger.take()) is not None:
             running.append(job)
         elif event == "collect":
-            collect()
+            collect_all()
         elif running and event in ("finish", "lose", "die"):
             job = running.pop(int(rng.integers(len(running))))
             if event == "finish":

@@ -144,6 +144,8 @@ def candidate_rows(problem: Problem, proxies: Iterable[str]) -> NDArray[np.int64
         SearchError: if none has.
     """
     names = tuple(proxies)
+    if not len(problem):
+        raise SearchError(f"the table of {problem.name} lists no architecture")
     try:
         columns = [problem.column(name) for name in names]
     except SuiteError as error:

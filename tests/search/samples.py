@@ -18,7 +18,7 @@ def planted(rows: int = 400, space: str = "nasbench201", seed: int = 0) -> Probl
     while len(drawn) < rows:
         drawn.setdefault(known.format(known.sample(rng)))
     architectures = tuple(drawn)
-    values = np.array([known.parse(one) for one in architectures])
+    values = np.array([known.canonical(known.parse(one)) for one in architectures])  # one network, one score
     weights = rng.normal(size=(values.shape[1], 5))
     good = weights[np.arange(values.shape[1]), values].sum(axis=1)
     cost = values.sum(axis=1).astype(float)

@@ -39,7 +39,8 @@ class Batches:
         size, shape = self._setup.batch, task.input_shape
         if self._setup.images is None:
             return f"normal {size}x{'x'.join(map(str, shape))} of {task.classes}, seed {seed}"
-        key = (shape, seed)
+        # A file holds one batch, whatever the seed.
+        key = (shape, 0 if Path(self._setup.images).is_file() else seed)
         async with self._reading:
             if key not in self._read:
                 self._read[key] = await asyncio.to_thread(self._load, shape, seed)

@@ -15,9 +15,10 @@ from rayzc.cluster.measuring.worker import MeasuringWorker, Outcome
 
 __all__ = ["Crew", "Worker", "capacity"]
 
-# Ray types neither of these.
+# Ray types neither of the first two.
 _ACTOR: Any = MeasuringWorker
 _ray: Any = ray
+_pause = asyncio.sleep
 
 _MOST_REFUSALS = 3
 _MOST_STILLBORN = 10
@@ -114,12 +115,14 @@ class Crew:
             if worker.job is None and worker.life is not None:
                 worker.life.cancel()
 
-    def dismiss(self) -> None:
+    async def dismiss(self) -> None:
         """Ends all workers at once."""
-        for worker in list(self.workers):
+        lives = [worker.life for worker in self.workers if worker.life is not None]
+        for worker in self.workers:
             worker.dismissed = True
-            if worker.life is not None:
-                worker.life.cancel()
+        for life in lives:
+            life.cancel()
+        await asyncio.gather(*lives, return_exceptions=True)
 
     def _start(self) -> None:
         options: dict[str, Any] = {"num_cpus": self._setup.cpus}
@@ -154,7 +157,7 @@ class Crew:
             if self._stillborn >= most and not any(other.process for other in self.workers):
                 self.broken = _line(error)
                 self._changed()
-            await asyncio.sleep(min(0.5 * (self._stillborn - 1), _LONGEST_PAUSE))
+            await _pause(min(0.5 * (self._stillborn - 1), _LONGEST_PAUSE))
             return False
         self._stillborn = 0
         return True
@@ -225,7 +228,7 @@ async def _is_gone(node: str, error: ray.exceptions.RayError) -> bool:
         if patience <= 0:
             return False
         patience -= 1
-        await asyncio.sleep(1)
+        await _pause(1)
 
 
 def _line(error: BaseException) -> str:

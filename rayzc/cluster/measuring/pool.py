@@ -148,7 +148,7 @@ class PoolActor:
         """Ends the workers and writes what is to be kept; gives the reason if that was not possible."""
         self._closed = True
         self._watch.cancel()
-        self._crew.dismiss()
+        await self._crew.dismiss()
         self._ring()
         await self._flush()
         return self._trouble

@@ -16,11 +16,19 @@ from tests.cluster.measuring.networks import SETUP, ask, distinct
 
 PROXIES = ("nwot", "synflow")
 PATIENCE = 90.0
+IMPATIENT = {
+    "health_check_initial_delay_ms": 0,
+    "health_check_period_ms": 500,
+    "health_check_timeout_ms": 5000,
+    "health_check_failure_threshold": 3,
+}
+"""A machine that is lost is given up after a second or two, not after a quarter of a minute."""
 
 
 def main() -> None:
     """Measures until the cluster has grown and shrunk and everything was answered."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 80_000_000})
+    head = {"num_cpus": 1, "object_store_memory": 80_000_000, "_system_config": IMPATIENT}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     ray.init(address=cluster.address, log_to_driver=False)
     sizes = [0]
     node = None

@@ -236,6 +236,18 @@ def test_a_pool_that_is_gone(ray_session: None) -> None:
     opened.leave()
 
 
+def test_a_pool_whose_actor_dies(ray_session: None, tmp_path: Path) -> None:
+    requests = [ask(encoding, ("params",)) for encoding in distinct(200, seed=13)]
+    answers: list[Answer] = []
+    with measuring_pool(SETUP, workers=1, outstanding=4, cache=tmp_path) as opened:
+        measuring = opened.measure(requests)
+        answers.append(next(measuring))
+        ray.kill(opened._actor)
+        with pytest.raises(ClusterError, match="open it again with the same cache"):
+            answers += measuring
+    assert 0 < len(answers) < 200
+
+
 def test_a_cluster_without_gpus(ray_session: None) -> None:
     with pytest.raises(ClusterError, match="the cluster has no GPU"):
         with measuring_pool(Setup(device="cuda")):

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "spaces": {"encodings"},
     "proxies": {"spaces"},
     "search": {"formula", "spaces", "problems", "encodings"},
-    "runs": {"formula", "problems", "evolution"},
+    "runs": {"formula", "problems", "evolution", "search"},
     "cluster": {"formula", "problems", "evolution", "spaces", "proxies", "search", "runs"},
 }
 MAY_IMPORT_WHEN_CALLED = {"formula": {"proxies"}}

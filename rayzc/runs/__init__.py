@@ -10,13 +10,18 @@ from rayzc.runs.config import Limits, RunConfig, split
 from rayzc.runs.folder import RunFolder, json_text
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
 from rayzc.runs.result import Discovery
+from rayzc.runs.search_config import CANDIDATES, SearchConfig
+from rayzc.runs.searched import Searched
 
 __all__ = [
+    "CANDIDATES",
     "Discovery",
     "HallOfFame",
     "Limits",
     "RunConfig",
     "RunFolder",
+    "SearchConfig",
+    "Searched",
     "best_formula",
     "json_text",
     "read_newest",

@@ -1,6 +1,7 @@
 """The folder of a run, and the files in it."""
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ class RunFolder:
     """The folder of one run.
 
     It holds ``config.json`` (what was asked for), ``checkpoints/``, ``events.jsonl`` (what happened, a JSON object a
-    line), ``hall_of_fame.json`` (what was bred: the same bytes for the same seed) and ``result.json``.
+    line), ``hall_of_fame.json`` (what was bred: the same bytes for the same seed) and ``result.json``. Searches
+    also have a ``cache/`` of measurements.
 
     Attributes:
         path: where it is.
@@ -120,10 +122,33 @@ class RunFolder:
         with self.events.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
+    def record_now_and_then(self, event: str, interval: float, **details: Any) -> None:
+        """Appends a line, unless the last one was written less than `interval` seconds ago."""
+        try:
+            idle = time.time() - self.events.stat().st_mtime
+        except OSError:
+            idle = interval
+        if idle >= interval:
+            self.record(event, **details)
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """What ``events.jsonl`` has; a last line that was cut off is left out."""
+        found = []
+        if self.events.is_file():
+            for line in self.events.read_text(encoding="utf-8").splitlines():
+                try:
+                    found.append(json.loads(line))
+                except ValueError:
+                    continue
+        return found
+
     def _clear(self) -> None:
         """Removes a run's own files, and only these."""
         if not self.config.is_file():
             raise RunError(f"{self.path} is not the folder of a run, so --force does not overwrite it")
+        for attempt in self.checkpoints.glob("attempt-*"):
+            shutil.rmtree(attempt)
+        shutil.rmtree(self.path / "cache", ignore_errors=True)
         # The configuration goes last: while it is there, what an interruption leaves is still a run's folder.
         for file in (
             *checkpoint_files(self.checkpoints),

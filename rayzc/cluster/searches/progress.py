@@ -1,0 +1,162 @@
+"""What can be said of the searches while they go on."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ray import tune
+
+from rayzc.cluster.interrupts import Interrupts
+from rayzc.cluster.measuring import MeasuringPool, Statistics
+from rayzc.cluster.searches.work import Trial
+from rayzc.errors import ClusterError
+
+__all__ = ["ProblemProgress", "SearchProgress", "Stop", "Watch"]
+
+_INTERVAL = 0.5
+
+
+@dataclass(frozen=True)
+class ProblemProgress:
+    """The searches of one problem, over all seeds.
+
+    Attributes:
+        problem: its name.
+        evaluated: architectures evaluated.
+        budget: how many there may be.
+        score: the best score by the formula; None before the first.
+        accuracy: true accuracy of the one that has it; None where no table knows.
+        cache_hits: networks whose scores came from the cache.
+        per_second: architectures evaluated per second, since the run began or was resumed.
+        ended: how many searches are over.
+        searches: how many there are.
+    """
+
+    problem: str
+    evaluated: int
+    budget: int
+    score: float | None
+    accuracy: float | None
+    cache_hits: int
+    per_second: float
+    ended: int
+    searches: int
+
+
+@dataclass(frozen=True)
+class SearchProgress:
+    """A run of searches at one moment.
+
+    Attributes:
+        seconds: since it began, those before a resume included.
+        seconds_left: to the time limit; None where there is none.
+        problems: a row for each problem.
+        pool: what the measuring pool has done; None where nothing is measured.
+    """
+
+    seconds: float
+    seconds_left: float | None
+    problems: tuple[ProblemProgress, ...]
+    pool: Statistics | None
+
+
+class Watch(tune.Callback):
+    """Hears of every step of every trial, and tells of all of them now and then.
+
+    Args:
+        trials: problem and seed of every search.
+        budget: of each search.
+        known: what was told of searches before, by trial.
+        begun: when the run began, on the monotonic clock, moved back by the seconds before a resume.
+        time_limit: seconds.
+        pool: the measuring pool.
+        listen: is told.
+    """
+
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        budget: int,
+        known: Mapping[Trial, Mapping[str, Any]],
+        begun: float,
+        time_limit: float | None,
+        pool: MeasuringPool | None,
+        listen: Callable[[SearchProgress], None] | None,
+    ) -> None:
+        self._trials, self._budget, self._told = tuple(trials), budget, dict(known)
+        self._before = {trial: int(one["evaluated"]) for trial, one in known.items()}
+        self._begun, self._time_limit, self._pool, self._listen = begun, time_limit, pool, listen
+        self._since, self._last = time.monotonic(), 0.0
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        """Tune calls this after each step of a trial."""
+        name, seed = trial.config["trial"]
+        self._told[str(name), int(seed)] = result
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Tune calls this often."""
+        self.tell()
+
+    def tell(self, always: bool = False) -> None:
+        """Tells of all searches, if it is time to."""
+        now = time.monotonic()
+        if self._listen and (always or now - self._last >= _INTERVAL):
+            self._last = now
+            self._listen(self._progress(now))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles callbacks into its own files; who listens is of this process."""
+        return {}
+
+    def _progress(self, now: float) -> SearchProgress:
+        statistics = None
+        if self._pool:
+            try:
+                statistics = self._pool.statistics()
+            except ClusterError:  # closed already, at the very end
+                statistics = None
+        seconds = now - self._begun
+        left = None if self._time_limit is None else max(0.0, self._time_limit - seconds)
+        names = dict.fromkeys(name for name, _ in self._trials)
+        return SearchProgress(seconds, left, tuple(self._row(name, now) for name in names), statistics)
+
+    def _row(self, name: str, now: float) -> ProblemProgress:
+        trials = [trial for trial in self._trials if trial[0] == name]
+        told = [self._told[trial] for trial in trials if trial in self._told]
+        scored = [one for one in told if one.get("score") is not None]
+        best = max(scored, key=lambda one: float(one["score"])) if scored else None
+        evaluated = sum(int(one["evaluated"]) for one in told)
+        before = sum(self._before.get(trial, 0) for trial in trials)
+        return ProblemProgress(
+            problem=name,
+            evaluated=evaluated,
+            budget=self._budget * len(trials),
+            score=float(best["score"]) if best else None,
+            accuracy=best["accuracy"] if best else None,
+            cache_hits=sum(int(one["cache_hits"]) for one in told),
+            per_second=(evaluated - before) / max(now - self._since, 1e-9),
+            ended=sum(bool(one["done"]) for one in told),
+            searches=len(trials),
+        )
+
+
+class Stop(tune.Stopper):
+    """Stops all searches once a signal has come; their last checkpoints are whole."""
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts: Interrupts | None = interrupts
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No search is stopped by itself."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether a signal has come."""
+        return self._interrupts is not None and self._interrupts.received is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles stoppers into its own files; signals are of this process."""
+        return {"_interrupts": None}

@@ -1,0 +1,109 @@
+"""Where the searches of a run keep their checkpoints: a folder here, or on any file system that pyarrow knows.
+
+Tune writes them, below a folder of its own for every stretch of the run (``attempt-1``, ``attempt-2`` after the
+first resume). They are read back from here and not by ``Tuner.restore``, which unpickles what it finds: a run's
+folder may come from anywhere, and JSON cannot run code.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import fs
+
+from rayzc.cluster.searches.trial import RESULTS_FILE, SEARCH_FILE
+from rayzc.cluster.searches.work import Trial
+from rayzc.errors import SearchError
+from rayzc.search import Results, Search
+
+__all__ = ["Storage", "trial_folder"]
+
+_ATTEMPT = "attempt-"
+
+
+def trial_folder(trial: Trial) -> str:
+    """Name of the folder of a search."""
+    name, seed = trial
+    return f"{name.replace('/', '-')}-seed-{seed}"
+
+
+class Storage:
+    """Checkpoints of the searches of one run.
+
+    Args:
+        place: a path, or a URI such as ``s3://bucket/folder``.
+
+    Attributes:
+        place: the same.
+        system: the file system.
+        path: the folder on it.
+
+    Raises:
+        SearchError: there is no such place, or it cannot be written.
+    """
+
+    def __init__(self, place: str | Path) -> None:
+        self.place = str(place)
+        try:
+            self.system, self.path = _resolved(self.place)
+            self.system.create_dir(self.path, recursive=True)
+            probe = f"{self.path}/.writable"
+            with self.system.open_output_stream(probe) as stream:
+                stream.write(b"")
+            self.system.delete_file(probe)
+        except (OSError, pa.ArrowException) as error:
+            raise SearchError(f"the storage {self.place} cannot be written: {_line(error)}") from None
+
+    def next_attempt(self) -> str:
+        """Name of the folder for the next stretch of the run."""
+        return f"{_ATTEMPT}{max(self._attempts(), default=0) + 1}"
+
+    def newest(self, trial: Trial) -> tuple[str | None, Results | None]:
+        """How far a search has come: as JSON, and its results if it is over.
+
+        Of the newest stretch that has a checkpoint that can be read; torn ones are passed over.
+        """
+        for attempt in sorted(self._attempts(), reverse=True):
+            folder = f"{self.path}/{_ATTEMPT}{attempt}/{trial_folder(trial)}"
+            for checkpoint in self._listed(folder, "checkpoint_"):
+                search = self._read(f"{checkpoint}/{SEARCH_FILE}")
+                results = self._read(f"{checkpoint}/{RESULTS_FILE}")
+                try:
+                    if results is not None:
+                        return search, Results.from_json(results)
+                    if search is not None:
+                        Search.from_json(search)
+                        return search, None
+                except SearchError:
+                    continue
+        return None, None
+
+    def _attempts(self) -> list[int]:
+        names = [path.rpartition("/")[2].removeprefix(_ATTEMPT) for path in self._listed(self.path, _ATTEMPT)]
+        return [int(name) for name in names if name.isdecimal()]
+
+    def _listed(self, folder: str, prefix: str) -> list[str]:
+        """Folders below a folder whose names begin so, the last by name first."""
+        selector = fs.FileSelector(folder, allow_not_found=True)
+        found: list[Any] = self.system.get_file_info(selector)
+        names = [one.path for one in found if one.base_name.startswith(prefix)]
+        return sorted(names, reverse=True)
+
+    def _read(self, path: str) -> str | None:
+        try:
+            with self.system.open_input_stream(path) as stream:
+                return bytes(stream.read()).decode()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+
+def _resolved(place: str) -> tuple[Any, str]:
+    if "://" in place:
+        system, path = fs.FileSystem.from_uri(place)
+        return system, str(path).rstrip("/")
+    return fs.LocalFileSystem(), str(Path(place).resolve())
+
+
+def _line(error: Exception) -> str:
+    """The first line of an error's text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -49,18 +49,7 @@ class RefuseBatchStatistics(Exchange):
 
     methods: ClassVar = {nn.functional.batch_norm: "_batch_norm"}
 
-    def _batch_norm(
-        self,
-        function: Callable[..., Any],
-        input: Tensor,
-        running_mean: Tensor | None,
-        running_var: Tensor | None,
-        weight: Tensor | None = None,
-        bias: Tensor | None = None,
-        training: bool = False,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        if training:
+    def _batch_norm(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("training", args[5:6] == (True,)):
             raise ProxyError("batch norm couples the images of the batch, which therefore cannot be split")
-        return function(input, running_mean, running_var, weight, bias, training, *args, **kwargs)
+        return function(*args, **kwargs)

@@ -25,6 +25,7 @@ _LINE_SECONDS = 5.0
 _MOST_FAILURES = 20
 
 SUITE_HELP = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
+PROXIES_HELP = "Proxies to measure; one of yours as module:name."
 PROBLEMS_HELP = "Problems, spaces, tasks or patterns, with commas or again. Default: all."
 LIMIT_HELP = "Measure so many rows of each problem at most."
 TIME_HELP = "Longest time for one network: 90s, 10m. It is reported as failed then."
@@ -33,7 +34,7 @@ CACHE_HELP = "Folder of what was measured, to go on from. Default: beside --out.
 
 def fill(
     source: Annotated[str, typer.Argument(metavar="SUITE", help=SUITE_HELP)],
-    proxies: Annotated[str, typer.Option("--proxies", metavar="A,B", help="Proxies to measure.")],
+    proxies: Annotated[str, typer.Option("--proxies", metavar="A,B", help=PROXIES_HELP)],
     out: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
     problems: Annotated[list[str] | None, typer.Option("--problems", help=PROBLEMS_HELP)] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help=LIMIT_HELP)] = None,
@@ -68,7 +69,7 @@ def fill(
     with _Display(quiet) as display:
         filled = fill_suite(
             suite,
-            names([proxies]),
+            _known(names([proxies])),
             names(problems),
             limit=limit,
             setup=replace(TABLE_SETUP, batch=batch, images=images, device=device, time_limit=allowed),
@@ -81,6 +82,22 @@ def fill(
     if filled.interrupted is None:
         write_suite(replace(filled.suite, name=out.stem), out)
     _conclude(filled, out, kept, display, as_json)
+
+
+def _known(given: list[str]) -> list[str]:
+    """The names of proxies, where the modules of the user's own are imported, so that these are registered.
+
+    Raises:
+        ProxyError: a module cannot be imported.
+    """
+    from rayzc.errors import ProxyError
+    from rayzc.user_code import user_module
+
+    for text in given:
+        module, colon, _ = text.rpartition(":")
+        if colon:
+            user_module(module, ProxyError)
+    return [text.rpartition(":")[2] for text in given]
 
 
 def _conclude(filled: "Filled", out: Path, kept: Path, display: "_Display", as_json: bool) -> None:

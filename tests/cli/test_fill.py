@@ -32,6 +32,7 @@ def gaps(tmp_path: Path) -> Path:
         (("--proxies", "zen", "--problems", "nasbench101"), "no problem of suite gaps matches 'nasbench101'"),
         (("--proxies", "zen", "--time-limit-per-network", "soon"), "'soon' is no length of time"),
         (("--proxies", "zen", "--time-limit-per-network", "0s"), "the time limit for a network is 0.0 s"),
+        (("--proxies", "no_such_module:mine"), "there is no module 'no_such_module' in "),
         (("--proxies", "zen", "--device", "tpu"), "workers cannot measure on 'tpu': say cpu or cuda"),
     ],
 )

@@ -15,7 +15,9 @@ __all__ = ["local_search"]
 def local_search(state: State, domain: Domain, seen: Set[str], rng: np.random.Generator) -> Proposal | None:
     """Climbs from the best of a few random architectures; in a local optimum it starts again.
 
-    A step needs the whole neighbourhood, so batches end with it, and the trajectory does not depend on their size.
+    A step goes to a neighbour that is at least as good in all objectives and better in one, so it never goes in
+    circles. It needs the whole neighbourhood, so batches end with that, and the trajectory does not depend on their
+    size.
     """
     starts = state.settings.starts
     drawn = sum(told.proposal.parent is None for told in state.history)
@@ -34,10 +36,13 @@ def local_search(state: State, domain: Domain, seen: Set[str], rng: np.random.Ge
                 return proposal_of(domain, unseen[int(rng.integers(len(unseen)))], here.proposal)
             if any(key not in known for key in around):
                 return None
-            better = [known[key] for key in around if known[key].may_be_parent and known[key] is not here]
-            best = _best([here, *better])
-            able = [] if best is here else [best]
+            able = [known[key] for key in around if _dominates(known[key].values, here.values)]
     return proposal_of(domain, domain.sample(rng, seen))
+
+
+def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether one is at least as good in all objectives and better in one."""
+    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
 
 
 def _best(candidates: list[Told]) -> Told:

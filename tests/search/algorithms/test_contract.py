@@ -116,6 +116,16 @@ def test_it_copes_with_a_search_in_which_nothing_may_be_a_parent(algorithm: str)
     assert len({told.proposal.key for told in state.history}) == len(state.history) >= 40
 
 
+def test_it_ends_with_several_objectives(algorithm: str) -> None:
+    state = State(algorithm, 0, SMALL)
+    while len(state.history) < 120:
+        state, proposals = ask(state, 5, DOMAIN)
+        digits = [[int(digit) for digit in one.key[1:-1].split(", ")] for one in proposals]
+        state = tell(state, [(float(sum(each)), float(-max(each) - each[0])) for each in digits])
+
+    assert len({told.proposal.key for told in state.history}) == len(state.history)
+
+
 def test_it_is_told_once_what_it_asked(algorithm: str) -> None:
     state, proposals = ask(State(algorithm, 0, SMALL), 4, DOMAIN)
 

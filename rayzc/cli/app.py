@@ -11,9 +11,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-from rayzc.cli.discover import discover, resume  # noqa: E402
+from rayzc.cli.discover import discover  # noqa: E402
 from rayzc.cli.proxies import proxies  # noqa: E402
 from rayzc.cli.rank import rank  # noqa: E402
+from rayzc.cli.resume import resume  # noqa: E402
 from rayzc.cli.score import score  # noqa: E402
 from rayzc.cli.suite import suite  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""``rayzc discover`` and ``rayzc resume``: breed a formula, and go on with a run."""
+"""``rayzc discover``: breed a formula."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rayzc.runs import Limits
 
-__all__ = ["discover", "names", "resume"]
+__all__ = ["discover", "limits_of", "names"]
 
 SUITE_HELP = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
 ADDRESS_HELP = "Ray cluster, host:port or auto. Default: RAY_ADDRESS, else Ray on this machine."
@@ -92,7 +92,7 @@ def discover(
     as_json: AsJson = False,
 ) -> None:
     """Breed a formula over zero-cost proxies that ranks the networks of all problems."""
-    from rayzc.cli.output import Display
+    from rayzc.cli.displays.discovery import DiscoveryDisplay
     from rayzc.evolution import Settings
     from rayzc.problems import load_suite
 
@@ -110,8 +110,8 @@ def discover(
     }
     given = {name: value for name, value in choices.items() if value is not None}
     settings = Settings(seed=seed, **given)  # type: ignore[arg-type]
-    limits = _limits(time_limit, epochs, evaluations, plateau)
-    display = Display(quiet, as_json)
+    limits = limits_of(time_limit, epochs, evaluations, plateau)
+    display = DiscoveryDisplay(quiet, as_json)
     if not proxies:
         left_out = load_suite(suite).select(names(problems), names(leave_out)).left_out
         for proxy, lacking in left_out.items():
@@ -137,37 +137,14 @@ def discover(
     display.conclude(result)
 
 
-def resume(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
-    time_limit: TimeLimit = None,
-    epochs: Epochs = None,
-    evaluations: Evaluations = None,
-    plateau: Plateau = None,
-    workers: Workers = None,
-    address: Address = None,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> None:
-    """Go on with a run from its newest checkpoint; limits given here take the place of the run's."""
-    from rayzc.cli.output import Display
-    from rayzc.cluster import resume
-
-    display = Display(quiet, as_json)
-    with display:
-        result = resume(
-            run,
-            limits=_limits(time_limit, epochs, evaluations, plateau),
-            workers=workers,
-            address=address,
-            listen=display.show,
-            warn=display.say,
-        )
-    display.conclude(result)
-
-
-def _limits(
+def limits_of(
     time_limit: str | None, epochs: int | None, evaluations: int | None, plateau: int | None
 ) -> "Limits":
+    """The limits that were given.
+
+    Raises:
+        RunError: one of them is no limit.
+    """
     from rayzc.cli.durations import seconds
     from rayzc.runs import Limits
 

@@ -1,30 +1,49 @@
-"""What a user sees of a discovery: a live table in a terminal, plain lines elsewhere, and the result."""
+"""What a user sees of a run: a live display in a terminal, plain lines elsewhere, and the result."""
 
 import json
 import shlex
 import signal
 import sys
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from rich import box
-from rich.console import Console, Group
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from rayzc.cli.durations import clock
-from rayzc.formula import Formula
-
-if TYPE_CHECKING:
-    from rayzc.cluster import Progress
-    from rayzc.runs import Discovery
-
-__all__ = ["Display", "plain_console"]
+__all__ = ["Display", "Result", "plain_console"]
 
 _LINE_SECONDS = 5.0
-_FRONT_ROWS = 12
+
+
+class Result(Protocol):
+    """What came out of a run, as far as all runs are alike."""
+
+    @property
+    def run(self) -> Path:
+        """The run's folder."""
+        ...
+
+    @property
+    def stopped(self) -> str:
+        """Why it ended."""
+        ...
+
+    @property
+    def interrupted(self) -> str | None:
+        """The signal that ended it, if one did."""
+        ...
+
+    def to_json(self) -> Mapping[str, Any]:
+        """The document that ``--json`` prints."""
+        ...
+
+
+ProgressT = TypeVar("ProgressT")
+ResultT = TypeVar("ResultT", bound=Result)
 
 
 def plain_console(stderr: bool = False) -> Console:
@@ -35,8 +54,10 @@ def plain_console(stderr: bool = False) -> Console:
     return console
 
 
-class Display:
+class Display(ABC, Generic[ProgressT, ResultT]):
     """Progress on standard error, the result on standard output.
+
+    A display of another kind of run says how progress looks on a line and as a table, and how the result does.
 
     Args:
         quiet: show no progress.
@@ -50,7 +71,19 @@ class Display:
         self._live: Live | None = None
         self._last_line = 0.0
 
-    def __enter__(self) -> "Display":
+    @abstractmethod
+    def line(self, progress: ProgressT) -> str:
+        """The progress on a line."""
+
+    @abstractmethod
+    def dashboard(self, progress: ProgressT) -> RenderableType:
+        """The progress as a terminal shows it."""
+
+    @abstractmethod
+    def print_result(self, result: ResultT, console: Console) -> None:
+        """The result for people to read."""
+
+    def __enter__(self) -> Self:
         if not self._quiet and self._console.is_terminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
@@ -67,106 +100,23 @@ class Display:
         if not self._quiet:
             self._console.print(text, soft_wrap=True, markup=False)
 
-    def show(self, progress: "Progress") -> None:
+    def show(self, progress: ProgressT) -> None:
         """The progress of the run, now."""
         if self._quiet:
             return
         if self._live:
-            self._live.update(_dashboard(progress), refresh=True)
+            self._live.update(self.dashboard(progress), refresh=True)
         elif time.monotonic() - self._last_line >= _LINE_SECONDS:
             self._last_line = time.monotonic()
-            self._console.print(_line(progress), soft_wrap=True, markup=False)
+            self._console.print(self.line(progress), soft_wrap=True, markup=False)
 
-    def conclude(self, result: "Discovery") -> None:
-        """The result of the run."""
+    def conclude(self, result: ResultT) -> None:
+        """The result of the run; leaves with 128 and the signal's number where a signal ended it."""
         if self._as_json:
             sys.stdout.write(json.dumps(result.to_json(), indent=1) + "\n")
         else:
-            console = plain_console()
-            console.print(_result_table(result))
-            console.print(f"formula    {result.formula}", soft_wrap=True, markup=False)
-            console.print(_summary(result), soft_wrap=True, markup=False)
+            self.print_result(result, plain_console())
         if result.interrupted:
             resume = f"rayzc resume {shlex.quote(str(result.run))}"
             self._console.print(f"{result.stopped}; to go on: {resume}", soft_wrap=True, markup=False)
             sys.exit(128 + signal.Signals[result.interrupted])
-
-
-def _line(progress: "Progress") -> str:
-    if progress.best is None:
-        return f"{clock(progress.seconds):>7}  starting, {len(progress.processes)} workers ready"
-    taus = progress.best.correlations
-    left = "" if progress.seconds_left is None else f"  {clock(progress.seconds_left)} left"
-    return (
-        f"{clock(progress.seconds):>7}  epoch {progress.epoch:>4}  best {progress.best.objective:.4f}"
-        f"  worst problem {min(taus):.3f}  {progress.evaluations:>9,} formulas  {progress.per_second:>7,.0f}/s"
-        f"  {len(progress.processes)} workers{left}"
-    )
-
-
-def _dashboard(progress: "Progress") -> Group:
-    facts = Table.grid(padding=(0, 3))
-    for _ in range(4):
-        facts.add_column()
-    best = progress.best
-    taus = best.correlations if best else ()
-    left = "no limit" if progress.seconds_left is None else clock(progress.seconds_left)
-    facts.add_row("time", clock(progress.seconds), "left", left)
-    facts.add_row("epoch", f"{max(progress.epoch, 0):,}", "formulas", f"{progress.evaluations:,}")
-    facts.add_row(
-        "best", f"{best.objective:.4f}" if best else "-", "formulas per second", f"{progress.per_second:,.0f}"
-    )
-    facts.add_row(
-        "mean tau", f"{sum(taus) / len(taus):.4f}" if taus else "-", "rankings known", f"{progress.known:,}"
-    )
-    lost = f" ({progress.workers_lost} lost)" if progress.workers_lost else ""
-    facts.add_row(
-        "worst tau", f"{min(taus):.4f}" if taus else "-", "workers", f"{len(progress.processes)}{lost}"
-    )
-    facts.add_row("", "", "driver busy", f"{progress.occupation:.0%}")
-    front = Table(box=box.SIMPLE_HEAD, title="best formula of each complexity", title_justify="left")
-    front.add_column("nodes", justify="right")
-    front.add_column("objective", justify="right")
-    front.add_column("formula", overflow="ellipsis", no_wrap=True)
-    for one in progress.front[-_FRONT_ROWS:]:
-        text = str(Formula.trusted(one.tokens))
-        front.add_row(str(len(one.tokens)), f"{one.objective:.4f}", Text(text))
-    return Group(facts, front)
-
-
-def _result_table(result: "Discovery") -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("problem")
-    table.add_column("architectures", justify="right")
-    table.add_column("Kendall's tau", justify="right")
-    held = result.held_out
-    if held:
-        table.add_column("held out", justify="right")
-        table.add_column("architectures", justify="right")
-
-    def row(name: str, size: Any, tau: float, other: Any, other_tau: float | None, style: str = "") -> None:
-        cells = [name, str(size), f"{tau:.3f}"]
-        if other_tau is not None:
-            cells += [f"{other_tau:.3f}", str(other)]
-        table.add_row(*cells, style=style)
-
-    for name, one in result.best.problems.items():
-        other = held.problems[name] if held else None
-        row(
-            name,
-            one.architectures,
-            one.kendall,
-            other.architectures if other else "",
-            other.kendall if other else None,
-        )
-    table.add_section()
-    row("mean", "", result.best.mean_kendall, "", held.mean_kendall if held else None, "bold")
-    return table
-
-
-def _summary(result: "Discovery") -> str:
-    judged = result.scored + result.known
-    saved = f" ({result.known / judged:.0%} of the scores saved, their ranking was known)" if judged else ""
-    lost = f", {result.workers_lost} workers lost and replaced" if result.workers_lost else ""
-    bred = f"{result.evaluations:,} formulas in {result.epochs:,} epochs and {clock(result.seconds)}"
-    return f"bred       {bred}{saved}{lost}\nstopped    {result.stopped}\nrun        {result.run}"

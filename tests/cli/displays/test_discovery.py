@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from rayzc.cli import output
-from rayzc.cli.output import Display, plain_console
+from rayzc.cli.displays.discovery import DiscoveryDisplay as Display
+from rayzc.cli.output import plain_console
 from rayzc.cluster.islands.progress import Progress
 from rayzc.evolution import score
 from rayzc.formula import Formula

@@ -1,0 +1,118 @@
+"""What a user sees of a discovery: the front as it grows, then the formula and its correlations."""
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from rayzc.cli.durations import clock
+from rayzc.cli.output import Display
+from rayzc.formula import Formula
+
+if TYPE_CHECKING:
+    from rayzc.cluster import Progress
+    from rayzc.runs import Discovery
+
+__all__ = ["DiscoveryDisplay"]
+
+_FRONT_ROWS = 12
+
+
+class DiscoveryDisplay(Display["Progress", "Discovery"]):
+    """The display of ``rayzc discover``."""
+
+    def line(self, progress: "Progress") -> str:
+        """The progress on a line."""
+        return _line(progress)
+
+    def dashboard(self, progress: "Progress") -> RenderableType:
+        """The progress as a table."""
+        return _dashboard(progress)
+
+    def print_result(self, result: "Discovery", console: Console) -> None:
+        """The correlations on every problem, the formula and the run."""
+        console.print(_result_table(result))
+        console.print(f"formula    {result.formula}", soft_wrap=True, markup=False)
+        console.print(_summary(result), soft_wrap=True, markup=False)
+
+
+def _line(progress: "Progress") -> str:
+    if progress.best is None:
+        return f"{clock(progress.seconds):>7}  starting, {len(progress.processes)} workers ready"
+    taus = progress.best.correlations
+    left = "" if progress.seconds_left is None else f"  {clock(progress.seconds_left)} left"
+    return (
+        f"{clock(progress.seconds):>7}  epoch {progress.epoch:>4}  best {progress.best.objective:.4f}"
+        f"  worst problem {min(taus):.3f}  {progress.evaluations:>9,} formulas  {progress.per_second:>7,.0f}/s"
+        f"  {len(progress.processes)} workers{left}"
+    )
+
+
+def _dashboard(progress: "Progress") -> Group:
+    facts = Table.grid(padding=(0, 3))
+    for _ in range(4):
+        facts.add_column()
+    best = progress.best
+    taus = best.correlations if best else ()
+    left = "no limit" if progress.seconds_left is None else clock(progress.seconds_left)
+    facts.add_row("time", clock(progress.seconds), "left", left)
+    facts.add_row("epoch", f"{max(progress.epoch, 0):,}", "formulas", f"{progress.evaluations:,}")
+    facts.add_row(
+        "best", f"{best.objective:.4f}" if best else "-", "formulas per second", f"{progress.per_second:,.0f}"
+    )
+    facts.add_row(
+        "mean tau", f"{sum(taus) / len(taus):.4f}" if taus else "-", "rankings known", f"{progress.known:,}"
+    )
+    lost = f" ({progress.workers_lost} lost)" if progress.workers_lost else ""
+    facts.add_row(
+        "worst tau", f"{min(taus):.4f}" if taus else "-", "workers", f"{len(progress.processes)}{lost}"
+    )
+    facts.add_row("", "", "driver busy", f"{progress.occupation:.0%}")
+    front = Table(box=box.SIMPLE_HEAD, title="best formula of each complexity", title_justify="left")
+    front.add_column("nodes", justify="right")
+    front.add_column("objective", justify="right")
+    front.add_column("formula", overflow="ellipsis", no_wrap=True)
+    for one in progress.front[-_FRONT_ROWS:]:
+        text = str(Formula.trusted(one.tokens))
+        front.add_row(str(len(one.tokens)), f"{one.objective:.4f}", Text(text))
+    return Group(facts, front)
+
+
+def _result_table(result: "Discovery") -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("problem")
+    table.add_column("architectures", justify="right")
+    table.add_column("Kendall's tau", justify="right")
+    held = result.held_out
+    if held:
+        table.add_column("held out", justify="right")
+        table.add_column("architectures", justify="right")
+
+    def row(name: str, size: Any, tau: float, other: Any, other_tau: float | None, style: str = "") -> None:
+        cells = [name, str(size), f"{tau:.3f}"]
+        if other_tau is not None:
+            cells += [f"{other_tau:.3f}", str(other)]
+        table.add_row(*cells, style=style)
+
+    for name, one in result.best.problems.items():
+        other = held.problems[name] if held else None
+        row(
+            name,
+            one.architectures,
+            one.kendall,
+            other.architectures if other else "",
+            other.kendall if other else None,
+        )
+    table.add_section()
+    row("mean", "", result.best.mean_kendall, "", held.mean_kendall if held else None, "bold")
+    return table
+
+
+def _summary(result: "Discovery") -> str:
+    judged = result.scored + result.known
+    saved = f" ({result.known / judged:.0%} of the scores saved, their ranking was known)" if judged else ""
+    lost = f", {result.workers_lost} workers lost and replaced" if result.workers_lost else ""
+    bred = f"{result.evaluations:,} formulas in {result.epochs:,} epochs and {clock(result.seconds)}"
+    return f"bred       {bred}{saved}{lost}\nstopped    {result.stopped}\nrun        {result.run}"

@@ -18,6 +18,7 @@ from rayzc.cli.discover import (
     Workers,
     limits_of,
 )
+from rayzc.cli.search import Details, Export
 
 __all__ = ["RESUMED", "Given", "resume"]
 
@@ -32,6 +33,8 @@ class Given:
     plateau: int | None
     workers: int | None
     address: str | None
+    export: Path | None
+    details: bool
     quiet: bool
     as_json: bool
 
@@ -56,6 +59,8 @@ def resume(
     plateau: Plateau = None,
     workers: Workers = None,
     address: Address = None,
+    export: Export = None,
+    details: Details = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,11 +74,15 @@ def resume(
         raise RunError(
             f"{folder.config} is of a run of the kind '{kind}'; this version of rayzc resumes {', '.join(RESUMED)}"
         )
-    RESUMED[kind](run, Given(time_limit, epochs, evaluations, plateau, workers, address, quiet, as_json))
+    given = Given(time_limit, epochs, evaluations, plateau, workers, address, export, details, quiet, as_json)
+    RESUMED[kind](run, given)
 
 
 def _discovery(run: Path, given: Given) -> None:
     from rayzc.cli.displays.discovery import DiscoveryDisplay
+
+    given.refuse("discover", "export", "details")
+
     from rayzc.cluster import resume
 
     display = DiscoveryDisplay(given.quiet, given.as_json)
@@ -89,5 +98,25 @@ def _discovery(run: Path, given: Given) -> None:
     display.conclude(result)
 
 
-RESUMED: Mapping[str, Callable[[Path, Given], None]] = {"discover": _discovery}
+def _search(run: Path, given: Given) -> None:
+    from rayzc.cli.displays.search import SearchDisplay
+    from rayzc.cli.durations import seconds
+    from rayzc.cli.exporting import check_folder, export_best
+
+    given.refuse("search", "epochs", "evaluations", "plateau")
+    limit = seconds(given.time_limit) if given.time_limit is not None else None
+    check_folder(given.export)
+
+    from rayzc.cluster.searches import resume_search
+
+    display = SearchDisplay(given.quiet, given.as_json, given.details)
+    with display:
+        result = resume_search(
+            run, time_limit=limit, workers=given.workers, address=given.address, listen=display.show
+        )
+    display.conclude(result)
+    export_best(result, given.export, display.remark)
+
+
+RESUMED: Mapping[str, Callable[[Path, Given], None]] = {"discover": _discovery, "search": _search}
 """How a run is gone on with, by the kind that its ``config.json`` tells."""

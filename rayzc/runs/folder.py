@@ -26,7 +26,7 @@ class RunFolder:
 
     It holds ``config.json`` (what was asked for), ``checkpoints/``, ``events.jsonl`` (what happened, a JSON object a
     line), ``hall_of_fame.json`` (what was bred: the same bytes for the same seed) and ``result.json``. Searches
-    also have a ``cache/`` of measurements.
+    also have a ``cache/`` of measurements and a ``report.txt``.
 
     Attributes:
         path: where it is.
@@ -98,6 +98,11 @@ class RunFolder:
         """What came out, with the numbers of this one run."""
         return self.path / "result.json"
 
+    @property
+    def report(self) -> Path:
+        """What searches came to, for people to read."""
+        return self.path / "report.txt"
+
     def write_config(self, document: Mapping[str, Any]) -> None:
         """Writes ``config.json``."""
         write_atomically(self.config, json_text(document))
@@ -155,6 +160,7 @@ class RunFolder:
             self.events,
             self.hall_of_fame,
             self.result,
+            self.report,
             self.config,
         ):
             file.unlink(missing_ok=True)

@@ -1,0 +1,142 @@
+"""What a user sees of a search while it goes on: a row for each problem; and how it is told in the end."""
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+
+from rayzc.cli.displays.searched import comparison_table, found_lines, result_table, summary
+from rayzc.cli.displays.searched_details import details, write_report
+from rayzc.cli.durations import clock
+from rayzc.cli.output import Display, plain_console
+from rayzc.runs import Searched
+
+if TYPE_CHECKING:
+    from rayzc.cluster.searches import ProblemProgress, SearchProgress
+
+__all__ = ["SearchDisplay"]
+
+
+class SearchDisplay(Display["SearchProgress", Searched]):
+    """The display of ``rayzc search``.
+
+    Args:
+        quiet: show no progress.
+        as_json: print the result as a JSON document, and nothing else on standard output.
+        details: print what is known of each problem's architectures, too.
+    """
+
+    def __init__(self, quiet: bool, as_json: bool, details: bool = False) -> None:
+        super().__init__(quiet, as_json)
+        self._details = details
+
+    def line(self, progress: "SearchProgress") -> str:
+        """The progress of all searches on a line."""
+        rows, pool = progress.problems, progress.pool
+        parts = [
+            f"{clock(progress.seconds):>7}",
+            f"{sum(row.evaluated for row in rows):,} of {sum(row.budget for row in rows):,} architectures",
+            f"{sum(row.per_second for row in rows):,.1f}/s",
+            f"{sum(row.ended for row in rows)} of {sum(row.searches for row in rows)} searches ended",
+        ]
+        if len(rows) == 1:
+            (row,) = rows
+            parts.append(f"best {_number(row.score)}")
+            if row.accuracy is not None:
+                parts.append(f"accuracy {_number(row.accuracy)}")
+        if pool is not None:
+            parts.append(f"{pool.measured:,} measured, {sum(row.cache_hits for row in rows):,} cache hits")
+            lost = f" ({pool.lost} lost)" if pool.lost else ""
+            parts.append(f"{pool.workers} workers{lost}")
+        if progress.seconds_left is not None:
+            parts.append(f"{clock(progress.seconds_left)} left")
+        return "  ".join(parts)
+
+    def dashboard(self, progress: "SearchProgress") -> RenderableType:
+        """The facts of the run above a row for each problem."""
+        return Group(_facts(progress), _rows(progress))
+
+    def print_result(self, result: Searched, console: Console) -> None:
+        """The table of the problems, what was found, and what it is compared with."""
+        if result.results.outcomes:
+            console.print(result_table(result.results))
+            for line in found_lines(result.results):
+                console.print(line, soft_wrap=True, markup=False)
+            compared = comparison_table(result.results)
+            if compared is not None:
+                console.print(compared)
+            if self._details:
+                for part in details(result.results):
+                    console.print(part, soft_wrap=isinstance(part, str), markup=False)
+        for line in summary(result):
+            console.print(line, soft_wrap=True, markup=False)
+
+    def conclude(self, result: Searched) -> None:
+        """Writes the report into the run's folder, and tells the result."""
+        write_report(result)
+        super().conclude(result)
+
+    def remark(self, text: str) -> None:
+        """A line that follows the result: beside it for people to read, elsewhere if that is for machines."""
+        console = plain_console(stderr=self._as_json)
+        console.print(text, soft_wrap=True, markup=False)
+
+
+def _facts(progress: "SearchProgress") -> Table:
+    rows, pool = progress.problems, progress.pool
+    facts = Table.grid(padding=(0, 3))
+    for _ in range(6):
+        facts.add_column()
+    left = "no limit" if progress.seconds_left is None else clock(progress.seconds_left)
+    ended = f"{sum(row.ended for row in rows)} of {sum(row.searches for row in rows)}"
+    facts.add_row("time", clock(progress.seconds), "left", left, "searches ended", ended)
+    if pool is not None:
+        facts.add_row(
+            "workers", f"{pool.workers:,}", "measured", f"{pool.measured:,}", "workers lost", f"{pool.lost:,}"
+        )
+    return facts
+
+
+def _rows(progress: "SearchProgress") -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("problem", no_wrap=True)
+    truth = any(row.accuracy is not None for row in progress.problems)
+    headers = [
+        "evaluated",
+        "best score",
+        *(["accuracy"] if truth else []),
+        "cache hits",
+        "per second",
+        "left",
+        "ended",
+    ]
+    for header in headers:
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in progress.problems:
+        table.add_row(
+            row.problem,
+            f"{row.evaluated:,}/{row.budget:,}",
+            _number(row.score),
+            *([_number(row.accuracy)] if truth else []),
+            f"{row.cache_hits:,}",
+            f"{row.per_second:,.1f}",
+            _left(row, progress.seconds_left),
+            f"{row.ended}/{row.searches}",
+            style="dim" if row.ended == row.searches else "",
+        )
+    return table
+
+
+def _left(row: "ProblemProgress", limit: float | None) -> str:
+    """How long a problem takes yet at the speed it had so far, no longer than there is time."""
+    if row.ended == row.searches:
+        return clock(0)
+    if row.per_second <= 0:
+        return "-"
+    left = (row.budget - row.evaluated) / row.per_second
+    return clock(left if limit is None else min(left, limit))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:#.5g}"

@@ -1,0 +1,152 @@
+"""All that is known of the architectures of a search, and the report in the run's folder."""
+
+import io
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from rayzc.cli.displays.searched import (
+    average_text,
+    comparison_table,
+    found_lines,
+    number,
+    result_table,
+    summary,
+)
+from rayzc.files import write_atomically
+from rayzc.formula import Formula
+from rayzc.runs import RunFolder, Searched
+from rayzc.search import Finding, Outcome, Results
+from rayzc.spaces import SPACES
+
+__all__ = ["details", "report", "write_report"]
+
+_WIDTH = 120
+
+
+def details(results: Results) -> Iterator[RenderableType]:
+    """For each problem: its best architecture in words, drawn, with its proxies; shortlist, front, seeds and ways."""
+    for name in results.problems:
+        best = results.best(name)
+        yield f"\n{name}\n{'─' * len(name)}"
+        yield from _facts(best)
+        if best.found.drawing:
+            yield f"\n{best.found.drawing.rstrip()}\n"
+        yield _findings(f"shortlist of seed {best.seed}: what to train", best.shortlist)
+        if best.front:
+            title = "Pareto front: no other is better in one objective and no worse in the others"
+            yield _findings(title, best.front, best.plan.minimise)
+        outcomes = [one for one in results.outcomes if one.problem == name]
+        if len(outcomes) > 1:
+            yield _seeds(outcomes)
+        ways = _ways(results, name)
+        if ways is not None:
+            yield ways
+
+
+def report(result: Searched) -> str:
+    """The tables and all details as text of 120 columns; encodings may be longer."""
+    console = Console(
+        file=io.StringIO(), width=_WIDTH, highlight=False, color_system=None, legacy_windows=False
+    )
+    results = result.results
+    parts: list[RenderableType] = []
+    if results.outcomes:
+        parts = [result_table(results), "", *found_lines(results), ""]
+        compared = comparison_table(results)
+        if compared is not None:
+            parts += [compared, ""]
+    for part in (*parts, *summary(result), *details(results)):
+        console.print(part, soft_wrap=isinstance(part, str), markup=False)
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+
+
+def write_report(result: Searched) -> None:
+    """Writes ``report.txt`` into the run's folder."""
+    write_atomically(RunFolder(result.run).report, report(result))
+
+
+def _facts(outcome: Outcome) -> Iterator[str]:
+    found, standing = outcome.found, outcome.found.standing
+    yield f"architecture  {found.encoding}"
+    if found.description:
+        yield f"in words      {found.description}"
+    yield f"score         {number(found.score)} by {outcome.plan.formula}"
+    yield "proxies       " + ", ".join(f"{name} {value:.6g}" for name, value in found.proxies.items())
+    if standing:
+        yield (
+            f"accuracy      {number(standing.accuracy)}: rank {standing.rank:,} of {standing.candidates:,} candidates "
+            f"(top {standing.top:.1f} %), {standing.regret:.3g} below the best"
+        )
+        if standing.all > standing.candidates:
+            yield (
+                f"              rank {standing.rank_of_all:,} of all {standing.all:,} in the table, "
+                f"{standing.regret_of_all:.3g} below the best"
+            )
+    yield f"evaluated     {outcome.evaluated:,} architectures with seed {outcome.seed}; {outcome.ended}"
+    if outcome.space in SPACES:
+        task = SPACES[outcome.space].tasks.get(outcome.problem.partition("/")[2])
+        classes = f", classes={task.classes}" if task else ""
+        yield f'to build it   rayzc.build("{outcome.space}", "{found.encoding}"{classes})'
+
+
+def _findings(title: str, findings: Sequence[Finding], minimised: Sequence[Formula] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("", justify="right")
+    table.add_column("score", justify="right", no_wrap=True)
+    for objective in minimised:
+        table.add_column(str(objective), justify="right")
+    known = any(one.standing for one in findings)
+    if known:
+        table.add_column("accuracy", justify="right", no_wrap=True)
+        table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column("architecture", overflow="fold")
+    for place, one in enumerate(findings, start=1):
+        columns = {name: [value] for name, value in one.proxies.items()}
+        objectives = [number(float(objective.evaluate(columns)[0])) for objective in minimised]
+        truth = [number(one.standing.accuracy), f"{one.standing.rank:,}"] if one.standing else ["-", "-"]
+        cells = [str(place), number(one.score), *objectives, *(truth if known else [])]
+        table.add_row(*cells, Text(one.encoding))
+    return table
+
+
+def _seeds(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title="seeds", title_justify="left", show_edge=False, pad_edge=False)
+    known = any(one.found.standing for one in outcomes)
+    for header in ("seed", "score", *(["accuracy", "found top %", "shortlist top %"] if known else [])):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column("architecture", overflow="fold")
+    for one in outcomes:
+        cells = [str(one.seed), number(one.found.score)]
+        if known:
+            standing = one.found.standing
+            best = one.shortlist_best.standing if one.shortlist_best else None
+            cells.append(number(standing.accuracy) if standing else "-")
+            cells += [f"{each.top:.1f}" if each else "-" for each in (standing, best)]
+        table.add_row(*cells, Text(one.found.encoding))
+    return table
+
+
+def _ways(results: Results, problem: str) -> Table | None:
+    """Other ways on the same problem."""
+    ways = [way for way in results.ways if results.compared(way, lambda one: one.found.top, problem)]
+    if not ways:
+        return None
+    title = "other ways: within the best x % of the candidates by true accuracy"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("way", no_wrap=True)
+    for header in ("evaluated", "found top %", "shortlist top %"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for way in ways:
+        evaluated = results.compared(way, lambda one: one.evaluated, problem)
+        table.add_row(
+            way,
+            f"{evaluated.mean:,.0f}" if evaluated else "-",
+            average_text(results.compared(way, lambda one: one.found.top, problem)),
+            average_text(results.compared(way, lambda one: one.shortlist.top, problem)),
+        )
+    return table

@@ -1,0 +1,69 @@
+"""The best networks of a run of searches, written for those who have torch alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rayzc.runs import Searched
+
+__all__ = ["check_folder", "export_best"]
+
+
+def check_folder(folder: Path | None) -> None:
+    """Checks the folder to export to before the work is done; None is no folder.
+
+    Raises:
+        RunError: it is no folder, or cannot be made.
+    """
+    from rayzc.errors import RunError
+
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"{folder}: nothing can be exported there: {error.strerror}; give another --export"
+        ) from None
+
+
+def export_best(result: "Searched", folder: Path | None, say: Callable[[str], None]) -> None:
+    """Writes the best network of each problem, as large as it was measured, into a folder of the problem's own.
+
+    Args:
+        result: of the searches.
+        folder: where to write; None for nowhere.
+        say: is told what was written, and how to load it.
+
+    Raises:
+        SpaceError: it cannot be written.
+    """
+    if folder is None or not result.results.outcomes:
+        return
+    from rayzc.runs import RunFolder, SearchConfig
+    from rayzc.spaces import SPACES, export_network
+
+    run = RunFolder.open(result.run)
+    setup = SearchConfig.from_json(run.read_config(), run.config).setup
+    written = []
+    for name in result.results.problems:
+        best = result.results.best(name)
+        if best.space not in SPACES:
+            say(f"not exported: {name}, as its search space is not one that rayzc can build")
+            continue
+        task = SPACES[best.space].tasks.get(name.partition("/")[2])
+        shape = (task.classes, task.input_size) if task else ()
+        path = export_network(
+            best.space,
+            best.found.encoding,
+            folder / name.replace("/", "-"),
+            *shape,
+            width=setup.get("width"),
+            depth=setup.get("depth"),
+            patches=task.patches if task else 1,
+        )
+        written.append(path)
+        say(f"exported   {path}")
+    if written:
+        say(f"to load    cd {written[0].parent}; python -c 'from network import load; network = load()'")

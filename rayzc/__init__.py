@@ -7,6 +7,11 @@ accuracy of many architectures; :func:`discover` breeds a :class:`Formula` over 
     result = rayzc.discover(suite, limits=rayzc.Limits(time_limit=180))
     print(result.formula, result.best.mean_kendall)
 
+and :func:`search` finds architectures under it::
+
+    found = rayzc.search(result.formula, suite, budget=300)
+    print(found.results.best("nasbench201/cifar10").found.encoding)
+
 Names are imported when they are used, so ``import rayzc`` itself is quick.
 """
 
@@ -31,6 +36,7 @@ _HOMES = {
     "measuring_pool": "rayzc.cluster.measuring",
     "proxy": "rayzc.proxies",
     "resume": "rayzc.cluster",
+    "resume_search": "rayzc.cluster.searches",
     "score": "rayzc.evolution",
 }
 
@@ -51,12 +57,15 @@ __all__ = [
     "measuring_pool",
     "proxy",
     "resume",
+    "resume_search",
     "score",
+    "search",
 ]
 
 if TYPE_CHECKING:
     from rayzc.cluster import discover, resume
     from rayzc.cluster.measuring import fill_suite, measuring_pool
+    from rayzc.cluster.searches import resume_search, search
     from rayzc.errors import RayzcError
     from rayzc.evolution import Settings, kendall_tau, score
     from rayzc.formula import Formula
@@ -67,6 +76,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "search":  # a package that can be called, see rayzc.search.calling
+        return import_module("rayzc.search")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'rayzc' has no attribute '{name}'")

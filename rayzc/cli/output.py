@@ -11,10 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from rich import box
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.table import Table
 
-__all__ = ["Display", "Result", "plain_console"]
+__all__ = ["Display", "Result", "plain_console", "plain_table"]
 
 _LINE_SECONDS = 5.0
 
@@ -52,6 +54,18 @@ def plain_console(stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width = 200
     return console
+
+
+def plain_table(title: str | None = None) -> Table:
+    """A table without lines but the one below its head, its columns two blanks apart."""
+    return Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+    )
 
 
 class Display(ABC, Generic[ProgressT, ResultT]):

@@ -4,9 +4,13 @@ A *domain* says where to move, a *source* what an architecture scores, a *plan* 
 budget; a :class:`Search` is the value in between, taken a batch further by :func:`advance`. Everything follows from
 the evaluated history and the seed, so a search that was saved and restored goes on identically. An :class:`Outcome`
 is what it came to, :class:`Results` are the outcomes of many problems and seeds together.
+
+The package can be called, too: ``rayzc.search(formula, suite)`` runs many searches on a cluster, see
+:mod:`rayzc.search.calling`.
 """
 
 from rayzc.search.algorithms import ALGORITHMS, AlgorithmSettings, Proposal, State, Told, ask, tell
+from rayzc.search.calling import make_callable
 from rayzc.search.comparison import Comparison, compare
 from rayzc.search.constraints import Constraint, parse_constraint
 from rayzc.search.domain import Domain, SpaceDomain, network_key
@@ -83,3 +87,5 @@ __all__ = [
     "tabulated",
     "tell",
 ]
+
+make_callable(__name__)

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
-from rayzc.cli.displays.searched import comparison_table, found_lines, result_table, summary
+from rayzc.cli.displays.searched import overview, summary
 from rayzc.cli.displays.searched_details import details, write_report
 from rayzc.cli.durations import clock
 from rayzc.cli.output import Display, plain_console
@@ -60,17 +60,14 @@ class SearchDisplay(Display["SearchProgress", Searched]):
     def print_result(self, result: Searched, console: Console) -> None:
         """The table of the problems, what was found, and what it is compared with."""
         if result.results.outcomes:
-            console.print(result_table(result.results))
-            for line in found_lines(result.results):
-                console.print(line, soft_wrap=True, markup=False)
-            compared = comparison_table(result.results)
-            if compared is not None:
-                console.print(compared)
+            for part in overview(result.results):
+                _print(console, part)
             if self._details:
                 for part in details(result.results):
-                    console.print(part, soft_wrap=isinstance(part, str), markup=False)
+                    _print(console, part)
+                console.print()
         for line in summary(result):
-            console.print(line, soft_wrap=True, markup=False)
+            _print(console, line)
 
     def conclude(self, result: Searched) -> None:
         """Writes the report into the run's folder, and tells the result."""
@@ -79,8 +76,12 @@ class SearchDisplay(Display["SearchProgress", Searched]):
 
     def remark(self, text: str) -> None:
         """A line that follows the result: beside it for people to read, elsewhere if that is for machines."""
-        console = plain_console(stderr=self._as_json)
-        console.print(text, soft_wrap=True, markup=False)
+        _print(plain_console(stderr=self._as_json), text)
+
+
+def _print(console: Console, part: RenderableType) -> None:
+    """Prints lines as they are, however long, and tables as wide as there is room."""
+    console.print(part, soft_wrap=isinstance(part, str), markup=False)
 
 
 def _facts(progress: "SearchProgress") -> Table:

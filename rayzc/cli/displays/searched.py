@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from rich import box
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from rayzc.cli.durations import clock
+from rayzc.cli.output import plain_table
 from rayzc.runs import Searched
 from rayzc.search import Average, Results
 from rayzc.search.comparison import FORMULA_SEES_ALL, RANDOM_SEARCH, RANDOM_TEN
@@ -18,12 +19,25 @@ __all__ = [
     "found_lines",
     "number",
     "over_problems",
+    "overview",
     "result_table",
     "summary",
 ]
 
 Tops = Mapping[tuple[str, int], float]
 """Rank in percent of the candidates, by problem and seed."""
+
+
+def overview(results: Results) -> Iterator[RenderableType]:
+    """The problems, what was found on each, and what it is compared with."""
+    yield result_table(results)
+    yield ""
+    yield from found_lines(results)
+    yield ""
+    compared = comparison_table(results)
+    if compared is not None:
+        yield compared
+        yield ""
 
 
 def result_table(results: Results) -> Table:
@@ -37,7 +51,7 @@ def found_lines(results: Results) -> Iterator[str]:
     width = max(map(len, results.problems))
     scores = {name: number(results.best(name).found.score) for name in results.problems}
     digits = max(map(len, scores.values()))
-    yield f"{'found, of all seeds'.ljust(width)}  {'score'.rjust(digits)}  architecture"
+    yield f"{'found'.ljust(width)}  {'score'.rjust(digits)}  architecture"
     for name, score in scores.items():
         yield f"{name.ljust(width)}  {score.rjust(digits)}  {results.best(name).found.encoding}"
 
@@ -69,10 +83,12 @@ def comparison_table(results: Results) -> Table | None:
         return None
     compared = tuple(dict.fromkeys(one.problem for one in results.comparisons))
     seeds = {one.seed for one in results.comparisons}
-    title = f"within the best x % by true accuracy, mean over {_counted(len(compared), 'problem')}"
+    title = "within the best x % of the candidates by true accuracy"
+    if len(compared) > 1:
+        title += f", mean over {len(compared)} problems"
     if len(seeds) > 1:
-        title += f" ± deviation over {len(seeds)} seeds"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_edge=False, pad_edge=False)
+        title += f", ± deviation over {len(seeds)} seeds"
+    table = plain_table(title)
     table.add_column("by", no_wrap=True)
     for header in ("search finds", "its shortlist", "best of all", "ten best of all"):
         table.add_column(header, justify="right", no_wrap=True)
@@ -127,15 +143,20 @@ def number(value: float | None) -> str:
 
 def _truth_table(results: Results) -> Table:
     seeds = len({one.seed for one in results.outcomes})
-    over = f", mean ± deviation over {seeds} seeds" if seeds > 1 else ""
-    title = f"found: the best by the formula; top %: within the best x % by true accuracy{over}"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_edge=False, pad_edge=False)
+    of, over = (f" of {seeds} seeds", f", mean ± deviation over {seeds} seeds") if seeds > 1 else ("", "")
+    title = (
+        f"accuracy, rank and regret of the architecture with the best score{of}\n"
+        f"top %: it is within the best x % of the candidates by true accuracy{over}"
+    )
+    table = plain_table(title)
     table.add_column("problem", no_wrap=True)
     headers = ["accuracy", "rank", "regret", "found\ntop %", "shortlist\ntop %"]
     if results.comparisons:
-        headers += ["random\nsearch", "random\nten", "best single\nproxy's"]
+        headers += ["random\nsearch", "random\nten", "single\nproxy"]
     for header in headers:
         table.add_column(header, justify="right", no_wrap=True)
+    if results.comparisons:
+        table.add_column("the best\nof them", no_wrap=True)
 
     for name in results.problems:
         standing = results.best(name).found.standing
@@ -144,7 +165,7 @@ def _truth_table(results: Results) -> Table:
             cells = [
                 number(standing.accuracy),
                 f"{standing.rank:,}/{standing.candidates:,}",
-                f"{standing.regret:.3g}",
+                f"{standing.regret:#.3g}",
             ]
         cells += [average_text(results.found(problem=name)), average_text(results.shortlist(problem=name))]
         if results.comparisons:
@@ -155,7 +176,7 @@ def _truth_table(results: Results) -> Table:
             cells += [_mean(one) for one in ways]
             proxy = results.best_proxy(name)
             own = results.compared(f"search by {proxy}", lambda one: one.shortlist.top, name)
-            cells.append(f"{proxy} {_mean(own):>4}" if proxy else "-")
+            cells += [_mean(own), proxy or "-"]
         table.add_row(Text(name), *cells)
     if len(results.problems) > 1:
         table.add_section()
@@ -170,13 +191,13 @@ def _truth_table(results: Results) -> Table:
             cells += [_mean(over_problems(_tops(results, way)[1])) for way in (RANDOM_SEARCH, RANDOM_TEN)]
             proxy = results.best_proxy()
             own = over_problems(_tops(results, f"search by {proxy}")[1])
-            cells.append(f"{proxy} {_mean(own):>4}" if proxy else "-")
+            cells += [_mean(own), proxy or "-"]
         table.add_row("mean", *cells, style="bold")
     return table
 
 
 def _score_table(results: Results) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = plain_table()
     table.add_column("problem", no_wrap=True)
     for header in ("best score", "mean over seeds", "deviation", "evaluated", "measured", "cache hits"):
         table.add_column(header, justify="right", no_wrap=True)
@@ -230,7 +251,3 @@ def _tops(results: Results, way: str) -> tuple[Tops, Tops]:
 
 def _mean(average: Average | None) -> str:
     return "-" if average is None else f"{average.mean:.1f}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -3,19 +3,12 @@
 import io
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rayzc.cli.displays.searched import (
-    average_text,
-    comparison_table,
-    found_lines,
-    number,
-    result_table,
-    summary,
-)
+from rayzc.cli.displays.searched import comparison_table, number, overview, summary
+from rayzc.cli.output import plain_table
 from rayzc.files import write_atomically
 from rayzc.formula import Formula
 from rayzc.runs import RunFolder, Searched
@@ -38,13 +31,17 @@ def details(results: Results) -> Iterator[RenderableType]:
         yield _findings(f"shortlist of seed {best.seed}: what to train", best.shortlist)
         if best.front:
             title = "Pareto front: no other is better in one objective and no worse in the others"
+            yield ""
             yield _findings(title, best.front, best.plan.minimise)
         outcomes = [one for one in results.outcomes if one.problem == name]
         if len(outcomes) > 1:
+            yield ""
             yield _seeds(outcomes)
-        ways = _ways(results, name)
-        if ways is not None:
-            yield ways
+        others = tuple(one for one in results.comparisons if one.problem == name)
+        compared = comparison_table(Results(tuple(outcomes), others))
+        if compared is not None:
+            yield ""
+            yield compared
 
 
 def report(result: Searched) -> str:
@@ -53,12 +50,7 @@ def report(result: Searched) -> str:
         file=io.StringIO(), width=_WIDTH, highlight=False, color_system=None, legacy_windows=False
     )
     results = result.results
-    parts: list[RenderableType] = []
-    if results.outcomes:
-        parts = [result_table(results), "", *found_lines(results), ""]
-        compared = comparison_table(results)
-        if compared is not None:
-            parts += [compared, ""]
+    parts = list(overview(results)) if results.outcomes else []
     for part in (*parts, *summary(result), *details(results)):
         console.print(part, soft_wrap=isinstance(part, str), markup=False)
     assert isinstance(console.file, io.StringIO)
@@ -80,12 +72,12 @@ def _facts(outcome: Outcome) -> Iterator[str]:
     if standing:
         yield (
             f"accuracy      {number(standing.accuracy)}: rank {standing.rank:,} of {standing.candidates:,} candidates "
-            f"(top {standing.top:.1f} %), {standing.regret:.3g} below the best"
+            f"(top {standing.top:.1f} %), {standing.regret:#.3g} below the best"
         )
         if standing.all > standing.candidates:
             yield (
                 f"              rank {standing.rank_of_all:,} of all {standing.all:,} in the table, "
-                f"{standing.regret_of_all:.3g} below the best"
+                f"{standing.regret_of_all:#.3g} below the best"
             )
     yield f"evaluated     {outcome.evaluated:,} architectures with seed {outcome.seed}; {outcome.ended}"
     if outcome.space in SPACES:
@@ -95,7 +87,7 @@ def _facts(outcome: Outcome) -> Iterator[str]:
 
 
 def _findings(title: str, findings: Sequence[Finding], minimised: Sequence[Formula] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_edge=False, pad_edge=False)
+    table = plain_table(title)
     table.add_column("", justify="right")
     table.add_column("score", justify="right", no_wrap=True)
     for objective in minimised:
@@ -115,7 +107,7 @@ def _findings(title: str, findings: Sequence[Finding], minimised: Sequence[Formu
 
 
 def _seeds(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="seeds", title_justify="left", show_edge=False, pad_edge=False)
+    table = plain_table("seeds")
     known = any(one.found.standing for one in outcomes)
     for header in ("seed", "score", *(["accuracy", "found top %", "shortlist top %"] if known else [])):
         table.add_column(header, justify="right", no_wrap=True)
@@ -128,25 +120,4 @@ def _seeds(outcomes: Sequence[Outcome]) -> Table:
             cells.append(number(standing.accuracy) if standing else "-")
             cells += [f"{each.top:.1f}" if each else "-" for each in (standing, best)]
         table.add_row(*cells, Text(one.found.encoding))
-    return table
-
-
-def _ways(results: Results, problem: str) -> Table | None:
-    """Other ways on the same problem."""
-    ways = [way for way in results.ways if results.compared(way, lambda one: one.found.top, problem)]
-    if not ways:
-        return None
-    title = "other ways: within the best x % of the candidates by true accuracy"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_edge=False, pad_edge=False)
-    table.add_column("way", no_wrap=True)
-    for header in ("evaluated", "found top %", "shortlist top %"):
-        table.add_column(header, justify="right", no_wrap=True)
-    for way in ways:
-        evaluated = results.compared(way, lambda one: one.evaluated, problem)
-        table.add_row(
-            way,
-            f"{evaluated.mean:,.0f}" if evaluated else "-",
-            average_text(results.compared(way, lambda one: one.found.top, problem)),
-            average_text(results.compared(way, lambda one: one.shortlist.top, problem)),
-        )
     return table

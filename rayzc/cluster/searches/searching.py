@@ -250,6 +250,7 @@ class _Run:
         # Loggers are named, not taken for granted; the signals are ours.
         os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
         os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
+        os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # it prints whatever the verbosity
         logging.getLogger("ray.tune").setLevel(logging.ERROR)
         trainable = tune.with_resources(
             tune.with_parameters(SearchTrial, work=work), tune.PlacementGroupFactory(_RESOURCES)

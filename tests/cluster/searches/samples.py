@@ -1,0 +1,50 @@
+"""Small searches, and what is said of them."""
+
+from typing import Any
+
+import numpy as np
+
+from rayzc.cluster.measuring import Setup
+from rayzc.problems import Problem, Suite
+from rayzc.problems.groups import network_groups
+from rayzc.runs import Searched
+from rayzc.spaces import SPACES
+
+SETUP = Setup(batch=4, width=8, depth=1)
+FORMULA = "synflow + log(params)"
+ON_DEMAND: dict[str, Any] = {
+    "formula": FORMULA,
+    "problems": ["nasbench201/cifar10"],
+    "budget": 24,
+    "seeds": 2,
+    "batch": 4,
+    "setup": SETUP,
+}
+PROXIES = ("flops", "noise")
+
+
+def suite() -> Suite:
+    """Two problems of 120 architectures each, whose accuracy flops tell but for some noise."""
+    rng = np.random.default_rng(7)
+    problems = []
+    for space, task in (("nasbench201", "cifar10"), ("transbench101_micro", "jigsaw")):
+        known = SPACES[space]
+        drawn = dict.fromkeys(known.format(known.sample(rng)) for _ in range(400))
+        architectures = tuple(drawn)[:120]
+        flops = rng.uniform(1, 9, 120)
+        accuracy = np.round(flops * 10 + rng.normal(size=120), 2)
+        scores = np.column_stack([flops, rng.normal(size=120)])
+        groups = network_groups(space, architectures, PROXIES, scores)
+        problems.append(Problem(space, task, architectures, PROXIES, scores, accuracy, groups))
+    return Suite("small", tuple(problems))
+
+
+def trajectories(searched: Searched) -> dict[tuple[str, int], list[tuple[object, ...]]]:
+    """All that a search found on its way and in the end, by problem and seed."""
+    return {
+        (one.problem, one.plan.seed): [
+            *((step.evaluated, step.score) for step in one.trajectory),
+            *((finding.encoding, finding.score) for finding in one.shortlist),
+        ]
+        for one in searched.results.outcomes
+    }

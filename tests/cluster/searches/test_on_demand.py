@@ -1,0 +1,110 @@
+"""Searches whose networks are measured: the same trajectory whatever happens to those who measure and search."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rayzc.cluster.searches import SearchProgress, resume_search, search
+from rayzc.runs import Searched
+from rayzc.spaces import search_space
+from tests.cluster.searches.samples import ON_DEMAND, trajectories
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def expected(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Searched:
+    """An undisturbed run."""
+    return search(**ON_DEMAND, workers=2, out=tmp_path_factory.mktemp("expected") / "run")
+
+
+def test_no_network_is_measured_twice(expected: Searched) -> None:
+    space = search_space("nasbench201")
+    cache = set()
+    for outcome in expected.results.outcomes:
+        assert outcome.evaluated == ON_DEMAND["budget"]
+        assert outcome.ended == "budget spent"
+        search_file = (
+            expected.run / "checkpoints" / "attempt-1" / f"nasbench201-cifar10-seed-{outcome.plan.seed}"
+        )
+        newest = sorted(search_file.glob("checkpoint_*"))[-1]
+        evaluations = json.loads((newest / "search.json").read_text())["evaluations"]
+        cache |= {space.key(space.parse(one[0][0])) for one in evaluations}
+    assert len(expected.results.outcomes) == 2
+    assert expected.measured == len(cache)
+    assert expected.stopped == "all searches ended"
+
+
+def test_a_measuring_worker_killed_in_the_middle(expected: Searched, tmp_path: Path) -> None:
+    killed: list[int] = []
+
+    def kill_one(progress: SearchProgress) -> None:
+        pool = progress.pool
+        if not killed and pool and pool.measured >= 4 and pool.processes:
+            killed.append(pool.processes[0])
+            os.kill(killed[0], signal.SIGKILL)
+
+    result = search(**ON_DEMAND, workers=2, out=tmp_path / "run", listen=kill_one)
+    assert len(killed) == 1
+    assert result.workers_lost == 1
+    assert trajectories(result) == trajectories(expected)
+
+
+def test_a_driver_killed_and_resumed(expected: Searched, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "tests.cluster.searches.driver", str(out)]
+    driver = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert driver.stdout is not None
+    for line in driver.stdout:
+        if line.strip().isdecimal() and int(line) >= 4:
+            break
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    driver.stdout.close()
+    assert not (out / "result.json").exists()
+    result = resume_search(out, workers=1)
+    assert trajectories(result) == trajectories(expected)
+    assert result.measured + result.cached > 0
+    events = [json.loads(line)["event"] for line in (out / "events.jsonl").read_text().splitlines()]
+    assert events.count("started") == 2
+    assert "resumed" in events
+    again = resume_search(out)
+    assert again.measured == 0
+    assert trajectories(again) == trajectories(expected)
+
+
+def test_a_search_that_cannot_succeed_does_not_end_the_others(tmp_path: Path, ray_session: None) -> None:
+    """Only networks with patches break this proxy, and the jigsaw's have them."""
+    import rayzc
+
+    @rayzc.proxy(needs="logits", name="only_whole_images")
+    def only_whole_images(measured: object) -> float:
+        logits = measured.logits  # type: ignore[attr-defined]
+        if logits.shape[1] == 1000:
+            raise ValueError("these are the jigsaw's classes")
+        return float(logits.abs().mean())
+
+    try:
+        result = search(
+            "only_whole_images",
+            problems=["transbench101_micro/jigsaw", "nasbench201/cifar10"],
+            budget=4,
+            seeds=1,
+            setup=ON_DEMAND["setup"],
+            workers=1,
+            out=tmp_path / "run",
+        )
+    finally:
+        from rayzc.proxies import unregister
+
+        unregister("only_whole_images")
+    assert [one.problem for one in result.results.outcomes] == ["nasbench201/cifar10"]
+    (why,) = result.results.failures.values()
+    assert list(result.results.failures) == ["transbench101_micro/jigsaw, seed 0"]
+    assert "none of the 4 architectures evaluated has a finite score" in why
+    assert "these are the jigsaw's classes" in why

@@ -1,0 +1,210 @@
+"""Searches on tables, where their checkpoints go, and what is refused."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ray import tune
+
+from rayzc.cluster.searches import SearchProgress, resume_search, search
+from rayzc.cluster.searches.storage import Storage
+from rayzc.errors import RayzcError, SearchError
+from rayzc.problems import write_suite
+from tests.cluster.searches import samples
+from tests.cluster.searches.samples import trajectories
+
+TABLE = {"budget": 30, "seeds": 2}
+
+
+def test_every_problem_and_seed(ray_session: None, tmp_path: Path) -> None:
+    told: list[SearchProgress] = []
+    result = search("flops", samples.suite(), **TABLE, out=tmp_path / "run", listen=told.append)
+    names = ("nasbench201/cifar10", "transbench101_micro/jigsaw")
+    assert list(trajectories(result)) == [(name, seed) for seed in (0, 1) for name in names]
+    assert result.measured == 0
+    assert result.to_table().num_rows == 4
+    assert {one.way for one in result.results.comparisons} >= {"random search", "search by flops"}
+    last = told[-1]
+    assert [one.problem for one in last.problems] == list(names)
+    assert all(
+        (one.evaluated, one.budget, one.ended, one.searches) == (60, 60, 2, 2) for one in last.problems
+    )
+    assert all(one.score is not None and one.accuracy is not None for one in last.problems)
+    assert last.pool is None
+    again = search("flops", samples.suite(), **TABLE, out=tmp_path / "again")
+    assert trajectories(again) == trajectories(result)
+
+
+def test_another_seed_is_another_search(ray_session: None, tmp_path: Path) -> None:
+    one, other = (
+        search("flops", samples.suite(), budget=30, seeds=1, seed=seed, out=tmp_path / str(seed))
+        for seed in (0, 5)
+    )
+    assert {seed for _, seed in trajectories(other)} == {5}
+    assert [*trajectories(one).values()] != [*trajectories(other).values()]
+
+
+def test_what_the_table_lacks_is_measured(ray_session: None, tmp_path: Path) -> None:
+    result = search(
+        "flops + 0 * params",
+        samples.suite(),
+        problems=["nasbench201"],
+        budget=12,
+        seeds=1,
+        workers=1,
+        out=tmp_path / "run",
+    )
+    (outcome,) = result.results.outcomes
+    assert result.measured == 12
+    assert all(set(one.proxies) == {"flops", "params"} for one in outcome.shortlist)
+    table = samples.suite().problem("nasbench201/cifar10")
+    flops = dict(zip(table.architectures, table.column("flops").tolist(), strict=True))
+    assert all(one.proxies["flops"] == flops[one.encoding] for one in outcome.shortlist)
+
+
+def test_loggers_and_callbacks_of_tune_are_told(ray_session: None, tmp_path: Path) -> None:
+    class Count(tune.Callback):
+        completed = 0
+
+        def on_trial_complete(self, iteration: int, trials: object, trial: object, **info: object) -> None:
+            Count.completed += 1
+
+    search(
+        "flops",
+        samples.suite(),
+        budget=10,
+        seeds=1,
+        loggers=["csv", "json"],
+        callbacks=[Count()],
+        out=tmp_path / "run",
+    )
+    folder = tmp_path / "run" / "checkpoints" / "attempt-1" / "nasbench201-cifar10-seed-0"
+    assert "evaluated" in (folder / "progress.csv").read_text()
+    assert '"evaluated": 10' in (folder / "result.json").read_text()
+    assert Count.completed == 2
+
+
+def test_interrupted_and_resumed(ray_session: None, tmp_path: Path) -> None:
+    def interrupt(progress: SearchProgress) -> None:
+        if not sent and any(one.ended for one in progress.problems):
+            sent.append(progress)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    sent: list[SearchProgress] = []
+    few = {"budget": 60, "seeds": 12}
+    whole = search("flops", samples.suite(), **few, out=tmp_path / "whole")
+    part = search("flops", samples.suite(), **few, out=tmp_path / "part", listen=interrupt)
+    assert part.stopped == "interrupted by SIGINT"
+    assert part.interrupted == "SIGINT"
+    assert len(part.results.outcomes) < 24
+    rest = resume_search(tmp_path / "part")
+    assert rest.stopped == "all searches ended"
+    assert trajectories(rest) == trajectories(whole)
+    assert rest.seconds > part.seconds
+
+
+def test_a_time_limit_ends_with_what_there_is(ray_session: None, tmp_path: Path) -> None:
+    with pytest.raises(SearchError, match="the time limit came before its first architecture"):
+        search("flops", samples.suite(), **TABLE, time_limit=1e-3, out=tmp_path / "run")
+
+
+def test_a_torn_checkpoint_gives_way(ray_session: None, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    whole = search("flops", samples.suite(), **TABLE, out=out)
+    trial = out / "checkpoints" / "attempt-1" / "nasbench201-cifar10-seed-0"
+    for file in trial.glob("checkpoint_*/*.json"):
+        file.write_bytes(file.read_bytes()[:-20])
+    assert Storage(out / "checkpoints").newest(("nasbench201/cifar10", 0)) == (None, None)
+    again = resume_search(out)
+    assert trajectories(again) == trajectories(whole)
+    assert (out / "checkpoints" / "attempt-2" / "nasbench201-cifar10-seed-0").is_dir()
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket on an S3 server of our own, as a URI."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        endpoint = f"{host}:{port}"
+        client = boto3.client("s3", endpoint_url=f"http://{endpoint}", region_name="us-east-1")
+        client.create_bucket(Bucket="searches")
+        yield f"s3://testing:testing@searches/run?endpoint_override={endpoint}&scheme=http&region=us-east-1"
+    finally:
+        server.stop()
+
+
+def test_checkpoints_on_s3(ray_session: None, tmp_path: Path, s3: str) -> None:
+    suite = tmp_path / "small.parquet"
+    write_suite(samples.suite(), suite)
+    whole = search("flops", suite, **TABLE, storage=s3, out=tmp_path / "run")
+    storage = Storage(s3)
+    text, results = storage.newest(("nasbench201/cifar10", 1))
+    assert text is not None
+    assert results is not None
+    assert results.outcomes[0] in whole.results.outcomes
+    assert not list((tmp_path / "run" / "checkpoints").iterdir())
+    assert trajectories(resume_search(tmp_path / "run")) == trajectories(whole)
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"budget": 0}, "a budget of 0 architectures finds nothing: give at least 1"),
+            (
+                {"algorithm": "regularised_evolution"},
+                "there is no algorithm 'regularised_evolution'; did you mean 'regularized_evolution'?",
+            ),
+            (
+                {"problems": ["nasbench201/cifar1"]},
+                "no problem of suite small matches 'nasbench201/cifar1'; did you mean 'nasbench201/cifar10'?",
+            ),
+            (
+                {"constraints": ["flops < 0.5"]},
+                "nasbench201/cifar10: none of the 98 candidates meets the constraint 'flops < 0.5': flops goes from "
+                "1.00525 to 8.99545",
+            ),
+            (
+                {"formula": "flops + nwott"},
+                "nasbench201/cifar10: the formula needs proxy 'nwott', which neither the table nor measurement can "
+                "give; did you mean 'nwot'?",
+            ),
+            ({"seeds": 0}, "0 seeds give no search: give at least 1"),
+            ({"candidates": "tables"}, "there are no candidates 'tables'; did you mean 'table'?"),
+            ({"loggers": ["cvs"]}, "there is no logger 'cvs'; did you mean 'csv'?"),
+        ],
+    )
+    def test_are_told_before_anything_is_started(
+        self, arguments: dict[str, object], message: str, tmp_path: Path
+    ) -> None:
+        given = {"formula": "flops", "suite": samples.suite(), "out": tmp_path / "run", **arguments}
+        with pytest.raises(RayzcError, match=f"^{re.escape(message)}$"):
+            search(**given)  # type: ignore[arg-type]
+        assert not (tmp_path / "run").exists()
+
+    def test_storage_that_cannot_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        place = tmp_path / "file" / "below"
+        with pytest.raises(SearchError, match=f"^the storage {re.escape(str(place))} cannot be written: "):
+            search("flops", samples.suite(), storage=str(place), out=tmp_path / "run")
+
+    def test_nothing_to_search(self) -> None:
+        with pytest.raises(
+            SearchError, match=r"^nothing to search: name a suite, or problems such as nasbench201"
+        ):
+            search("flops")
+
+    def test_a_task_that_is_none(self) -> None:
+        with pytest.raises(SearchError, match=r"^there is no problem 'nasbench201/cifar'; did you mean "):
+            search("flops", problems=["nasbench201/cifar"])

@@ -12,6 +12,7 @@ from rayzc.runs.hall_of_fame import HallOfFame, best_formula
 from rayzc.runs.result import Discovery
 from rayzc.runs.search_config import CANDIDATES, SearchConfig
 from rayzc.runs.searched import Searched
+from rayzc.runs.whole_run import WholeConfig, WholeRun
 
 __all__ = [
     "CANDIDATES",
@@ -22,6 +23,8 @@ __all__ = [
     "RunFolder",
     "SearchConfig",
     "Searched",
+    "WholeConfig",
+    "WholeRun",
     "best_formula",
     "json_text",
     "read_newest",

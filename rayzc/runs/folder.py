@@ -154,6 +154,9 @@ class RunFolder:
         for attempt in self.checkpoints.glob("attempt-*"):
             shutil.rmtree(attempt)
         shutil.rmtree(self.path / "cache", ignore_errors=True)
+        for stage in (self.path / "discovery", self.path / "search"):
+            if (stage / "config.json").is_file():
+                shutil.rmtree(stage)
         # The configuration goes last: while it is there, what an interruption leaves is still a run's folder.
         for file in (
             *checkpoint_files(self.checkpoints),

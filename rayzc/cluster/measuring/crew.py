@@ -131,20 +131,23 @@ class Crew:
         worker = Worker(_ACTOR.options(**options).remote(self._setup, self._device, self._proxies))
         self.workers.append(worker)
         worker.life = asyncio.create_task(self._live(worker))
+        # A task that is cancelled before it has begun runs none of its own code, not even its last.
+        worker.life.add_done_callback(lambda life: self._bury(worker))
 
     async def _live(self, worker: Worker) -> None:
-        """The life of a worker: ready, one job after the other, gone; then another takes its place."""
-        try:
-            if await self._greeted(worker):
-                while not worker.dismissed and await self._serve(worker):
-                    pass
-        finally:
-            self.workers.remove(worker)
-            _ray.kill(worker.actor)
-            if not worker.dismissed:
-                self.lost += 1
-                if self.broken is None:
-                    self._start()
+        """The life of a worker: ready, then one job after the other."""
+        if await self._greeted(worker):
+            while not worker.dismissed and await self._serve(worker):
+                pass
+
+    def _bury(self, worker: Worker) -> None:
+        """Ends a worker, and starts another in its place if it was not dismissed."""
+        self.workers.remove(worker)
+        _ray.kill(worker.actor)
+        if not worker.dismissed:
+            self.lost += 1
+            if self.broken is None:
+                self._start()
 
     async def _greeted(self, worker: Worker) -> bool:
         try:

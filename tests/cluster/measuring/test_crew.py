@@ -134,6 +134,17 @@ def test_a_crew_grows_and_shrinks_and_the_busy_stay(stage: Stage) -> None:
     play(stage, scene)
 
 
+def test_a_worker_dismissed_before_it_has_begun_is_ended_too(stage: Stage) -> None:
+    async def scene() -> None:
+        stage.crew.resize(2)
+        stage.crew.resize(1)
+        await until(lambda: len(stage.crew.workers) == 1 and len(ready(stage)) == 1)
+        assert len(stage.killed) == 1
+        assert stage.crew.lost == 0
+
+    play(stage, scene)
+
+
 def test_a_busy_worker_that_is_one_too_many_finishes_its_job(stage: Stage) -> None:
     async def scene() -> None:
         hold = asyncio.Event()

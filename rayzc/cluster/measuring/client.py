@@ -34,8 +34,9 @@ class MeasuringPool:
     """Asks a pool of workers for measurements; made by :func:`measuring_pool`.
 
     It can be pickled: the copy in another process, a trial of Ray Tune for instance, is another client of the same
-    pool, and clients take turns. While one waits, it needs no CPU of the cluster's. Each :meth:`measure` is a client of
-    its own, too. What a client that died had asked for is measured all the same, and known when it is asked again.
+    pool, and clients share the workers' time. While one waits, it needs no CPU of the cluster's. Each :meth:`measure`
+    is a client of its own, on the account of its handle. What a client that died had asked for is measured all the
+    same, and known when it is asked again.
 
     Attributes:
         setup: what holds for all measurements.
@@ -49,7 +50,7 @@ class MeasuringPool:
         self.proxies = dict(proxies)
         self._actor = actor
         self._limit = limit
-        self._client = uuid.uuid4().hex
+        self._client = self._owner = uuid.uuid4().hex
         self._numbers = itertools.count()
         self._open: dict[int, Request] = {}
         self._received: tuple[int, ...] = ()
@@ -71,6 +72,7 @@ class MeasuringPool:
             ClusterError: the pool is gone, or can start no workers.
         """
         asking = MeasuringPool(self._actor, self.setup, self.device, self.proxies, self._limit)
+        asking._owner = self._owner
         rest = iter(requests)
         try:
             while True:
@@ -116,7 +118,7 @@ class MeasuringPool:
         if orders:
             self._open |= numbered
             try:
-                self._call("ask", self._client, orders)
+                self._call("ask", self._client, orders, self._owner)
             except RayzcError:
                 for number in numbered:
                     self._open.pop(number, None)

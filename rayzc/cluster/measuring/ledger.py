@@ -1,13 +1,17 @@
 """Who has asked for what, what is known, and what to measure next. No Ray, no clock: decisions only.
 
 A *target* is a network on a batch; a *cell* is one proxy of it. A request waits for its cells. Cells that nobody
-has asked for yet become a *job*; cells that are known, or part of a job already, do not. Clients take turns.
+has asked for yet become a *job*; cells that are known, or part of a job already, do not.
+
+Clients take turns by the workers' time that their *owner* has had, see :mod:`rayzc.cluster.measuring.accounts`.
 """
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from rayzc.cluster.measuring.accounts import Accounts
 
 __all__ = ["MOST_DEATHS", "Found", "Job", "Ledger", "Target"]
 
@@ -42,12 +46,14 @@ class Job:
         proxies: names; they may become more until a worker takes the job.
         taken: whether a worker has it.
         deaths: how many workers died over it.
+        owner: on whose account a worker has it; None while none has.
     """
 
     target: Target
     proxies: list[str]
     taken: bool = False
     deaths: int = 0
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,7 @@ class _Ticket:
 class _Client:
     """A client's jobs in the queue, the answers it has not confirmed, and how many requests are open."""
 
+    owner: str
     queue: deque[Job] = field(default_factory=deque)
     found: list[Found] = field(default_factory=list)
     open: int = 0
@@ -114,14 +121,29 @@ class Ledger:
         self._tickets: dict[Target, list[_Ticket]] = {}
         self._clients: dict[str, _Client] = {}
         self._turns: deque[str] = deque()
+        self._accounts = Accounts()
         self.counts: Counter[str] = Counter()
 
-    def ask(self, client: str, number: int, target: Target, proxies: Iterable[str]) -> None:
-        """Enters a request; its answer may be there at once."""
+    def ask(
+        self, client: str, number: int, target: Target, proxies: Iterable[str], owner: str | None = None
+    ) -> None:
+        """Enters a request; its answer may be there at once.
+
+        Args:
+            client: who asks.
+            number: the client's number of the request.
+            target: the network.
+            proxies: to measure on it.
+            owner: on whose account the client asks; by default its own.
+        """
         asking = self._clients.get(client)
         if asking is None:
-            asking = self._clients[client] = _Client()
+            asking = self._clients[client] = _Client(owner or client)
             self._turns.append(client)
+        if not asking.open:
+            waiting = {one.owner for one in self._clients.values() if one.open}
+            if asking.owner not in waiting:
+                self._accounts.join(asking.owner, waiting)
         wanted = tuple(proxies)
         known = self._scores.get(target, {}).keys() | self._failures.get(target, {}).keys()
         ticket = _Ticket(client, number, target, wanted, {name for name in wanted if name not in known})
@@ -150,15 +172,16 @@ class Ledger:
 
     def take(self) -> Job | None:
         """The next job, of the client whose turn it is; None when nothing is to be done."""
-        for _ in range(len(self._turns)):
-            self._turns.rotate(-1)
-            queue = self._clients[self._turns[-1]].queue
-            while queue:
-                job = queue.popleft()
-                if not job.taken and job in self._jobs.get(job.target, ()):
-                    job.taken = True
-                    return job
-        return None
+        waiting = [client for client in self._turns if self._next_of(client) is not None]
+        if not waiting:
+            return None
+        chosen = min(waiting, key=lambda client: self._accounts.turn(self._clients[client].owner))
+        self._turns.remove(chosen)
+        self._turns.append(chosen)
+        job = self._clients[chosen].queue.popleft()
+        job.taken, job.owner = True, self._clients[chosen].owner
+        self._accounts.begin(job.owner)
+        return job
 
     def finish(
         self,
@@ -170,15 +193,18 @@ class Ledger:
     ) -> None:
         """A worker has done a job: answers every request that this completes."""
         self.counts["measured"] += 1
+        self._returned(job, seconds)
         self._settle(job, scores, failures, seconds, tuple(notes))
 
     def fail(self, job: Job, reason: str) -> None:
         """A job is given up: all its proxies are failures."""
         self.counts["failed"] += 1
+        self._returned(job)
         self._settle(job, {}, dict.fromkeys(job.proxies, reason), 0.0, ())
 
     def put_back(self, job: Job) -> None:
         """A job was lost through no fault of its own; it is next."""
+        self._returned(job)
         waiting = dict.fromkeys(ticket.client for ticket in self._waiting_for(job))
         if not waiting:
             self._forget(job)
@@ -228,6 +254,22 @@ class Ledger:
         for job in queued:
             if not job.taken and not self._waiting_for(job):
                 self._forget(job)
+
+    def _next_of(self, client: str) -> Job | None:
+        """The client's next job; those that others took or that nobody wants any more leave its queue."""
+        queue = self._clients[client].queue
+        while queue:
+            job = queue[0]
+            if not job.taken and job in self._jobs.get(job.target, ()):
+                return job
+            queue.popleft()
+        return None
+
+    def _returned(self, job: Job, seconds: float = 0.0) -> None:
+        """A worker has a job no longer."""
+        if job.owner is not None:
+            self._accounts.end(job.owner, seconds)
+            job.owner = None
 
     def _settle(
         self,

@@ -71,7 +71,7 @@ class PoolActor:
         self._watch = asyncio.create_task(self._keep_watch())
         return self._cache.warnings if self._cache else []
 
-    async def ask(self, client: str, orders: Sequence[Order]) -> None:
+    async def ask(self, client: str, orders: Sequence[Order], owner: str | None = None) -> None:
         """Takes requests in, as many at a time as the client may have; returns when all are in.
 
         Raises:
@@ -95,7 +95,7 @@ class PoolActor:
                 self._check()
             if client in self._gone:
                 return
-            self._ledger.ask(client, number, target, proxies)
+            self._ledger.ask(client, number, target, proxies, owner)
             self._crew.wake()
         self._ring()
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from rayzc.cluster.measuring import MeasuringPool, Request
@@ -54,15 +55,16 @@ class Work:
         table = self.tables.get(name)
         if table is not None and not self.needs_measuring(name):
             return tabulated(table, self.plan)
+        pool = copy(self.pool)  # a client of its own, with a part of its own of the workers' time
 
         def measure(wanted: Sequence[Wanted]) -> Iterable[Scored]:
-            assert self.pool is not None, "there is a pool wherever something has to be measured"
+            assert pool is not None, "there is a pool wherever something has to be measured"
             space, _, task = name.partition("/")
             # All searches measure with one seed, so that what one has measured is known to the others.
             requests = [Request(space, one.architecture, task, one.proxies) for one in wanted]
             return [
                 Scored(one.scores, one.failures, not one.cached, one.cached, one.seconds)
-                for one in self.pool.measure_all(requests)
+                for one in pool.measure_all(requests)
             ]
 
         return on_demand(name, measure, self.measurable, table, within_table=self.within_tables)

@@ -56,16 +56,9 @@ def plain_console(stderr: bool = False) -> Console:
     return console
 
 
-def plain_table(title: str | None = None) -> Table:
+def plain_table() -> Table:
     """A table without lines but the one below its head, its columns two blanks apart."""
-    return Table(
-        box=box.SIMPLE_HEAD,
-        title=title,
-        title_justify="left",
-        show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
-    )
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
 
 
 class Display(ABC, Generic[ProgressT, ResultT]):

@@ -34,6 +34,9 @@ class SearchDisplay(Display["SearchProgress", Searched]):
     def line(self, progress: "SearchProgress") -> str:
         """The progress of all searches on a line."""
         rows, pool = progress.problems, progress.pool
+        if not any(row.evaluated for row in rows):
+            ready = f", {pool.workers} workers ready" if pool is not None else ""
+            return f"{clock(progress.seconds):>7}  starting{ready}"
         parts = [
             f"{clock(progress.seconds):>7}",
             f"{sum(row.evaluated for row in rows):,} of {sum(row.budget for row in rows):,} architectures",

@@ -15,12 +15,11 @@ from rayzc.search.comparison import FORMULA_SEES_ALL, RANDOM_SEARCH, RANDOM_TEN
 
 __all__ = [
     "average_text",
-    "comparison_table",
+    "comparison",
     "found_lines",
     "number",
     "over_problems",
     "overview",
-    "result_table",
     "summary",
 ]
 
@@ -30,20 +29,17 @@ Tops = Mapping[tuple[str, int], float]
 
 def overview(results: Results) -> Iterator[RenderableType]:
     """The problems, what was found on each, and what it is compared with."""
-    yield result_table(results)
+    if any(one.found.standing for one in results.outcomes):
+        yield from _legend(results)
+        yield _truth_table(results)
+    else:
+        yield _score_table(results)
     yield ""
     yield from found_lines(results)
     yield ""
-    compared = comparison_table(results)
-    if compared is not None:
-        yield compared
+    if results.comparisons:
+        yield from comparison(results)
         yield ""
-
-
-def result_table(results: Results) -> Table:
-    """A row for each problem, and below them the means; with the truth where tables know it."""
-    known = any(one.found.standing for one in results.outcomes)
-    return _truth_table(results) if known else _score_table(results)
 
 
 def found_lines(results: Results) -> Iterator[str]:
@@ -77,10 +73,8 @@ def summary(result: Searched) -> Iterator[str]:
     yield f"run        {result.run}; report.txt there has the shortlists"
 
 
-def comparison_table(results: Results) -> Table | None:
-    """The formula beside chance and single proxies, on average over the problems; None where there is no truth."""
-    if not results.comparisons:
-        return None
+def comparison(results: Results) -> Iterator[RenderableType]:
+    """The formula beside chance and single proxies, on average over the problems that are compared."""
     compared = tuple(dict.fromkeys(one.problem for one in results.comparisons))
     seeds = {one.seed for one in results.comparisons}
     title = "within the best x % of the candidates by true accuracy"
@@ -88,7 +82,8 @@ def comparison_table(results: Results) -> Table | None:
         title += f", mean over {len(compared)} problems"
     if len(seeds) > 1:
         title += f", ± deviation over {len(seeds)} seeds"
-    table = plain_table(title)
+    yield title
+    table = plain_table()
     table.add_column("by", no_wrap=True)
     for header in ("search finds", "its shortlist", "best of all", "ten best of all"):
         table.add_column(header, justify="right", no_wrap=True)
@@ -109,7 +104,7 @@ def comparison_table(results: Results) -> Table | None:
         rows.append((name, f"ten best by {proxy}", over_problems(found), over_problems(short)))
     for name, tens, found_mean, short_mean in sorted(rows, key=lambda one: one[3].mean if one[3] else np.inf):
         row(name, tens, found_mean, short_mean)
-    return table
+    yield table
 
 
 def over_problems(values: Tops) -> Average | None:
@@ -141,14 +136,15 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:#.5g}".removesuffix(".")
 
 
-def _truth_table(results: Results) -> Table:
+def _legend(results: Results) -> Iterator[str]:
     seeds = len({one.seed for one in results.outcomes})
     of, over = (f" of {seeds} seeds", f", mean ± deviation over {seeds} seeds") if seeds > 1 else ("", "")
-    title = (
-        f"accuracy, rank and regret of the architecture with the best score{of}\n"
-        f"top %: it is within the best x % of the candidates by true accuracy{over}"
-    )
-    table = plain_table(title)
+    yield f"accuracy, rank and regret of the architecture with the best score{of}"
+    yield f"top %: it is within the best x % of the candidates by true accuracy{over}"
+
+
+def _truth_table(results: Results) -> Table:
+    table = plain_table()
     table.add_column("problem", no_wrap=True)
     headers = ["accuracy", "rank", "regret", "found\ntop %", "shortlist\ntop %"]
     if results.comparisons:

@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rayzc.cli.displays.searched import comparison_table, number, overview, summary
+from rayzc.cli.displays.searched import comparison, number, overview, summary
 from rayzc.cli.output import plain_table
 from rayzc.files import write_atomically
 from rayzc.formula import Formula
@@ -28,20 +28,19 @@ def details(results: Results) -> Iterator[RenderableType]:
         yield from _facts(best)
         if best.found.drawing:
             yield f"\n{best.found.drawing.rstrip()}\n"
-        yield _findings(f"shortlist of seed {best.seed}: what to train", best.shortlist)
+        yield f"shortlist of seed {best.seed}: what to train"
+        yield _findings(best.shortlist)
         if best.front:
-            title = "Pareto front: no other is better in one objective and no worse in the others"
-            yield ""
-            yield _findings(title, best.front, best.plan.minimise)
+            yield "\nPareto front: none is better in one objective and no worse in the others"
+            yield _findings(best.front, best.plan.minimise)
         outcomes = [one for one in results.outcomes if one.problem == name]
         if len(outcomes) > 1:
-            yield ""
+            yield "\nseeds"
             yield _seeds(outcomes)
         others = tuple(one for one in results.comparisons if one.problem == name)
-        compared = comparison_table(Results(tuple(outcomes), others))
-        if compared is not None:
+        if others:
             yield ""
-            yield compared
+            yield from comparison(Results(tuple(outcomes), others))
 
 
 def report(result: Searched) -> str:
@@ -86,8 +85,8 @@ def _facts(outcome: Outcome) -> Iterator[str]:
         yield f'to build it   rayzc.build("{outcome.space}", "{found.encoding}"{classes})'
 
 
-def _findings(title: str, findings: Sequence[Finding], minimised: Sequence[Formula] = ()) -> Table:
-    table = plain_table(title)
+def _findings(findings: Sequence[Finding], minimised: Sequence[Formula] = ()) -> Table:
+    table = plain_table()
     table.add_column("", justify="right")
     table.add_column("score", justify="right", no_wrap=True)
     for objective in minimised:
@@ -107,7 +106,7 @@ def _findings(title: str, findings: Sequence[Finding], minimised: Sequence[Formu
 
 
 def _seeds(outcomes: Sequence[Outcome]) -> Table:
-    table = plain_table("seeds")
+    table = plain_table()
     known = any(one.found.standing for one in outcomes)
     for header in ("seed", "score", *(["accuracy", "found top %", "shortlist top %"] if known else [])):
         table.add_column(header, justify="right", no_wrap=True)

@@ -15,10 +15,12 @@ from rayzc.cli.discover import discover  # noqa: E402
 from rayzc.cli.proxies import proxies  # noqa: E402
 from rayzc.cli.rank import rank  # noqa: E402
 from rayzc.cli.resume import resume  # noqa: E402
+from rayzc.cli.run import run  # noqa: E402
 from rayzc.cli.score import score  # noqa: E402
 from rayzc.cli.search import search  # noqa: E402
 from rayzc.cli.suite import suite  # noqa: E402
 
+app.command()(run)
 app.command()(discover)
 app.command()(search)
 app.command()(resume)

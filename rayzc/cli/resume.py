@@ -118,5 +118,33 @@ def _search(run: Path, given: Given) -> None:
     export_best(result, given.export, display.remark)
 
 
-RESUMED: Mapping[str, Callable[[Path, Given], None]] = {"discover": _discovery, "search": _search}
+def _whole(run: Path, given: Given) -> None:
+    from rayzc.cli.displays.whole import WholeDisplay
+    from rayzc.cli.exporting import check_folder, export_best
+
+    given.refuse("run", "time-limit", "epochs", "evaluations", "plateau")
+    check_folder(given.export)
+
+    from rayzc.cluster.whole import resume_run
+
+    display = WholeDisplay(given.quiet, given.as_json, given.details)
+    with display:
+        result = resume_run(
+            run,
+            workers=given.workers,
+            address=given.address,
+            listen=display.show,
+            found=display.found,
+            warn=display.say,
+        )
+    display.conclude(result)
+    if result.searched is not None:
+        export_best(result.searched, given.export, display.remark)
+
+
+RESUMED: Mapping[str, Callable[[Path, Given], None]] = {
+    "discover": _discovery,
+    "search": _search,
+    "run": _whole,
+}
 """How a run is gone on with, by the kind that its ``config.json`` tells."""

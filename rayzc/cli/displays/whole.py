@@ -1,0 +1,78 @@
+"""What a user sees of a run from a suite to architectures: each of its stages as that stage is shown alone."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console, RenderableType
+
+from rayzc.cli.displays.discovery import DiscoveryDisplay
+from rayzc.cli.displays.search import SearchDisplay
+from rayzc.cli.displays.searched_details import write_report
+from rayzc.cli.durations import clock
+from rayzc.cli.output import Display
+from rayzc.runs import Discovery, WholeRun
+
+if TYPE_CHECKING:
+    from rayzc.cluster import Progress
+    from rayzc.cluster.searches import SearchProgress
+
+__all__ = ["WholeDisplay"]
+
+
+class WholeDisplay(Display["Progress | SearchProgress", WholeRun]):
+    """The display of ``rayzc run``.
+
+    Args:
+        quiet: show no progress.
+        as_json: print the result as a JSON document, and nothing else on standard output.
+        details: print what is known of each problem's architectures, too.
+    """
+
+    def __init__(self, quiet: bool, as_json: bool, details: bool = False) -> None:
+        super().__init__(quiet, as_json)
+        self._discovery = DiscoveryDisplay(quiet, as_json)
+        self._search = SearchDisplay(quiet, as_json, details)
+
+    def line(self, progress: "Progress | SearchProgress") -> str:
+        """The progress of the stage on a line."""
+        from rayzc.cluster import Progress
+
+        if isinstance(progress, Progress):
+            return self._discovery.line(progress)
+        return self._search.line(progress)
+
+    def dashboard(self, progress: "Progress | SearchProgress") -> RenderableType:
+        """The progress of the stage as a table."""
+        from rayzc.cluster import Progress
+
+        if isinstance(progress, Progress):
+            return self._discovery.dashboard(progress)
+        return self._search.dashboard(progress)
+
+    def found(self, discovery: Discovery) -> None:
+        """A line about the formula, before the searches begin."""
+        tau = discovery.best.mean_kendall
+        self.say(f"formula with mean tau {tau:.4f} after {clock(discovery.seconds)}: {discovery.formula}")
+
+    def print_result(self, result: WholeRun, console: Console) -> None:
+        """The table of the searches, under the formula and where it is from."""
+        bred = result.discovery
+        if bred is not None:
+            tau = f"mean tau {bred['best']['mean_kendall']:.4f}"
+            console.print(
+                f"bred       {bred['evaluations']:,} formulas in {clock(bred['seconds'])}; the best has {tau}",
+                soft_wrap=True,
+                markup=False,
+            )
+        if result.searched is not None:
+            self._search.print_result(result.searched, console)
+        console.print(f"whole run  {result.run}, {clock(result.seconds)}", soft_wrap=True, markup=False)
+
+    def conclude(self, result: WholeRun) -> None:
+        """Writes the report of the searches, and tells the result."""
+        if result.searched is not None:
+            write_report(result.searched)
+        super().conclude(result)
+
+    def remark(self, text: str) -> None:
+        """A line that follows the result."""
+        self._search.remark(text)

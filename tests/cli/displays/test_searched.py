@@ -1,0 +1,135 @@
+"""The results of searches as tables and as a report."""
+
+from pathlib import Path
+
+import pytest
+
+from rayzc.cli.displays.searched import average_text, comparison, number, over_problems, overview
+from rayzc.cli.displays.searched_details import details, report, write_report
+from rayzc.search import Average, Results
+from tests.cli.displays import samples
+from tests.cli.displays.samples import FIRST, SECOND, lines
+
+
+class TestOverview:
+    def test_a_row_for_each_problem_and_the_means(self) -> None:
+        shown = lines(overview(samples.results()))
+        assert shown[:2] == [
+            "accuracy, rank and regret of the architecture with the best score of 3 seeds",
+            "top %: it is within the best x % of the candidates by true accuracy, mean ± deviation over 3 seeds",
+        ]
+        # Seed 2 has the best score, and rank 10 of 200; over the seeds the ranks are 6, 8, 10, of shortlists 2, 4, 6.
+        first = next(line.split() for line in shown if line.startswith(FIRST))
+        assert first[1:4] == ["94.100", "10/200", "0.900"]
+        assert first[4:] == ["4.0", "±1.0", "2.0", "±1.0", "15.0", "20.0", "9.5", "grad_norm"]
+        second = next(line.split() for line in shown if line.startswith(SECOND))
+        assert second[1:4] == ["92.100", "30/200", "2.90"]
+        assert second[4:] == ["14.0", "±1.0", "12.0", "±1.0", "25.0", "30.0", "20.0", "synflow"]
+        assert next(line.split() for line in shown if line.startswith("mean")) == (
+            ["mean", "9.0", "±1.0", "7.0", "±1.0", "20.0", "25.0", "15.0", "synflow"]
+        )
+
+    def test_what_was_found_can_be_copied(self) -> None:
+        shown = lines(overview(samples.results()))
+        assert f"{FIRST:<32}  102.00  net-0" in shown
+        assert f"{SECOND:<32}  102.00  net-0" in shown
+
+    def test_it_reads_well_at_120_columns(self) -> None:
+        assert max(map(len, lines(overview(samples.results())))) <= 120
+
+    def test_one_problem_and_seed_have_no_mean_and_no_deviation(self) -> None:
+        whole = samples.results(seeds=1)
+        one = Results(whole.outcomes[:1], tuple(c for c in whole.comparisons if c.problem == FIRST))
+        shown = lines(overview(one))
+        assert not any("±" in line or line.startswith("mean") for line in shown)
+        assert next(line.split()[4:6] for line in shown if line.startswith(FIRST)) == ["3.0", "1.0"]
+
+    def test_without_truth_there_are_no_columns_of_it(self) -> None:
+        shown = lines(overview(samples.results(truth=False)))
+        assert shown[0].split("  ")[0] == "problem"
+        text = "\n".join(shown)
+        for word in ("accuracy", "rank", "regret", "random", "top"):
+            assert word not in text
+        row = next(line.split() for line in shown if line.startswith(FIRST))
+        assert row == [FIRST, "102.00", "101.00", "1.0000", "180", "120", "15"]
+
+    def test_names_are_not_markup(self) -> None:
+        odd = samples.outcome("own/[bold]toy", 0, (3,))
+        assert any(line.startswith("own/[bold]toy ") for line in lines(overview(Results((odd,)))))
+
+
+class TestComparison:
+    def test_the_formula_chance_and_every_proxy(self) -> None:
+        shown = lines(comparison(samples.results()))
+        assert shown[0] == (
+            "within the best x % of the candidates by true accuracy, mean over 2 problems, ± deviation over 3 seeds"
+        )
+        rows = [line.split() for line in shown[3:] if line]
+        assert rows[0] == ["this", "formula", "9.0", "±1.0", "7.0", "±1.0", "9.0", "±0.0", "6.0", "±0.0"]
+        assert rows[1][:3] == ["chance", "45.0", "±0.0"]
+        # The best shortlist first; a mean over fewer problems says so.
+        assert rows[2][:6] == ["grad_norm", "(on", "1", "of", "2)", "25.0"]
+        assert rows[3][:2] == ["synflow", "30.0"]
+
+    def test_the_mean_over_problems_weighs_problems_alike(self) -> None:
+        assert over_problems({}) is None
+        assert over_problems({("a", 0): 1.0, ("a", 1): 3.0, ("b", 0): 10.0}) == Average(6.0, 0.0, 1)
+        both = over_problems({("a", 0): 1.0, ("a", 1): 3.0, ("b", 0): 10.0, ("b", 1): 14.0})
+        assert both is not None
+        assert both.mean == 7.0
+        assert both.deviation == pytest.approx(3 / 2**0.5)
+
+
+class TestDetails:
+    def test_all_that_is_known_of_an_architecture(self) -> None:
+        text = "\n".join(lines(details(samples.results())))
+        first = text[: text.index(SECOND)]
+        for fact in (
+            "architecture  net-0",
+            f"in words      {samples.DESCRIPTION}",
+            "score         102.00 by synflow + nwot",
+            "proxies       nwot 51, synflow 51",
+            "accuracy      94.100: rank 10 of 200 candidates (top 5.0 %), 0.900 below the best",
+            "              rank 30 of all 600 in the table, 1.90 below the best",
+            "evaluated     60 architectures with seed 2; budget spent",
+            'to build it   rayzc.build("nasbench201", "net-0", classes=10)',
+            "nasbench201 cell\n0 input\n1\n",
+            "shortlist of seed 2: what to train",
+        ):
+            assert fact in first
+        rows = [line.split() for line in first.splitlines()]
+        assert ["2", "101.00", "94.500", "6", "net-1"] in rows
+        assert ["1", "101.00", "94.300", "4.0", "2.0", "net-0"] in rows
+
+    def test_the_pareto_front_has_all_objectives(self) -> None:
+        one = Results((samples.outcome(FIRST, 0, (5, 9, 1), front=True),))
+        shown = lines(details(one))
+        start = next(place for place, line in enumerate(shown) if line.startswith("Pareto front"))
+        assert shown[start + 1].split() == ["score", "nwot", "accuracy", "rank", "architecture"]
+        assert [line.split()[1:3] for line in shown[start + 3 : start + 5]] == [
+            ["100.00", "50.000"],
+            ["99.000", "49.500"],
+        ]
+
+    def test_an_unknown_space_has_no_line_for_building(self) -> None:
+        shown = lines(details(Results((samples.outcome("own/toy", 0, (3, 1)),))))
+        assert not any("rayzc.build" in line for line in shown)
+
+
+def test_the_report_has_everything_and_ends_no_line_with_blanks(tmp_path: Path) -> None:
+    result = samples.searched(tmp_path, samples.results())
+    write_report(result)
+    text = (tmp_path / "report.txt").read_text(encoding="utf-8")
+    assert text == report(result)
+    assert not any(line != line.rstrip() for line in text.splitlines())
+    for part in (*overview(result.results), *details(result.results)):
+        assert all(line in text for line in lines([part]))
+
+
+def test_numbers() -> None:
+    assert [number(value) for value in (None, 0.123456789, 93.2, 12345.0, 1e-9)] == [
+        *("-", "0.12346", "93.200", "12345", "1.0000e-09")
+    ]
+    assert average_text(None) == "-"
+    assert average_text(Average(2.04, 0.0, 1)) == "2.0"
+    assert average_text(Average(2.04, 0.55, 3)) == "2.0 ±0.6"

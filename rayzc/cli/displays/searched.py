@@ -141,6 +141,8 @@ def _legend(results: Results) -> Iterator[str]:
     of, over = (f" of {seeds} seeds", f", mean ± deviation over {seeds} seeds") if seeds > 1 else ("", "")
     yield f"accuracy, rank and regret of the architecture with the best score{of}"
     yield f"top %: it is within the best x % of the candidates by true accuracy{over}"
+    if results.comparisons:
+        yield "beside: the best of the shortlists of others; the single proxy is the best one, known in hindsight"
 
 
 def _truth_table(results: Results) -> Table:

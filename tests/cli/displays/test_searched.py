@@ -14,9 +14,10 @@ from tests.cli.displays.samples import FIRST, SECOND, lines
 class TestOverview:
     def test_a_row_for_each_problem_and_the_means(self) -> None:
         shown = lines(overview(samples.results()))
-        assert shown[:2] == [
+        assert shown[:3] == [
             "accuracy, rank and regret of the architecture with the best score of 3 seeds",
             "top %: it is within the best x % of the candidates by true accuracy, mean ± deviation over 3 seeds",
+            "beside: the best of the shortlists of others; the single proxy is the best one, known in hindsight",
         ]
         # Seed 2 has the best score, and rank 10 of 200; over the seeds the ranks are 6, 8, 10, of shortlists 2, 4, 6.
         first = next(line.split() for line in shown if line.startswith(FIRST))

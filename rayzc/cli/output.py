@@ -16,7 +16,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 
-__all__ = ["Display", "Result", "plain_console", "plain_table"]
+__all__ = ["Display", "Result", "counted", "plain_console", "plain_table"]
 
 _LINE_SECONDS = 5.0
 
@@ -54,6 +54,11 @@ def plain_console(stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width = 200
     return console
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A number and its noun: ``1 worker``, ``2,000 workers``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def plain_table() -> Table:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rayzc.cli.displays.searched import overview, summary
 from rayzc.cli.displays.searched_details import details, write_report
 from rayzc.cli.durations import clock
-from rayzc.cli.output import Display, plain_console
+from rayzc.cli.output import Display, counted, plain_console
 from rayzc.runs import Searched
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class SearchDisplay(Display["SearchProgress", Searched]):
         """The progress of all searches on a line."""
         rows, pool = progress.problems, progress.pool
         if not any(row.evaluated for row in rows):
-            ready = f", {pool.workers} workers ready" if pool is not None else ""
+            ready = f", {counted(pool.workers, 'worker')} ready" if pool is not None else ""
             return f"{clock(progress.seconds):>7}  starting{ready}"
         parts = [
             f"{clock(progress.seconds):>7}",
@@ -51,7 +51,7 @@ class SearchDisplay(Display["SearchProgress", Searched]):
         if pool is not None:
             parts.append(f"{pool.measured:,} measured, {sum(row.cache_hits for row in rows):,} cache hits")
             lost = f" ({pool.lost} lost)" if pool.lost else ""
-            parts.append(f"{pool.workers} workers{lost}")
+            parts.append(f"{counted(pool.workers, 'worker')}{lost}")
         if progress.seconds_left is not None:
             parts.append(f"{clock(progress.seconds_left)} left")
         return "  ".join(parts)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rayzc.cli.durations import clock
-from rayzc.cli.output import plain_table
+from rayzc.cli.output import counted, plain_table
 from rayzc.runs import Searched
 from rayzc.search import Average, Results
 from rayzc.search.comparison import FORMULA_SEES_ALL, RANDOM_SEARCH, RANDOM_TEN
@@ -57,20 +57,20 @@ def summary(result: Searched) -> Iterator[str]:
     results = result.results
     for name, why in results.failures.items():
         yield f"failed     {name}: {why}"
-    if not results.outcomes:
-        yield "found      nothing yet: no search has ended"
-    else:
+    if results.outcomes:
         yield f"formula    {results.outcomes[0].plan.formula}"
-    evaluated = sum(one.evaluated for one in results.outcomes)
-    many = "search" if len(results.outcomes) == 1 else "searches"
-    did = f"searched   {evaluated:,} architectures in {len(results.outcomes)} {many} and {clock(result.seconds)}"
+        evaluated = counted(sum(one.evaluated for one in results.outcomes), "architecture")
+        searches = counted(len(results.outcomes), "search", "searches")
+        did = f"searched   {evaluated} in {searches} and {clock(result.seconds)}"
+    else:
+        did = f"searched   {clock(result.seconds)}; no search has ended yet"
     if result.measured or result.cached:
-        did += f"; {result.measured:,} networks measured, {result.cached:,} known already"
+        did += f"; {counted(result.measured, 'network')} measured, {result.cached:,} known already"
     if result.workers_lost:
-        did += f", {result.workers_lost} workers lost and replaced"
+        did += f", {counted(result.workers_lost, 'worker')} lost and replaced"
     yield did
     yield f"stopped    {result.stopped}"
-    yield f"run        {result.run}; report.txt there has the shortlists"
+    yield f"run        {result.run}" + ("; report.txt there has the shortlists" if results.outcomes else "")
 
 
 def comparison(results: Results) -> Iterator[RenderableType]:

@@ -129,7 +129,7 @@ class TestConclusion:
         text = capsys.readouterr().out
         assert "failed     own/toy, seed 0: [no] such thing\n" in text
         assert (
-            "searched   120 architectures in 2 searches and 1:15; 70 networks measured, 9 known already, 1 workers lost"
+            "searched   120 architectures in 2 searches and 1:15; 70 networks measured, 9 known already, 1 worker lost"
             " and replaced\n"
         ) in text
 
@@ -159,4 +159,4 @@ class TestConclusion:
         assert left.value.code == code
         captured = capsys.readouterr()
         assert captured.err == f"interrupted by {signal}; to go on: rayzc resume '{run}'\n"
-        assert ("nothing yet: no search has ended" in captured.out) == (not found.outcomes)
+        assert ("no search has ended yet" in captured.out) == (not found.outcomes)

@@ -123,7 +123,7 @@ class RunFolder:
 
     def record(self, event: str, **details: Any) -> None:
         """Appends a line to ``events.jsonl``: the time (UTC, seconds since 1970), the event, its details."""
-        line = json.dumps({"time": round(time.time(), 3), "event": event, **details})
+        line = json.dumps({"time": round(time.time(), 3), "event": event, **details}, allow_nan=False)
         with self.events.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 

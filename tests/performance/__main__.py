@@ -1,6 +1,6 @@
 """``make bench``: every speed as a ratio to a peer measured in the same run; a JSON object a line.
 
-Arguments choose benchmarks by name: correlations, proxies, throughput, suite_files.
+Arguments choose benchmarks by name: correlations, proxies, throughput, fairness.
 """
 
 import json
@@ -35,7 +35,18 @@ def throughput() -> Iterator[dict[str, Any]]:
     return run(load_suite(NBSZ).for_fitting())
 
 
-BENCHMARKS = {"correlations": correlations, "proxies": proxies, "throughput": throughput}
+def fairness() -> Iterator[dict[str, Any]]:
+    from tests.performance.fairness import run
+
+    return run()
+
+
+BENCHMARKS = {
+    "correlations": correlations,
+    "proxies": proxies,
+    "throughput": throughput,
+    "fairness": fairness,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHMARKS:

@@ -1,5 +1,6 @@
 """Discovery: a suite goes in, formulas come out, by way of islands on a cluster and a run's folder."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -215,13 +216,14 @@ class _Run:
     def _save(self, islands: Sequence[Island], watch: Watch) -> None:
         write_checkpoint(self.folder.checkpoints, islands, __version__, watch.seconds)
         epoch = islands[0].epoch
+        best = max(island.population[0].objective for island in islands)
         self.folder.record(
             "checkpoint",
             epoch=epoch,
             evaluations=sum(island.evaluations for island in islands),
             scored=watch.scored,
             known=watch.known,
-            best=max(island.population[0].objective for island in islands),
+            best=best if math.isfinite(best) else None,
         )
 
     def _conclude(

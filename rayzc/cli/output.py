@@ -1,5 +1,6 @@
 """What a user sees of a run: a live display in a terminal, plain lines elsewhere, and the result."""
 
+import contextlib
 import json
 import shlex
 import signal
@@ -81,6 +82,7 @@ class Display(ABC, Generic[ProgressT, ResultT]):
         self._as_json = as_json
         self._console = plain_console(stderr=True)
         self._live: Live | None = None
+        self._aside = contextlib.ExitStack()
         self._last_line = 0.0
 
     @abstractmethod
@@ -96,6 +98,8 @@ class Display(ABC, Generic[ProgressT, ResultT]):
         """The result for people to read."""
 
     def __enter__(self) -> Self:
+        # Ray prints warnings of its own where results belong.
+        self._aside.enter_context(contextlib.redirect_stdout(sys.stderr))
         if not self._quiet and self._console.is_terminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
@@ -106,6 +110,7 @@ class Display(ABC, Generic[ProgressT, ResultT]):
     ) -> None:
         if self._live:
             self._live.stop()
+        self._aside.close()
 
     def say(self, text: str) -> None:
         """A line about what is going on."""

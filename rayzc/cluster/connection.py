@@ -39,6 +39,8 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
     address = address or os.environ.get("RAY_ADDRESS")
     # Steps that are lost with a worker are handed out again, which nobody needs to read about.
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
+    # Searches are many processes that mostly wait; Ray warns of so many, and starts them two by two.
+    os.environ.setdefault("RAY_worker_maximum_startup_concurrency", "10")
     try:
         if address is None:
             ray.init(

@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a fresh machine: they create .venv, install, and run.
 PYTHON ?= python3
 SUITE ?= nbsz-13
-ARGS ?= --time-limit 3m
+ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -15,7 +15,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 install: $(VENV)/installed
 
 run: install
-	$(BIN)/rayzc discover --suite $(SUITE) $(ARGS)
+	$(BIN)/rayzc run --suite $(SUITE) $(ARGS)
 
 test: install
 	$(BIN)/pytest

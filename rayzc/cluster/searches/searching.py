@@ -26,7 +26,6 @@ from rayzc.files import write_atomically
 from rayzc.formula import Formula
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.problems.parquet import write_suite
-from rayzc.proxies import registered
 from rayzc.runs import RunFolder, SearchConfig, Searched, json_text
 from rayzc.search import Results, Search, begin, parse_plan
 from rayzc.spaces import search_space
@@ -317,6 +316,9 @@ def _trial(trial: Any) -> Trial:
 
 
 def _work(config: SearchConfig, tables: Mapping[str, Problem]) -> Work:
+    # It imports torch, for which the processes of the searches, which import this package, have no use.
+    from rayzc.proxies import registered
+
     return Work(config.plan, tables, config.candidates == "table", frozenset(registered()))
 
 

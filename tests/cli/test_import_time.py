@@ -22,7 +22,7 @@ def test_importing_rayzc() -> None:
     assert not names & (HEAVY | {"typer", "rich"})
 
 
-@pytest.mark.parametrize("arguments", [[], ["discover"], ["resume"], ["score"], ["suite"]])
+@pytest.mark.parametrize("arguments", [[], ["discover"], ["search"], ["resume"], ["run"], ["score"], ["suite"]])
 def test_help(arguments: list[str]) -> None:
     code = f"""
 import sys

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rayzc.problems import Suite, write_suite
@@ -210,3 +211,31 @@ class TestSearching:
         assert json.loads(again.out)["results"] == document["results"]
         assert Path("run/report.txt").exists()
         assert "nets/transbench101_micro-planted/network.py" in again.err
+
+    def test_on_demand_with_images_of_one_s_own(
+        self, command: Command, tmp_path: Path, ray_session: None
+    ) -> None:
+        rng = np.random.default_rng(0)
+        images = rng.normal(size=(8, 3, 32, 32)).astype(np.float32)
+        np.savez("batch.npz", images=images, labels=np.arange(8))
+        ended = command(
+            *(
+                "search",
+                "--formula",
+                "-log(params) + l2_norm",
+                "--problems",
+                "nasbench201/cifar10",
+                "--workers",
+                1,
+            ),
+            *("--width", 8, "--depth", 1, "--images", "batch.npz", "--budget", 6, "--batch", 3, "--seeds", 1),
+            *("--out", "run", "--minimise", "params"),
+        )
+        assert ended.code == 0, ended.err
+        assert "regret" not in ended.out
+        assert "searched   6 architectures in 1 search" in ended.out
+        # From wherever it is resumed, the images are found.
+        assert json.loads(Path("run/config.json").read_text())["setup"]["images"] == str(
+            tmp_path / "batch.npz"
+        )
+        assert "Pareto front" in Path("run/report.txt").read_text(encoding="utf-8")

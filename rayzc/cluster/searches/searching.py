@@ -128,7 +128,7 @@ def search(
         suite_hash=whole.content_hash if whole is not None else None,
         problems=names,
         candidates=candidates or ("space" if whole is None else "table"),
-        setup=asdict(setup),
+        setup=asdict(replace(setup, images=_place(setup.images) if setup.images else None)),
         time_limit=time_limit,
         storage=storage,
         loggers=tuple(loggers),

@@ -20,8 +20,9 @@ MAY_IMPORT = {
 }
 MAY_IMPORT_WHEN_CALLED = {"formula": {"proxies"}, "search": {"cluster"}}
 """What is no part of a package, but what a function of it may ask for when somebody calls it: a formula scores a
-network by measuring its proxies, while whoever reads, breeds or evaluates formulas needs no proxy and no torch. And ``rayzc.search(...)``, the package when
-it is called, hands over to the cluster, while whoever takes a name from it needs no Ray."""
+network by measuring its proxies, while whoever reads, breeds or evaluates formulas needs no proxy and no torch; and the
+package ``rayzc.search``, called as a function, hands over to the cluster, while whoever takes a name from it needs no
+Ray."""
 
 OWNERS = {"ray": {"cluster"}, "torch": {"spaces", "proxies", "formula"}, "typer": {"cli"}}
 

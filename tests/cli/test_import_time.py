@@ -22,7 +22,9 @@ def test_importing_rayzc() -> None:
     assert not names & (HEAVY | {"typer", "rich"})
 
 
-@pytest.mark.parametrize("arguments", [[], ["discover"], ["search"], ["resume"], ["run"], ["score"], ["suite"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["discover"], ["search"], ["resume"], ["run"], ["score"], ["suite"]]
+)
 def test_help(arguments: list[str]) -> None:
     code = f"""
 import sys

@@ -188,10 +188,12 @@ class TestConclusion:
     def test_json_is_alone_on_standard_output(self, capsys: pytest.CaptureFixture[str]) -> None:
         with Display(quiet=False, as_json=True) as display:
             display.show(PROGRESS)
-            display.conclude(DISCOVERY)
+            print("what Ray prints")
+        display.conclude(DISCOVERY)
         captured = capsys.readouterr()
         assert json.loads(captured.out) == DISCOVERY.to_json()
         assert "epoch   12" in captured.err
+        assert "what Ray prints\n" in captured.err
 
     @pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
     @pytest.mark.parametrize("as_json", [False, True])

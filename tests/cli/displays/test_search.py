@@ -139,8 +139,8 @@ class TestConclusion:
         result = samples.searched(tmp_path, samples.results())
         with SearchDisplay(quiet=False, as_json=True) as display:
             display.show(PROGRESS)
-            display.conclude(result)
-            display.remark("exported")
+        display.conclude(result)
+        display.remark("exported")
         captured = capsys.readouterr()
         assert json.loads(captured.out) == result.to_json()
         assert captured.err.splitlines()[-1] == "exported"

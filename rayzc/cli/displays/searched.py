@@ -1,5 +1,6 @@
 """The results of searches as tables: what was found on every problem, and what it is compared with."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -10,7 +11,7 @@ from rich.text import Text
 from rayzc.cli.durations import clock
 from rayzc.cli.output import counted, plain_table
 from rayzc.runs import Searched
-from rayzc.search import Average, Results
+from rayzc.search import BUDGET_SPENT, Average, Results
 from rayzc.search.comparison import FORMULA_SEES_ALL, RANDOM_SEARCH, RANDOM_TEN
 
 __all__ = [
@@ -69,7 +70,9 @@ def summary(result: Searched) -> Iterator[str]:
     if result.workers_lost:
         did += f", {counted(result.workers_lost, 'worker')} lost and replaced"
     yield did
-    yield f"stopped    {result.stopped}"
+    endings = Counter(one.ended for one in results.outcomes)
+    how = ", ".join(f"{count} {why}" for why, count in endings.items())
+    yield f"stopped    {result.stopped}" + (f": {how}" if set(endings) - {BUDGET_SPENT} else "")
     yield f"run        {result.run}" + ("; report.txt there has the shortlists" if results.outcomes else "")
 
 

@@ -133,6 +133,16 @@ class TestConclusion:
             " and replaced\n"
         ) in text
 
+    def test_what_ended_the_searches_is_said_unless_it_is_the_budget(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        whole = samples.results(seeds=1)
+        late = replace(whole.outcomes[0], ended="time limit")
+        result = samples.searched(tmp_path, Results((late, *whole.outcomes[1:])))
+        SearchDisplay(quiet=True, as_json=False).conclude(result)
+        ended = "stopped    all searches ended: 1 time limit, 1 budget spent\n"
+        assert ended in capsys.readouterr().out
+
     def test_json_is_alone_on_standard_output(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:

@@ -77,13 +77,14 @@ def test_loggers_and_callbacks_of_tune_are_told(ray_session: None, tmp_path: Pat
         samples.suite(),
         budget=10,
         seeds=1,
-        loggers=["csv", "json"],
+        loggers=["csv", "json", "tensorboard"],
         callbacks=[Count()],
         out=tmp_path / "run",
     )
     folder = tmp_path / "run" / "checkpoints" / "attempt-1" / "nasbench201-cifar10-seed-0"
     assert "evaluated" in (folder / "progress.csv").read_text()
     assert '"evaluated": 10' in (folder / "result.json").read_text()
+    assert list(folder.glob("events.out.tfevents.*"))
     assert Count.completed == 2
 
 

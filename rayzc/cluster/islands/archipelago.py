@@ -1,8 +1,9 @@
 """The islands of a run on the workers of a cluster: a chain of futures without a barrier.
 
 Epoch e + 1 of an island needs its own epoch e and, when migration is due, its neighbours' emigrants of epoch e. These
-are object references, so an epoch is handed out before those that it needs are computed, and no state passes
-through the driver. The driver reads a small report of every epoch; it fetches the islands only to keep them safe.
+are object references: no state passes through the driver, which reads a small report of every epoch and fetches the
+islands only to keep them safe. An epoch is handed out once what it needs is there, those furthest behind first, so
+that no worker's queue is held up by a step that still waits; each has one step more than it is computing.
 
 Every step is a pure function of what is referred to, so whatever is lost is simply computed again: a step that died
 with its worker goes to another one, and if the objects themselves are gone (a node was lost), all goes back to
@@ -23,8 +24,7 @@ from rayzc.evolution import TOPOLOGIES, Island, Settings, Tables, emigrants
 
 __all__ = ["Archipelago"]
 
-_LOOKAHEAD = 3
-_LOYALTY = 4
+_QUEUE = 2
 _ATTEMPTS = 4
 
 
@@ -148,27 +148,27 @@ class Archipelago:
             self._tasks[island.index, epoch] = _Task(ray.put(island), leaving, None, None)
 
     def _hand_out(self, last: int | None) -> None:
-        """Hands out epochs, those furthest behind first, a few ahead of what is finished."""
+        """Hands out epochs, those furthest behind first, until every worker has enough."""
         workers = self._workforce.ready
-        if not workers:
-            return
-        progress = True
-        while progress:
-            progress = False
-            for island in sorted(range(self._settings.islands), key=lambda i: (self._handed_out[i], i)):
-                epoch = self._handed_out[island] + 1
-                ahead = epoch - self._finished[island] > _LOOKAHEAD
-                beyond = last is not None and epoch > last
-                needs = self._needs(island, epoch)
-                if ahead or beyond or any(need not in self._tasks for need in needs):
-                    continue
-                self._start(island, epoch, needs, self._worker_for(island, epoch, workers))
-                progress = True
+        for island in sorted(range(self._settings.islands), key=lambda i: (self._handed_out[i], i)):
+            epoch = self._handed_out[island] + 1
+            if self._handed_out[island] > self._finished[island] or (last is not None and epoch > last):
+                continue
+            needs = self._needs(island, epoch)
+            if any(self._finished[source] < at or (source, at) not in self._tasks for source, at in needs):
+                continue
+            worker = self._worker_for(island, epoch, workers)
+            if worker is not None:
+                self._start(island, epoch, needs, worker)
 
-    def _worker_for(self, island: int, epoch: int, workers: Sequence[Worker]) -> Worker:
-        """The least busy worker, rather the one that computed the epoch before: it remembers the island's formulas."""
+    def _worker_for(self, island: int, epoch: int, workers: Sequence[Worker]) -> Worker | None:
+        """The worker that computed the epoch before, which remembers the island's formulas; else one that is idle."""
         before = self._tasks.get((island, epoch - 1))
-        return min(workers, key=lambda w: w.load - (_LOYALTY if before and w is before.worker else 0))
+        home = before.worker if before else None
+        least = min(workers, key=lambda worker: worker.load, default=None)
+        if home is not None and home in workers:
+            return home if home.load < _QUEUE else least if least and least.load == 0 else None
+        return least if least and least.load < _QUEUE else None
 
     def _needs(self, island: int, epoch: int) -> list[tuple[int, int]]:
         """The tasks whose products an epoch takes: the island before it, then the sources of immigrants."""

@@ -1,5 +1,8 @@
 """Small networks to ask for, and how they are measured without a pool."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 
@@ -39,17 +42,24 @@ def ask(encoding: str, proxies: tuple[str, ...] = PROXIES, seed: int = 0) -> Req
     return Request(SPACE, encoding, "cifar10", proxies, seed)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Computes as the workers do: the order of sums depends on the number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def direct(request: Request, setup: Setup = SETUP, encoding: str | None = None) -> Measurement:
     """What :func:`rayzc.proxies.measure_detailed` says of the canonical network, in one thread as on the workers."""
     space = search_space(request.space)
     task = space.tasks[request.task]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         torch.manual_seed(request.seed)
         text = encoding or space.key(space.parse(request.encoding))
         network = space.build_for(space.parse(text), request.task, width=setup.width, depth=setup.depth)
         batch = random_batch(task.input_shape, task.classes, setup.batch, request.seed)
         return measure_detailed(network, *batch, request.proxies, seed=request.seed, device="cpu")
-    finally:
-        torch.set_num_threads(threads)

@@ -16,7 +16,7 @@ from rayzc.cluster.measuring import Answer, MeasuringPool, Request, Setup, measu
 from rayzc.errors import ClusterError, ProxyError, SpaceError
 from rayzc.proxies import measure_detailed
 from rayzc.spaces import search_space
-from tests.cluster.measuring.networks import PROXIES, SETUP, SPACE, ask, direct, distinct, twins
+from tests.cluster.measuring.networks import PROXIES, SETUP, SPACE, ask, direct, distinct, one_thread, twins
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,10 @@ def _on_images(request: Request, images: np.ndarray) -> dict[str, float]:
     torch.manual_seed(request.seed)
     network = space.build_for(space.canonical(space.parse(request.encoding)), request.task, width=4, depth=1)
     batch = torch.from_numpy(images.copy()), torch.arange(len(images)) + 10
-    return dict(measure_detailed(network, *batch, request.proxies, seed=request.seed, device="cpu").scores)
+    with one_thread():
+        return dict(
+            measure_detailed(network, *batch, request.proxies, seed=request.seed, device="cpu").scores
+        )
 
 
 def test_mistakes_are_told_before_anything_is_measured(pool: MeasuringPool) -> None:

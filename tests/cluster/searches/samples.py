@@ -15,7 +15,7 @@ FORMULA = "synflow + log(params)"
 ON_DEMAND: dict[str, Any] = {
     "formula": FORMULA,
     "problems": ["nasbench201/cifar10"],
-    "budget": 24,
+    "budget": 60,
     "seeds": 2,
     "batch": 4,
     "setup": SETUP,

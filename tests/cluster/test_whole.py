@@ -14,7 +14,7 @@ from rayzc.cluster.searches import SearchProgress
 from rayzc.cluster.whole import resume_run, run
 from rayzc.errors import RayzcError
 from rayzc.evolution import Settings
-from rayzc.runs import Discovery, Limits
+from rayzc.runs import Discovery, Limits, WholeRun
 from tests.cluster.searches.samples import suite, trajectories
 
 GIVEN: dict[str, Any] = {
@@ -48,8 +48,13 @@ def test_a_formula_and_what_is_found_with_it(ray_session: None, tmp_path: Path) 
     assert again.discovery == whole.discovery
 
 
+@pytest.fixture(scope="module")
+def undisturbed(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+    return run(suite(), **GIVEN, out=tmp_path_factory.mktemp("undisturbed") / "run")
+
+
 @pytest.mark.parametrize("stage", ["discovery", "search"])
-def test_interrupted_and_resumed(ray_session: None, tmp_path: Path, stage: str) -> None:
+def test_interrupted_and_resumed(undisturbed: WholeRun, tmp_path: Path, stage: str) -> None:
     sent: list[object] = []
 
     def interrupt(progress: Progress | SearchProgress) -> None:
@@ -58,13 +63,12 @@ def test_interrupted_and_resumed(ray_session: None, tmp_path: Path, stage: str) 
             sent.append(progress)
             os.kill(os.getpid(), signal.SIGINT)
 
-    undisturbed = run(suite(), **GIVEN, out=tmp_path / "undisturbed")
     part = run(suite(), **GIVEN, out=tmp_path / "run", listen=interrupt)
     assert part.interrupted == "SIGINT"
     assert (part.searched is None) == (stage == "discovery")
     rest = resume_run(tmp_path / "run")
     assert rest.interrupted is None
-    assert halls(tmp_path / "run") == halls(tmp_path / "undisturbed")
+    assert halls(tmp_path / "run") == halls(undisturbed.run)
     assert rest.searched is not None
     assert undisturbed.searched is not None
     assert trajectories(rest.searched) == trajectories(undisturbed.searched)

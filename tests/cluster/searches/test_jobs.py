@@ -56,3 +56,29 @@ def test_a_job_gives_the_result_of_the_local_search_and_goes_on_when_started_aga
     events = [json.loads(line)["event"] for line in (job / "events.jsonl").read_text().splitlines()]
     assert events.count("started") == 1
     assert events[-2:] == ["resumed", "stopped"]
+
+
+def test_a_whole_run_as_a_job(head: Head, ray_session: None, tmp_path: Path) -> None:
+    suite, job = tmp_path / "small.parquet", tmp_path / "job"
+    write_suite(samples.suite(), suite)
+    submit = [RAY, "job", "submit", "--address", head.dashboard, "--working-dir", str(ROOT)]
+    submit += ["--runtime-env", "jobs/runtime_env.yaml", "--", sys.executable, "jobs/run.py"]
+    submit += [
+        "--suite",
+        str(suite),
+        "--time-limit",
+        "20s",
+        "--budget",
+        "30",
+        "--seeds",
+        "1",
+        "--out",
+        str(job),
+    ]
+    assert "succeeded" in ran(submit, head.environment())
+
+    whole = result(job)
+    assert whole["stopped"] == "all searches ended"
+    assert whole["formula"] == whole["discovery"]["best"]["expression"]
+    local = search(whole["formula"], suite, budget=30, seeds=1, out=tmp_path / "local")
+    assert whole["search"]["results"] == local.to_json()["results"]

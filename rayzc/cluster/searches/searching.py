@@ -1,47 +1,28 @@
 """Searches of many problems at once: a formula goes in, architectures come out, by way of trials on a cluster."""
 
-import logging
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
-import ray
 from ray import tune
 
 from rayzc import __version__
-from rayzc.cluster.connection import connected
-from rayzc.cluster.interrupts import Interrupts
-from rayzc.cluster.measuring import MeasuringPool, Setup, measuring_pool
+from rayzc.cluster.measuring import Setup
 from rayzc.cluster.searches.loggers import loggers_named
-from rayzc.cluster.searches.progress import SearchProgress, Stop, Watch
-from rayzc.cluster.searches.storage import Storage, trial_folder
-from rayzc.cluster.searches.trial import SearchTrial
-from rayzc.cluster.searches.work import Trial, Work
+from rayzc.cluster.searches.storage import Storage
+from rayzc.cluster.searches.stretch import Listener, Stretch, work_of
 from rayzc.errors import RunError, SearchError, nearest
-from rayzc.files import write_atomically
 from rayzc.formula import Formula
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.problems.parquet import write_suite
-from rayzc.runs import RunFolder, SearchConfig, Searched, json_text
-from rayzc.search import Results, Search, begin, parse_plan
+from rayzc.runs import RunFolder, SearchConfig, Searched
+from rayzc.search import begin, parse_plan
 from rayzc.spaces import search_space
 
 __all__ = ["resume_search", "search"]
 
-Listener = Callable[[SearchProgress], None]
-
 _OWN_SUITE = "suite.parquet"
-_SECONDS_BETWEEN_RECORDS = 5.0
-# Searches that wait for measurements are many processes that do little; those on tables keep a core busy each.
-_MOST_WAITING = 32
-_FAILURES = 4
-# A trial holds no CPU of the cluster's, and Tune wants it to hold something.
-_RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
-_ALL_ENDED = "all searches ended"
 
 
 def search(
@@ -141,7 +122,7 @@ def search(
     if isinstance(suite, Suite):
         write_suite(suite, folder.path / _OWN_SUITE)
     folder.write_config(config.to_json())
-    return _Run(folder, config, tables, tuple(callbacks), listen).go(workers, address, 0.0)
+    return Stretch(folder, config, tables, tuple(callbacks), listen).go(workers, address, 0.0)
 
 
 def resume_search(
@@ -179,152 +160,12 @@ def resume_search(
         tables = {name: suite.problem(name) for name in config.problems}
     before = max((float(one.get("seconds", 0.0)) for one in folder.recorded()), default=0.0)
     folder.record("resumed", seconds=before)
-    return _Run(folder, config, tables, (), listen).go(workers, address, before)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One stretch of a run, from its start or its checkpoints to its end."""
-
-    folder: RunFolder
-    config: SearchConfig
-    tables: Mapping[str, Problem]
-    callbacks: tuple[tune.Callback, ...]
-    listen: Listener | None
-
-    def go(self, workers: int | None, address: str | None, before: float) -> Searched:
-        """Runs what is not over yet."""
-        begun = time.monotonic() - before
-        config, storage = self.config, Storage(self.config.storage or self.folder.checkpoints)
-        found = {trial: storage.newest(trial) for trial in config.trials}
-        done = {trial: results for trial, (_, results) in found.items() if results is not None}
-        left = [trial for trial in config.trials if trial not in done]
-        started = {trial: text for trial, (text, _) in found.items() if text is not None}
-        work = replace(_work(config, self.tables), started={t: started[t] for t in left if t in started})
-        if config.time_limit is not None:
-            work = replace(work, deadline=time.time() + config.time_limit - before)
-        stopped, numbers = _ALL_ENDED, {"measured": 0, "cached": 0, "workers_lost": 0}
-        if left:
-            with connected(address, workers), ExitStack() as stack:
-                work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
-                interrupts = stack.enter_context(Interrupts())
-                known = {trial: _told(started[trial], trial in done) for trial in started}
-                watch = Watch(
-                    config.trials, config.plan.budget, known, begun, config.time_limit, work.pool, self._hear
-                )
-                self.folder.record("started", rayzc=__version__, searches=len(left))
-                errors = self._tune(storage, left, work, watch, Stop(interrupts))
-                watch.tell(always=True)
-                if work.pool:
-                    statistics = work.pool.statistics()
-                    numbers = {
-                        "measured": statistics.measured,
-                        "cached": statistics.cached,
-                        "workers_lost": statistics.lost,
-                    }
-                if interrupts.received:
-                    stopped = f"interrupted by {interrupts.received}"
-            for trial in left:
-                results = storage.newest(trial)[1]
-                if results is not None:
-                    done[trial] = results
-                elif trial in errors:
-                    name, seed = trial
-                    done[trial] = Results((), failures={f"{name}, seed {seed}": errors[trial]})
-        return self._conclude(done, stopped, time.monotonic() - begun, numbers)
-
-    @contextmanager
-    def _pool(self, work: Work, workers: int | None) -> Iterator[MeasuringPool | None]:
-        if not any(work.needs_measuring(name) for name in self.config.problems):
-            yield None
-            return
-        setup = _setup(self.config)
-        with measuring_pool(setup, workers=workers, cache=self.folder.path / "cache") as pool:
-            yield pool
-
-    def _tune(
-        self, storage: Storage, trials: Sequence[Trial], work: Work, watch: Watch, stop: Stop
-    ) -> dict[Trial, str]:
-        """Runs the trials to their ends, or to a signal; gives what went wrong by trial."""
-        # Loggers are named, not taken for granted; the signals are ours.
-        os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
-        os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
-        os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # it prints whatever the verbosity
-        logging.getLogger("ray.tune").setLevel(logging.ERROR)
-        trainable = tune.with_resources(
-            tune.with_parameters(SearchTrial, work=work), tune.PlacementGroupFactory(_RESOURCES)
-        )
-        cores = max(1, int(_cluster_resources().get("CPU", 1)))
-        tuner = tune.Tuner(
-            trainable,
-            param_space={"trial": tune.grid_search([list(trial) for trial in trials])},
-            tune_config=tune.TuneConfig(
-                reuse_actors=True,
-                max_concurrent_trials=_MOST_WAITING if work.pool else cores,
-                trial_name_creator=lambda trial: trial_folder(_trial(trial)),
-                trial_dirname_creator=lambda trial: trial_folder(_trial(trial)),
-            ),
-            run_config=tune.RunConfig(
-                name=storage.next_attempt(),
-                storage_path=storage.path,
-                storage_filesystem=storage.system,
-                failure_config=tune.FailureConfig(max_failures=_FAILURES),
-                checkpoint_config=tune.CheckpointConfig(
-                    num_to_keep=2, checkpoint_frequency=1, checkpoint_at_end=True
-                ),
-                callbacks=[watch, *loggers_named(self.config.loggers), *self.callbacks],
-                stop=stop,
-                verbose=0,
-            ),
-        )
-        grid = tuner.fit()
-        errors: dict[Trial, str] = {}
-        for result in (grid[place] for place in range(len(grid))):
-            if result.error is not None and result.config:
-                name, seed = result.config["trial"]
-                errors[str(name), int(seed)] = str(result.error).strip().splitlines()[-1]
-        return errors
-
-    def _hear(self, progress: SearchProgress) -> None:
-        self.folder.record_now_and_then(
-            "progress", _SECONDS_BETWEEN_RECORDS, seconds=round(progress.seconds, 3)
-        )
-        if self.listen:
-            self.listen(progress)
-
-    def _conclude(
-        self, done: Mapping[Trial, Results], stopped: str, seconds: float, numbers: Mapping[str, int]
-    ) -> Searched:
-        parts = [done[trial] for trial in self.config.trials if trial in done]
-        results = Results(
-            tuple(outcome for part in parts for outcome in part.outcomes),
-            tuple(comparison for part in parts for comparison in part.comparisons),
-            {name: why for part in parts for name, why in part.failures.items()},
-        )
-        searched = Searched(self.folder.path, results, stopped, round(seconds, 3), **numbers)
-        write_atomically(self.folder.result, json_text(searched.to_json()))
-        self.folder.record("stopped", why=stopped, seconds=searched.seconds)
-        if not results.outcomes and results.failures and not searched.interrupted:
-            name, why = next(iter(results.failures.items()))
-            raise SearchError(why if why.startswith(name.partition(",")[0]) else f"{name}: {why}")
-        return searched
-
-
-def _trial(trial: Any) -> Trial:
-    name, seed = trial.config["trial"]
-    return str(name), int(seed)
-
-
-def _work(config: SearchConfig, tables: Mapping[str, Problem]) -> Work:
-    # It imports torch, for which the processes of the searches, which import this package, have no use.
-    from rayzc.proxies import registered
-
-    return Work(config.plan, tables, config.candidates == "table", frozenset(registered()))
+    return Stretch(folder, config, tables, (), listen).go(workers, address, before)
 
 
 def _check(config: SearchConfig, tables: Mapping[str, Problem]) -> None:
     """Begins every search once, to have mistakes told before anything is started."""
-    work = _work(config, tables)
+    work = work_of(config, tables)
     for name in config.problems:
         problem = work.problem(name)
         begin(config.plan, name, problem.domain, problem.source)
@@ -347,24 +188,6 @@ def _checked(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _setup(config: SearchConfig) -> Setup:
-    known = {field.name for field in fields(Setup)}
-    return Setup(**{name: value for name, value in config.setup.items() if name in known})
-
-
-def _told(text: str, done: bool) -> dict[str, Any]:
-    """What a search had told when it was stopped."""
-    search: Search = Search.from_json(text)
-    best = search.best
-    return {
-        "evaluated": len(search.evaluations),
-        "cache_hits": search.cache_hits,
-        "score": best.score if best else None,
-        "accuracy": None,
-        "done": done,
-    }
-
-
 def _place(source: str | Path) -> str:
     """A path that still holds from another folder, or a suite's name as it is."""
     path = Path(source)
@@ -375,6 +198,3 @@ def _new_folder() -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S")
     names = (f"search-{stamp}{suffix}" for suffix in ["", *(f"-{number}" for number in range(2, 99))])
     return next(path for path in (Path("runs", name) for name in names) if not path.exists())
-
-
-_cluster_resources: Any = ray.cluster_resources

@@ -1,0 +1,200 @@
+"""One stretch of a run of searches: trials of Ray Tune, from where the last stretch ended to their ends or a signal."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import ray
+from ray import tune
+
+from rayzc import __version__
+from rayzc.cluster.connection import connected
+from rayzc.cluster.interrupts import Interrupts
+from rayzc.cluster.measuring import MeasuringPool, Setup, measuring_pool
+from rayzc.cluster.searches.loggers import loggers_named
+from rayzc.cluster.searches.progress import SearchProgress, Stop, Watch
+from rayzc.cluster.searches.storage import Storage, trial_folder
+from rayzc.cluster.searches.trial import SearchTrial
+from rayzc.cluster.searches.work import Trial, Work
+from rayzc.errors import SearchError
+from rayzc.files import write_atomically
+from rayzc.problems import Problem
+from rayzc.runs import RunFolder, SearchConfig, Searched, json_text
+from rayzc.search import Results, Search
+
+__all__ = ["Listener", "Stretch", "work_of"]
+
+Listener = Callable[[SearchProgress], None]
+
+_SECONDS_BETWEEN_RECORDS = 5.0
+# Searches that wait for measurements are many processes that do little; those on tables keep a core busy each.
+_MOST_WAITING = 32
+_FAILURES = 4
+# A trial holds no CPU of the cluster's, and Tune wants it to hold something.
+_RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
+_ALL_ENDED = "all searches ended"
+
+_cluster_resources: Any = ray.cluster_resources
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One stretch of a run, from its start or its checkpoints to its end."""
+
+    folder: RunFolder
+    config: SearchConfig
+    tables: Mapping[str, Problem]
+    callbacks: tuple[tune.Callback, ...]
+    listen: Listener | None
+
+    def go(self, workers: int | None, address: str | None, before: float) -> Searched:
+        """Runs what is not over yet."""
+        begun = time.monotonic() - before
+        config, storage = self.config, Storage(self.config.storage or self.folder.checkpoints)
+        found = {trial: storage.newest(trial) for trial in config.trials}
+        done = {trial: results for trial, (_, results) in found.items() if results is not None}
+        left = [trial for trial in config.trials if trial not in done]
+        started = {trial: text for trial, (text, _) in found.items() if text is not None}
+        work = replace(work_of(config, self.tables), started={t: started[t] for t in left if t in started})
+        if config.time_limit is not None:
+            work = replace(work, deadline=time.time() + config.time_limit - before)
+        stopped, numbers = _ALL_ENDED, {"measured": 0, "cached": 0, "workers_lost": 0}
+        if left:
+            with connected(address, workers), ExitStack() as stack:
+                work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
+                interrupts = stack.enter_context(Interrupts())
+                known = {trial: _told(started[trial], trial in done) for trial in started}
+                watch = Watch(
+                    config.trials, config.plan.budget, known, begun, config.time_limit, work.pool, self._hear
+                )
+                self.folder.record("started", rayzc=__version__, searches=len(left))
+                errors = self._tune(storage, left, work, watch, Stop(interrupts))
+                watch.tell(always=True)
+                if work.pool:
+                    statistics = work.pool.statistics()
+                    numbers = {
+                        "measured": statistics.measured,
+                        "cached": statistics.cached,
+                        "workers_lost": statistics.lost,
+                    }
+                if interrupts.received:
+                    stopped = f"interrupted by {interrupts.received}"
+            for trial in left:
+                results = storage.newest(trial)[1]
+                if results is not None:
+                    done[trial] = results
+                elif trial in errors:
+                    name, seed = trial
+                    done[trial] = Results((), failures={f"{name}, seed {seed}": errors[trial]})
+        return self._conclude(done, stopped, time.monotonic() - begun, numbers)
+
+    @contextmanager
+    def _pool(self, work: Work, workers: int | None) -> Iterator[MeasuringPool | None]:
+        if not any(work.needs_measuring(name) for name in self.config.problems):
+            yield None
+            return
+        setup = _setup(self.config)
+        with measuring_pool(setup, workers=workers, cache=self.folder.path / "cache") as pool:
+            yield pool
+
+    def _tune(
+        self, storage: Storage, trials: Sequence[Trial], work: Work, watch: Watch, stop: Stop
+    ) -> dict[Trial, str]:
+        """Runs the trials to their ends, or to a signal; gives what went wrong by trial."""
+        # Loggers are named, not taken for granted; the signals are ours.
+        os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
+        os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
+        os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # it prints whatever the verbosity
+        logging.getLogger("ray.tune").setLevel(logging.ERROR)
+        trainable = tune.with_resources(
+            tune.with_parameters(SearchTrial, work=work), tune.PlacementGroupFactory(_RESOURCES)
+        )
+        cores = max(1, int(_cluster_resources().get("CPU", 1)))
+        tuner = tune.Tuner(
+            trainable,
+            param_space={"trial": tune.grid_search([list(trial) for trial in trials])},
+            tune_config=tune.TuneConfig(
+                reuse_actors=True,
+                max_concurrent_trials=_MOST_WAITING if work.pool else cores,
+                trial_name_creator=lambda trial: trial_folder(_trial(trial)),
+                trial_dirname_creator=lambda trial: trial_folder(_trial(trial)),
+            ),
+            run_config=tune.RunConfig(
+                name=storage.next_attempt(),
+                storage_path=storage.path,
+                storage_filesystem=storage.system,
+                failure_config=tune.FailureConfig(max_failures=_FAILURES),
+                checkpoint_config=tune.CheckpointConfig(
+                    num_to_keep=2, checkpoint_frequency=1, checkpoint_at_end=True
+                ),
+                callbacks=[watch, *loggers_named(self.config.loggers), *self.callbacks],
+                stop=stop,
+                verbose=0,
+            ),
+        )
+        grid = tuner.fit()
+        errors: dict[Trial, str] = {}
+        for result in (grid[place] for place in range(len(grid))):
+            if result.error is not None and result.config:
+                name, seed = result.config["trial"]
+                errors[str(name), int(seed)] = str(result.error).strip().splitlines()[-1]
+        return errors
+
+    def _hear(self, progress: SearchProgress) -> None:
+        self.folder.record_now_and_then(
+            "progress", _SECONDS_BETWEEN_RECORDS, seconds=round(progress.seconds, 3)
+        )
+        if self.listen:
+            self.listen(progress)
+
+    def _conclude(
+        self, done: Mapping[Trial, Results], stopped: str, seconds: float, numbers: Mapping[str, int]
+    ) -> Searched:
+        parts = [done[trial] for trial in self.config.trials if trial in done]
+        results = Results(
+            tuple(outcome for part in parts for outcome in part.outcomes),
+            tuple(comparison for part in parts for comparison in part.comparisons),
+            {name: why for part in parts for name, why in part.failures.items()},
+        )
+        searched = Searched(self.folder.path, results, stopped, round(seconds, 3), **numbers)
+        write_atomically(self.folder.result, json_text(searched.to_json()))
+        self.folder.record("stopped", why=stopped, seconds=searched.seconds)
+        if not results.outcomes and results.failures and not searched.interrupted:
+            name, why = next(iter(results.failures.items()))
+            raise SearchError(why if why.startswith(name.partition(",")[0]) else f"{name}: {why}")
+        return searched
+
+
+def work_of(config: SearchConfig, tables: Mapping[str, Problem]) -> Work:
+    """What the searches of a configuration share, but for the pool."""
+    # It imports torch, for which the processes of the searches, which import this package, have no use.
+    from rayzc.proxies import registered
+
+    return Work(config.plan, tables, config.candidates == "table", frozenset(registered()))
+
+
+def _setup(config: SearchConfig) -> Setup:
+    known = {field.name for field in fields(Setup)}
+    return Setup(**{name: value for name, value in config.setup.items() if name in known})
+
+
+def _told(text: str, done: bool) -> dict[str, Any]:
+    """What a search had told when it was stopped."""
+    search: Search = Search.from_json(text)
+    best = search.best
+    return {
+        "evaluated": len(search.evaluations),
+        "cache_hits": search.cache_hits,
+        "score": best.score if best else None,
+        "accuracy": None,
+        "done": done,
+    }
+
+
+def _trial(trial: Any) -> Trial:
+    name, seed = trial.config["trial"]
+    return str(name), int(seed)

@@ -9,10 +9,9 @@ from typing import Any
 from rayzc.errors import RunError
 from rayzc.evolution import Settings
 from rayzc.problems import Suite
+from rayzc.runs.schema import SCHEMA_VERSION, require_schema
 
 __all__ = ["Limits", "RunConfig", "split"]
-
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -99,11 +98,7 @@ class RunConfig:
         Raises:
             RunError: it is of a newer schema, or incomplete.
         """
-        if document.get("schema_version") != SCHEMA_VERSION:
-            raise RunError(
-                f"{path} has configuration schema {document.get('schema_version')}, written by rayzc "
-                f"{document.get('rayzc', '?')}; this version reads schema {SCHEMA_VERSION}: resume with that one"
-            )
+        require_schema(document, path)
         try:
             return cls(
                 rayzc=document["rayzc"],

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from rayzc.errors import RunError, SearchError, nearest
+from rayzc.runs.schema import SCHEMA_VERSION, require_schema
 from rayzc.search import Plan
 
 __all__ = ["CANDIDATES", "SearchConfig"]
 
-SCHEMA_VERSION = 1
 CANDIDATES = ("table", "space")
 """Where a search moves: among the rows of its problem's table, or in the whole search space."""
 
@@ -97,11 +97,7 @@ class SearchConfig:
         Raises:
             RunError: it is of another schema, or incomplete.
         """
-        if document.get("schema_version") != SCHEMA_VERSION:
-            raise RunError(
-                f"{path} has configuration schema {document.get('schema_version')}, written by rayzc "
-                f"{document.get('rayzc', '?')}; this version reads schema {SCHEMA_VERSION}: resume with that one"
-            )
+        require_schema(document, path)
         try:
             return cls(
                 rayzc=document["rayzc"],

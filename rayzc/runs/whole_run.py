@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from rayzc.errors import RunError
 from rayzc.evolution import Settings
 from rayzc.runs.config import Limits
+from rayzc.runs.schema import SCHEMA_VERSION, require_schema
 from rayzc.runs.searched import Searched
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["WholeConfig", "WholeRun"]
-
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,7 @@ class WholeConfig:
         Raises:
             RunError: it is of another schema, or incomplete.
         """
-        if document.get("schema_version") != SCHEMA_VERSION:
-            raise RunError(
-                f"{path} has configuration schema {document.get('schema_version')}, written by rayzc "
-                f"{document.get('rayzc', '?')}; this version reads schema {SCHEMA_VERSION}: resume with that one"
-            )
+        require_schema(document, path)
         try:
             return cls(
                 rayzc=document["rayzc"],

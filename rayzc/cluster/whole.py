@@ -5,7 +5,6 @@ Each stage is a run of its own in a folder below the run's, so it can be resumed
 
 import json
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,19 @@ from rayzc.evolution import Settings
 from rayzc.files import write_atomically
 from rayzc.formula import Formula
 from rayzc.problems import Suite, load_suite, write_suite
-from rayzc.runs import Discovery, Limits, RunFolder, Searched, WholeConfig, WholeRun, best_formula, json_text
+from rayzc.runs import (
+    Discovery,
+    Limits,
+    RunFolder,
+    Searched,
+    WholeConfig,
+    WholeRun,
+    best_formula,
+    json_text,
+    lasting_place,
+    signal_of,
+    unused_folder,
+)
 from rayzc.search import parse_plan
 
 __all__ = ["resume_run", "run"]
@@ -93,12 +104,12 @@ def run(
         raise SearchError(f"{seeds} seeds give no search: give at least 1")
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
     whole.select(problems, leave_out)
-    folder = RunFolder.create(Path(out) if out else _new_folder(), force)
+    folder = RunFolder.create(Path(out) if out else unused_folder("run"), force)
     if isinstance(suite, Suite):
         write_suite(suite, folder.path / _OWN_SUITE)
         place = _OWN_SUITE
     else:
-        place = str(Path(suite).resolve()) if Path(suite).exists() else str(suite)
+        place = lasting_place(suite)
     share = (
         _DISCOVERY_SECONDS if time_limit is None else min(_DISCOVERY_SECONDS, _DISCOVERY_SHARE * time_limit)
     )
@@ -235,11 +246,5 @@ def _finished(place: Path) -> dict[str, Any] | None:
         result = json.loads((place / "result.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    ended = isinstance(result, dict) and not str(result.get("stopped", "")).startswith("interrupted")
+    ended = isinstance(result, dict) and signal_of(str(result.get("stopped", ""))) is None
     return result if ended else None
-
-
-def _new_folder() -> Path:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    names = (f"run-{stamp}{suffix}" for suffix in ["", *(f"-{number}" for number in range(2, 99))])
-    return next(path for path in (Path("runs", name) for name in names) if not path.exists())

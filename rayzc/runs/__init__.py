@@ -7,8 +7,9 @@ file is whole at any moment, whatever happens to the process that writes it, so 
 
 from rayzc.runs.checkpoints import read_newest, restore, write_checkpoint
 from rayzc.runs.config import Limits, RunConfig, split
-from rayzc.runs.folder import RunFolder, json_text
+from rayzc.runs.folder import RunFolder, json_text, lasting_place, unused_folder
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
+from rayzc.runs.interruption import interrupted_by, signal_of
 from rayzc.runs.result import Discovery
 from rayzc.runs.search_config import CANDIDATES, SearchConfig
 from rayzc.runs.searched import Searched
@@ -26,9 +27,13 @@ __all__ = [
     "WholeConfig",
     "WholeRun",
     "best_formula",
+    "interrupted_by",
     "json_text",
+    "lasting_place",
     "read_newest",
     "restore",
+    "signal_of",
     "split",
+    "unused_folder",
     "write_checkpoint",
 ]

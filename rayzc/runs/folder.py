@@ -12,12 +12,25 @@ from rayzc.errors import RunError
 from rayzc.files import write_atomically
 from rayzc.runs.checkpoints import checkpoint_files
 
-__all__ = ["RunFolder", "json_text"]
+__all__ = ["RunFolder", "json_text", "lasting_place", "unused_folder"]
 
 
 def json_text(document: Mapping[str, Any]) -> str:
     """A JSON document as rayzc writes it: the same content gives the same bytes."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def unused_folder(kind: str) -> Path:
+    """A folder below ``runs`` that is not there yet, named by the kind of run and the time."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = (f"{kind}-{stamp}{suffix}" for suffix in ["", *(f"-{number}" for number in range(2, 99))])
+    return next(path for path in (Path("runs", name) for name in names) if not path.exists())
+
+
+def lasting_place(source: str | Path) -> str:
+    """A path that still holds from another folder; what is no path here, such as a suite's name, stays as it is."""
+    path = Path(source)
+    return str(path.resolve()) if path.exists() else str(source)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rayzc.evolution.scoring import SuiteScore
 from rayzc.formula import Formula
 from rayzc.runs.hall_of_fame import HallOfFame
+from rayzc.runs.interruption import signal_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,8 +55,7 @@ class Discovery:
     @property
     def interrupted(self) -> str | None:
         """The signal that ended it, if one did."""
-        before, _, name = self.stopped.partition("interrupted by ")
-        return name or None if not before else None
+        return signal_of(self.stopped)
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``rayzc discover --json`` prints, and ``result.json`` holds."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rayzc.runs.interruption import signal_of
 from rayzc.search import Results
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ class Searched:
     @property
     def interrupted(self) -> str | None:
         """The signal that ended it, if one did."""
-        before, _, name = self.stopped.partition("interrupted by ")
-        return name or None if not before else None
+        return signal_of(self.stopped)
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``rayzc search --json`` prints, and ``result.json`` holds."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rayzc.errors import RunError
 from rayzc.evolution import Settings
 from rayzc.runs.config import Limits
+from rayzc.runs.interruption import interrupted_by, signal_of
 from rayzc.runs.schema import SCHEMA_VERSION, require_schema
 from rayzc.runs.searched import Searched
 
@@ -98,13 +99,12 @@ class WholeRun:
         """The signal that ended it, if one did."""
         if self.searched is not None:
             return self.searched.interrupted
-        before, _, name = str((self.discovery or {}).get("stopped", "")).partition("interrupted by ")
-        return name or None if not before else None
+        return signal_of(str((self.discovery or {}).get("stopped", "")))
 
     @property
     def stopped(self) -> str:
         """Why it ended."""
-        return f"interrupted by {self.interrupted}" if self.interrupted else "all searches ended"
+        return interrupted_by(self.interrupted) if self.interrupted else "all searches ended"
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``rayzc run --json`` prints, and ``result.json`` holds."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rayzc.errors import RunError
-from rayzc.runs import RunFolder, json_text
+from rayzc.runs import RunFolder, json_text, lasting_place, unused_folder
 
 
 def a_run(path: Path) -> RunFolder:
@@ -182,3 +182,22 @@ def test_json_text_is_the_same_for_the_same_and_never_invalid() -> None:
     assert json_text({"b": [0.1, "é"], "a": None}) == '{\n "b": [\n  0.1,\n  "é"\n ],\n "a": null\n}\n'
     with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
         json_text({"a": float("nan")})
+
+
+class TestPlaces:
+    def test_a_folder_that_is_not_there_yet(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(time, "strftime", lambda form: "20261124-120000")
+        taken = []
+        for _ in range(3):
+            taken.append(unused_folder("search"))
+            taken[-1].mkdir(parents=True)
+        assert [str(path) for path in taken] == [
+            f"runs/search-20261124-120000{suffix}" for suffix in ("", "-2", "-3")
+        ]
+
+    def test_a_path_lasts_and_a_name_stays(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("suite.parquet").touch()
+        assert lasting_place("suite.parquet") == str(tmp_path / "suite.parquet")
+        assert lasting_place("nbsz-13") == "nbsz-13"

@@ -26,10 +26,13 @@ from rayzc.runs import (
     Limits,
     RunConfig,
     RunFolder,
+    interrupted_by,
     json_text,
+    lasting_place,
     read_newest,
     restore,
     split,
+    unused_folder,
     write_checkpoint,
 )
 
@@ -86,10 +89,10 @@ def discover(
     fitting, validation = split(chosen, holdout, settings.seed)
     settings.objective_function()
     _check_seeds(settings, chosen)
-    folder = RunFolder.create(Path(out) if out else _new_folder(), force)
+    folder = RunFolder.create(Path(out) if out else unused_folder("discover"), force)
     config = RunConfig(
         rayzc=__version__,
-        suite=_OWN_SUITE if isinstance(suite, Suite) else _place(suite),
+        suite=_OWN_SUITE if isinstance(suite, Suite) else lasting_place(suite),
         suite_hash=whole.content_hash,
         problems=chosen.names,
         proxies=chosen.problems[0].proxies,
@@ -197,7 +200,7 @@ class _Run:
                     raise RunError(
                         f"{interrupts.received} came before the first epoch; there is nothing to keep"
                     )
-                stop = (archipelago.epoch, f"interrupted by {interrupts.received}")
+                stop = (archipelago.epoch, interrupted_by(interrupts.received))
             due = archipelago.epoch >= 0 and time.monotonic() >= next_checkpoint
             if stop or due:
                 try:
@@ -260,20 +263,3 @@ def _check_seeds(settings: Settings, suite: Suite) -> None:
                 raise RunError(
                     f"the starting formula {text} needs proxy '{proxy}'; known: {', '.join(known)}"
                 )
-
-
-def _place(source: str | Path) -> str:
-    """A path that still holds from another folder, or a suite's name as it is."""
-    path = Path(source)
-    return str(path.resolve()) if path.exists() else str(source)
-
-
-def _new_folder() -> Path:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    return next(
-        path
-        for path in (
-            Path("runs", f"discover-{stamp}{suffix}") for suffix in ["", *(f"-{k}" for k in range(2, 99))]
-        )
-        if not path.exists()
-    )

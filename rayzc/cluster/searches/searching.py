@@ -1,6 +1,5 @@
 """Searches of many problems at once: a formula goes in, architectures come out, by way of trials on a cluster."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from rayzc.errors import RunError, SearchError, nearest
 from rayzc.formula import Formula
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.problems.parquet import write_suite
-from rayzc.runs import RunFolder, SearchConfig, Searched
+from rayzc.runs import RunFolder, SearchConfig, Searched, lasting_place, unused_folder
 from rayzc.search import begin, parse_plan
 from rayzc.spaces import search_space
 
@@ -105,11 +104,11 @@ def search(
         rayzc=__version__,
         plan=plan,
         seeds=seeds,
-        suite=None if suite is None else _OWN_SUITE if isinstance(suite, Suite) else _place(suite),
+        suite=None if suite is None else _OWN_SUITE if isinstance(suite, Suite) else lasting_place(suite),
         suite_hash=whole.content_hash if whole is not None else None,
         problems=names,
         candidates=candidates or ("space" if whole is None else "table"),
-        setup=asdict(replace(setup, images=_place(setup.images) if setup.images else None)),
+        setup=asdict(_lasting(setup)),
         time_limit=time_limit,
         storage=storage,
         loggers=tuple(loggers),
@@ -118,7 +117,7 @@ def search(
     _check(config, tables)
     if storage is not None:
         Storage(storage)
-    folder = RunFolder.create(Path(out) if out else _new_folder(), force)
+    folder = RunFolder.create(Path(out) if out else unused_folder("search"), force)
     if isinstance(suite, Suite):
         write_suite(suite, folder.path / _OWN_SUITE)
     folder.write_config(config.to_json())
@@ -188,13 +187,7 @@ def _checked(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _place(source: str | Path) -> str:
-    """A path that still holds from another folder, or a suite's name as it is."""
-    path = Path(source)
-    return str(path.resolve()) if path.exists() else str(source)
-
-
-def _new_folder() -> Path:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    names = (f"search-{stamp}{suffix}" for suffix in ["", *(f"-{number}" for number in range(2, 99))])
-    return next(path for path in (Path("runs", name) for name in names) if not path.exists())
+def _lasting(setup: Setup) -> Setup:
+    """The setup with files that a run resumed from another folder finds."""
+    images = lasting_place(setup.images) if setup.images else None
+    return replace(setup, images=images, data=str(Path(setup.data).resolve()))

@@ -23,7 +23,7 @@ from rayzc.cluster.searches.work import Trial, Work
 from rayzc.errors import SearchError
 from rayzc.files import write_atomically
 from rayzc.problems import Problem
-from rayzc.runs import RunFolder, SearchConfig, Searched, json_text
+from rayzc.runs import RunFolder, SearchConfig, Searched, interrupted_by, json_text
 from rayzc.search import Results, Search
 
 __all__ = ["Listener", "Stretch", "work_of"]
@@ -82,7 +82,7 @@ class Stretch:
                         "workers_lost": statistics.lost,
                     }
                 if interrupts.received:
-                    stopped = f"interrupted by {interrupts.received}"
+                    stopped = interrupted_by(interrupts.received)
             for trial in left:
                 results = storage.newest(trial)[1]
                 if results is not None:

@@ -1,50 +1,38 @@
 """``rayzc discover``: breed a formula."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rayzc.cli.options import (
+    Address,
+    AsJson,
+    Epochs,
+    Evaluations,
+    Force,
+    LeaveOut,
+    Out,
+    Plateau,
+    Problems,
+    Proxies,
+    Quiet,
+    Suite,
+    TimeLimit,
+    Workers,
+    names,
+)
+
 if TYPE_CHECKING:
     from rayzc.runs import Limits
 
-__all__ = ["discover", "limits_of", "names"]
-
-SUITE_HELP = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
-ADDRESS_HELP = "Ray cluster, host:port or auto. Default: RAY_ADDRESS, else Ray on this machine."
-WORKERS_HELP = "How many workers. Default: as many as the cluster has CPUs."
-TIME_HELP = "Stop after this time: 90s, 3m, 1h30m."
-EPOCHS_HELP = "Stop when every island has evolved for so many epochs."
-EVALUATIONS_HELP = "Stop after so many formulas."
-PLATEAU_HELP = "Stop when the best formula has not got better for so many epochs."
-QUIET_HELP = "Print only the result."
-JSON_HELP = "Print the result as a JSON document."
-
-TimeLimit = Annotated[str | None, typer.Option("--time-limit", metavar="TIME", help=TIME_HELP)]
-Epochs = Annotated[int | None, typer.Option("--epochs", help=EPOCHS_HELP)]
-Evaluations = Annotated[int | None, typer.Option("--evaluations", help=EVALUATIONS_HELP)]
-Plateau = Annotated[int | None, typer.Option("--plateau", help=PLATEAU_HELP)]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help=WORKERS_HELP)]
-Address = Annotated[str | None, typer.Option("--address", help=ADDRESS_HELP)]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=QUIET_HELP)]
-AsJson = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
+__all__ = ["discover", "limits_of"]
 
 
 def discover(
-    suite: Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE_HELP)],
-    proxies: Annotated[
-        str | None,
-        typer.Option("--proxies", metavar="A,B", help="Proxies to use. Default: all that every problem has."),
-    ] = None,
-    problems: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--problems", help="Problems, spaces, tasks or patterns, with commas or again. Default: all."
-        ),
-    ] = None,
-    leave_out: Annotated[
-        list[str] | None, typer.Option("--leave-out", help="Problems, spaces or tasks to leave out.")
-    ] = None,
+    suite: Suite,
+    proxies: Proxies = None,
+    problems: Problems = None,
+    leave_out: LeaveOut = None,
     holdout: Annotated[
         float | None, typer.Option("--holdout", help="Share of the networks to validate on, such as 0.25.")
     ] = None,
@@ -84,10 +72,8 @@ def discover(
     plateau: Plateau = None,
     workers: Workers = None,
     address: Address = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the run. Default: a new one in runs/.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the run in that folder.")] = False,
+    out: Out = None,
+    force: Force = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -149,8 +135,3 @@ def limits_of(
     from rayzc.runs import Limits
 
     return Limits(seconds(time_limit) if time_limit is not None else None, epochs, evaluations, plateau)
-
-
-def names(values: list[str] | list[str | None] | None) -> list[str]:
-    """Names given with commas, by repetition, or both."""
-    return [name.strip() for value in values or [] if value for name in value.split(",") if name.strip()]

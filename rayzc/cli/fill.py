@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rayzc.cli.discover import Address, AsJson, Quiet, Workers, names
+from rayzc.cli.options import SUITE_HELP, Address, AsJson, Problems, Quiet, Workers, names
 from rayzc.cli.proxies import Device, Images, Seed
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ __all__ = ["fill"]
 _LINE_SECONDS = 5.0
 _MOST_FAILURES = 20
 
-SUITE_HELP = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
 PROXIES_HELP = "Proxies to measure; one of yours as module:name."
-PROBLEMS_HELP = "Problems, spaces, tasks or patterns, with commas or again. Default: all."
 LIMIT_HELP = "Measure so many rows of each problem at most."
 TIME_HELP = "Longest time for one network: 90s, 10m. It is reported as failed then."
 CACHE_HELP = "Folder of what was measured, to go on from. Default: beside --out."
@@ -36,7 +34,7 @@ def fill(
     source: Annotated[str, typer.Argument(metavar="SUITE", help=SUITE_HELP)],
     proxies: Annotated[str, typer.Option("--proxies", metavar="A,B", help=PROXIES_HELP)],
     out: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
-    problems: Annotated[list[str] | None, typer.Option("--problems", help=PROBLEMS_HELP)] = None,
+    problems: Problems = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help=LIMIT_HELP)] = None,
     batch: Annotated[int, typer.Option("--batch", min=1, help="How many images a network is shown.")] = 32,
     images: Images = None,

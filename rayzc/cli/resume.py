@@ -7,18 +7,19 @@ from typing import Annotated
 
 import typer
 
-from rayzc.cli.discover import (
+from rayzc.cli.discover import limits_of
+from rayzc.cli.options import (
     Address,
     AsJson,
+    Details,
     Epochs,
     Evaluations,
+    Export,
     Plateau,
     Quiet,
     TimeLimit,
     Workers,
-    limits_of,
 )
-from rayzc.cli.search import Details, Export
 
 __all__ = ["RESUMED", "Given", "resume"]
 

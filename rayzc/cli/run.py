@@ -1,12 +1,29 @@
 """``rayzc run``: from a suite to architectures."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rayzc.cli.discover import SUITE_HELP, Address, AsJson, Quiet, Workers, names
-from rayzc.cli.search import ALGORITHM_HELP, CONSTRAINT_HELP, FORMULA_HELP, Details, Export
+from rayzc.cli.options import (
+    FORMULA_HELP,
+    Address,
+    Algorithm,
+    AsJson,
+    Budget,
+    Constraint,
+    Details,
+    Export,
+    Force,
+    LeaveOut,
+    Out,
+    Problems,
+    Proxies,
+    Quiet,
+    Seeds,
+    Suite,
+    Workers,
+    names,
+)
 
 __all__ = ["run"]
 
@@ -14,42 +31,26 @@ TIME_HELP = "Stop after this time: 10m, 1h. The discovery gets half of it, and t
 
 
 def run(
-    suite: Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE_HELP)],
+    suite: Suite,
     formula: Annotated[
         str | None,
         typer.Option(
             "--formula", metavar="FORMULA_OR_FILE", help=f"{FORMULA_HELP} Default: one is bred first."
         ),
     ] = None,
-    proxies: Annotated[
-        str | None,
-        typer.Option("--proxies", metavar="A,B", help="Proxies to use. Default: all that every problem has."),
-    ] = None,
-    problems: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--problems", help="Problems, spaces, tasks or patterns, with commas or again. Default: all."
-        ),
-    ] = None,
-    leave_out: Annotated[
-        list[str] | None, typer.Option("--leave-out", help="Problems, spaces or tasks to leave out.")
-    ] = None,
-    algorithm: Annotated[
-        str, typer.Option("--algorithm", help=ALGORITHM_HELP, show_default=False)
-    ] = "regularized_evolution",
-    budget: Annotated[int, typer.Option("--budget", help="Distinct architectures a search evaluates.")] = 300,
-    seeds: Annotated[int, typer.Option("--seeds", help="Searches of each problem.")] = 3,
+    proxies: Proxies = None,
+    problems: Problems = None,
+    leave_out: LeaveOut = None,
+    algorithm: Algorithm = "regularized_evolution",
+    budget: Budget = 300,
+    seeds: Seeds = 3,
     seed: Annotated[int, typer.Option("--seed", help="Of the discovery and of the first search.")] = 0,
-    constraint: Annotated[
-        list[str] | None, typer.Option("--constraint", metavar="COMPARISON", help=CONSTRAINT_HELP)
-    ] = None,
+    constraint: Constraint = None,
     time_limit: Annotated[str | None, typer.Option("--time-limit", metavar="TIME", help=TIME_HELP)] = None,
     workers: Workers = None,
     address: Address = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the run. Default: a new one in runs/.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the run in that folder.")] = False,
+    out: Out = None,
+    force: Force = False,
     export: Export = None,
     details: Details = False,
     quiet: Quiet = False,

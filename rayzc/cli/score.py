@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rayzc.cli.discover import JSON_HELP, SUITE_HELP, names
+from rayzc.cli.options import AsJson, Problems, Suite, names
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,16 +16,13 @@ __all__ = ["score"]
 
 def score(
     formula: Annotated[str, typer.Argument(metavar="FORMULA", help="A formula, or a file that holds one.")],
-    suite: Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE_HELP)],
-    problems: Annotated[
-        list[str] | None,
-        typer.Option("--problems", help="Problems, spaces, tasks or patterns. Default: all."),
-    ] = None,
+    suite: Suite,
+    problems: Problems = None,
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=0, help="Bootstrap samples for the intervals; 0: none.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score a formula on every problem of a suite, beside the best single proxies."""
     import json

@@ -1,19 +1,35 @@
 """``rayzc search``: find architectures under a formula."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rayzc.cli.discover import SUITE_HELP, Address, AsJson, Quiet, TimeLimit, Workers, names
+from rayzc.cli.options import (
+    FORMULA_HELP,
+    SUITE_HELP,
+    Address,
+    Algorithm,
+    AsJson,
+    Budget,
+    Constraint,
+    Details,
+    Export,
+    Force,
+    LeaveOut,
+    Out,
+    Quiet,
+    Seeds,
+    TimeLimit,
+    Workers,
+    names,
+)
 from rayzc.cli.proxies import Device, Images
 
 if TYPE_CHECKING:
     from rayzc.cluster.measuring import Setup
 
-__all__ = ["Details", "Export", "search"]
+__all__ = ["search"]
 
-FORMULA_HELP = "A formula, a file that holds one, or the folder of a `rayzc discover` run."
 PROBLEMS_HELP = (
     "Problems, spaces, tasks or patterns of the suite, with commas or again. Default: all. Without a suite: "
     "problems to measure on, such as nasbench201/cifar10."
@@ -21,23 +37,12 @@ PROBLEMS_HELP = (
 CANDIDATES_HELP = (
     "table: rows of the suite's tables (default). space: any architecture; what tables lack is measured."
 )
-ALGORITHM_HELP = "regularized_evolution (default), genetic, local_search or random."
-CONSTRAINT_HELP = "What architectures have to meet: 'params < 1.5', 'log(flops) <= 4'; may be repeated."
 MINIMISE_HELP = "A further objective, such as flops: the result has a Pareto front, too; may be repeated."
 STORAGE_HELP = (
     "Where searches keep their checkpoints: a path, s3://... or gs://... Default: the run's folder."
 )
 LOG_HELP = "Loggers to tell, with commas: csv, json, tensorboard, mlflow, wandb."
-DETAILS_HELP = (
-    "Print each architecture in words, drawn, with its proxies and the shortlist; report.txt has that, too."
-)
-EXPORT_HELP = (
-    "Write the best network of each problem into this folder, as a Python module that needs torch alone."
-)
 NETWORK_TIME_HELP = "Longest time for measuring one network: 90s, 10m. It is reported as failed then."
-
-Details = Annotated[bool, typer.Option("--details", help=DETAILS_HELP)]
-Export = Annotated[Path | None, typer.Option("--export", metavar="DIR", help=EXPORT_HELP)]
 
 
 def search(
@@ -47,22 +52,14 @@ def search(
         typer.Option("--suite", metavar="PATH_OR_NAME", help=f"{SUITE_HELP} Default: measure everything."),
     ] = None,
     problems: Annotated[list[str] | None, typer.Option("--problems", help=PROBLEMS_HELP)] = None,
-    leave_out: Annotated[
-        list[str] | None, typer.Option("--leave-out", help="Problems, spaces or tasks to leave out.")
-    ] = None,
+    leave_out: LeaveOut = None,
     candidates: Annotated[str | None, typer.Option("--candidates", help=CANDIDATES_HELP)] = None,
-    algorithm: Annotated[
-        str, typer.Option("--algorithm", help=ALGORITHM_HELP, show_default=False)
-    ] = "regularized_evolution",
-    budget: Annotated[
-        int, typer.Option("--budget", help="Distinct architectures a search evaluates.")
-    ] = 1000,
-    seeds: Annotated[int, typer.Option("--seeds", help="Searches of each problem.")] = 3,
+    algorithm: Algorithm = "regularized_evolution",
+    budget: Budget = 1000,
+    seeds: Seeds = 3,
     seed: Annotated[int, typer.Option("--seed", help="Of the first of them; the others follow.")] = 0,
     batch: Annotated[int, typer.Option("--batch", help="Architectures a search asks for at a time.")] = 10,
-    constraint: Annotated[
-        list[str] | None, typer.Option("--constraint", metavar="COMPARISON", help=CONSTRAINT_HELP)
-    ] = None,
+    constraint: Constraint = None,
     minimise: Annotated[
         list[str] | None, typer.Option("--minimise", metavar="FORMULA", help=MINIMISE_HELP)
     ] = None,
@@ -83,10 +80,8 @@ def search(
     address: Address = None,
     storage: Annotated[str | None, typer.Option("--storage", metavar="URI", help=STORAGE_HELP)] = None,
     log: Annotated[list[str] | None, typer.Option("--log", metavar="A,B", help=LOG_HELP)] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the run. Default: a new one in runs/.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the run in that folder.")] = False,
+    out: Out = None,
+    force: Force = False,
     export: Export = None,
     details: Details = False,
     quiet: Quiet = False,

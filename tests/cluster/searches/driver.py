@@ -6,7 +6,7 @@
 import sys
 
 from rayzc.cluster.searches import SearchProgress, search
-from tests.cluster.searches.samples import ON_DEMAND
+from tests.cluster.searches.samples import ON_DEMAND, unhurried_proxy
 
 
 def tell(progress: SearchProgress) -> None:
@@ -15,5 +15,6 @@ def tell(progress: SearchProgress) -> None:
 
 
 if __name__ == "__main__":
-    search(**ON_DEMAND, workers=2, out=sys.argv[1], listen=tell)
+    with unhurried_proxy():
+        search(**ON_DEMAND, workers=2, out=sys.argv[1], listen=tell)
     print("done", flush=True)

@@ -1,5 +1,8 @@
 """Small searches, and what is said of them."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -7,11 +10,12 @@ import numpy as np
 from rayzc.cluster.measuring import Setup
 from rayzc.problems import Problem, Suite
 from rayzc.problems.groups import network_groups
+from rayzc.proxies import ByProducts, proxy, unregister
 from rayzc.runs import Searched
 from rayzc.spaces import SPACES
 
 SETUP = Setup(batch=4, width=8, depth=1)
-FORMULA = "synflow + log(params)"
+FORMULA = "synflow + log(params) + 0 * unhurried"
 ON_DEMAND: dict[str, Any] = {
     "formula": FORMULA,
     "problems": ["nasbench201/cifar10"],
@@ -21,6 +25,21 @@ ON_DEMAND: dict[str, Any] = {
     "setup": SETUP,
 }
 PROXIES = ("flops", "noise")
+
+
+@contextmanager
+def unhurried_proxy() -> Iterator[None]:
+    """A proxy that takes its time, so that a search is not over before it can be ended in its middle."""
+
+    @proxy(needs="weights")
+    def unhurried(measured: ByProducts) -> float:
+        time.sleep(0.1)
+        return float(len(measured.weights))
+
+    try:
+        yield
+    finally:
+        unregister("unhurried")
 
 
 def suite() -> Suite:

@@ -5,16 +5,25 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
+from ray import tune
 
 from rayzc.cluster.searches import SearchProgress, resume_search, search
 from rayzc.runs import Searched
 from rayzc.spaces import search_space
-from tests.cluster.searches.samples import ON_DEMAND, trajectories
+from tests.cluster.searches.samples import ON_DEMAND, trajectories, unhurried_proxy
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _unhurried() -> Iterator[None]:
+    with unhurried_proxy():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +61,23 @@ def test_a_measuring_worker_killed_in_the_middle(expected: Searched, tmp_path: P
     result = search(**ON_DEMAND, workers=2, out=tmp_path / "run", listen=kill_one)
     assert len(killed) == 1
     assert result.workers_lost == 1
+    assert trajectories(result) == trajectories(expected)
+
+
+def test_the_process_of_a_search_killed_in_the_middle(expected: Searched, tmp_path: Path) -> None:
+    class Kill(tune.Callback):
+        killed: ClassVar[list[int]] = []
+
+        def on_trial_result(
+            self, iteration: int, trials: object, trial: object, result: dict[str, Any], **info: object
+        ) -> None:
+            if not Kill.killed and not result["done"] and result["evaluated"]:
+                Kill.killed.append(result["pid"])
+                os.kill(result["pid"], signal.SIGKILL)
+
+    result = search(**ON_DEMAND, workers=2, out=tmp_path / "run", callbacks=[Kill()])
+    assert len(Kill.killed) == 1
+    assert result.results.failures == {}
     assert trajectories(result) == trajectories(expected)
 
 

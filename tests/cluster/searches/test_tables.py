@@ -95,12 +95,12 @@ def test_interrupted_and_resumed(ray_session: None, tmp_path: Path) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     sent: list[SearchProgress] = []
-    few = {"budget": 60, "seeds": 12}
+    few = {"budget": 60, "seeds": 6}
     whole = search("flops", samples.suite(), **few, out=tmp_path / "whole")
     part = search("flops", samples.suite(), **few, out=tmp_path / "part", listen=interrupt)
     assert part.stopped == "interrupted by SIGINT"
     assert part.interrupted == "SIGINT"
-    assert len(part.results.outcomes) < 24
+    assert len(part.results.outcomes) < 12
     rest = resume_search(tmp_path / "part")
     assert rest.stopped == "all searches ended"
     assert trajectories(rest) == trajectories(whole)

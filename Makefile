@@ -17,8 +17,9 @@ install: $(VENV)/installed
 run: install
 	$(BIN)/rayzc run --suite $(SUITE) $(ARGS)
 
+# Most tests of the cluster wait for processes to start: two files at a time, each worker with a Ray of its own.
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Where the tests find the data that are not part of the project, and one Ray for all tests of a session."""
+"""Where the tests find the data that are not part of the project, and one Ray for all tests that a process runs."""
 
 import os
 from collections.abc import Iterator

@@ -16,8 +16,8 @@ from rayzc.runs import Discovery, Limits
 
 __all__ = ["run"]
 
-SECONDS = 60.0
-ROUNDS = 3
+SECONDS = 20.0
+ROUNDS = 5
 
 
 def run(suite: Suite) -> Iterator[dict[str, Any]]:
@@ -43,7 +43,7 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
 
 def in_turn(suite: Suite, *choices: tuple[int, int]) -> list[float]:
     """Means of rates measured in turn, so that a machine that gets slower does so for all of them."""
-    rates = [[discovered(suite, *choice, SECONDS / ROUNDS) for choice in choices] for _ in range(ROUNDS)]
+    rates = [[discovered(suite, *choice, SECONDS) for choice in choices] for _ in range(ROUNDS)]
     return [sum(rate) / ROUNDS for rate in zip(*rates, strict=True)]
 
 
@@ -93,7 +93,7 @@ def ours_per_second(tables: Tables) -> tuple[float, float]:
     judge = Judge(tables)
     islands = [settle(index, judge, settings) for index in range(settings.islands)]
     scored, known, begin = judge.scored, judge.known, time.perf_counter()
-    while (elapsed := time.perf_counter() - begin) < SECONDS / 2:
+    while (elapsed := time.perf_counter() - begin) < 1.5 * SECONDS:
         islands = [step(island, (), judge, settings) for island in islands]
     return (judge.scored - scored) / elapsed, (judge.known - known) / elapsed
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.schedulers import FIFOScheduler
 
 from rayzc import __version__
 from rayzc.cluster.connection import connected
@@ -39,6 +40,19 @@ _RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
 _ALL_ENDED = "all searches ended"
 
 _cluster_resources: Any = ray.cluster_resources
+
+
+class _NewestFirst(FIFOScheduler):
+    """Gives a process that is free to the search that came last.
+
+    Those before it have processes that are starting. Tune would give the free process to the first of them and end
+    the one that starts for it, so that searches on tables, which take less time than a start, all went through one
+    process while others were started and ended beside it.
+    """
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        waiting = [trial for trial in tune_controller.get_trials() if trial.status == "PENDING"]
+        return waiting[-1] if waiting else None
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,7 @@ class Stretch:
             trainable,
             param_space={"trial": tune.grid_search([list(trial) for trial in trials])},
             tune_config=tune.TuneConfig(
+                scheduler=_NewestFirst(),  # type: ignore[no-untyped-call]  # as Tune has it
                 reuse_actors=True,
                 max_concurrent_trials=_MOST_WAITING if work.pool else cores,
                 trial_name_creator=lambda trial: trial_folder(_trial(trial)),

@@ -5,6 +5,7 @@ least recently used ones making room. Nothing is approximated: the values are th
 :meth:`rayzc.formula.Formula.evaluate`.
 """
 
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class Evaluator:
     def __init__(self, proxies: tuple[str, ...], scores: NDArray[np.float64], room: int = 512) -> None:
         self._rows = scores.shape[1]
         self._leaves: dict[str | float, NDArray[np.float64]] = dict(zip(proxies, scores, strict=True))
-        self._known: dict[Tokens, NDArray[np.float64]] = {}
+        self._known: OrderedDict[Tokens, NDArray[np.float64]] = OrderedDict()
         self._room = room
 
     def __call__(self, tokens: Tokens) -> NDArray[np.float64]:
@@ -62,7 +63,7 @@ class Evaluator:
                     self._value(tokens, start + 1, ends),
                     self._value(tokens, ends[start + 1], ends),
                 )
-            value = known.pop(next(iter(known))) if len(known) >= self._room else np.empty(self._rows)
+            value = known.popitem(last=False)[1] if len(known) >= self._room else np.empty(self._rows)
             function[1](*operands, out=value)
         known[key] = value
         return value

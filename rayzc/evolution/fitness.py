@@ -4,6 +4,7 @@ Only ranks count. Two formulas that order all architectures alike have one fitne
 every ranking it has seen, by a hash of the ranking, and of every formula, by its tokens.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,8 +56,8 @@ class Judge:
         self._evaluate = Evaluator(tables.proxies, tables.scores)
         self._ranking = Ranking(tables.offsets)
         self._measure: Measure = MEASURES[measure](tables)
-        self._formulas: dict[Tokens, Verdict] = {}
-        self._rankings: dict[int, Verdict] = {}
+        self._formulas: OrderedDict[Tokens, Verdict] = OrderedDict()
+        self._rankings: OrderedDict[int, Verdict] = OrderedDict()
         self._memory = memory
 
     def __call__(self, tokens: Tokens) -> Verdict:
@@ -80,7 +81,8 @@ class Judge:
         return verdict
 
 
-def _remember(known: dict[Key, Verdict], key: Key, verdict: Verdict, room: int) -> None:
+def _remember(known: OrderedDict[Key, Verdict], key: Key, verdict: Verdict, room: int) -> None:
     if len(known) >= room:
-        del known[next(iter(known))]
+        # A plain dict looks for its first key behind all that were deleted before it.
+        known.popitem(last=False)
     known[key] = verdict

@@ -17,7 +17,7 @@ Objective = Callable[[NDArray[np.float64]], float]
 
 def mean(correlations: NDArray[np.float64]) -> float:
     """The mean over the problems."""
-    return float(correlations.mean())
+    return float(np.add.reduce(correlations)) / len(correlations)
 
 
 def minimum(correlations: NDArray[np.float64]) -> float:

@@ -17,14 +17,26 @@ from rayzc.runs import Discovery, Limits
 __all__ = ["run"]
 
 SECONDS = 20.0
+EPOCHS = 6
 ROUNDS = 5
 
 
 def run(suite: Suite) -> Iterator[dict[str, Any]]:
     """Yields rows for a real suite, ready for fitting."""
     tables = Tables.of(suite)
-    peer = gplearn_per_second(tables)
-    scored, known = ours_per_second(tables)
+    settings = Settings(seed=0, islands=4)
+    judge = Judge(tables)
+    islands = [settle(index, judge, settings) for index in range(settings.islands)]
+
+    def ours() -> tuple[float, float]:
+        """New rankings that one process scores per second, and formulas whose ranking it knew."""
+        scored, known, begin = judge.scored, judge.known, time.perf_counter()
+        while (elapsed := time.perf_counter() - begin) < SECONDS:
+            islands[:] = [step(island, (), judge, settings) for island in islands]
+        return (judge.scored - scored) / elapsed, (judge.known - known) / elapsed
+
+    rates = [(*ours(), gplearn_per_second(tables, seed)) for seed in range(3)]
+    scored, known, peer = np.mean(rates, axis=0)
     yield {
         "name": f"new rankings scored per second on {len(suite)} problems, one core, against gplearn",
         "unit": "per second",
@@ -34,31 +46,32 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
         "known_per_second": round(known, 1),
     }
     with connected(workers=2):
-        discovered(suite, 16, 2, 10.0)  # compiled code and caches
-        one, two = in_turn(suite, (16, 1), (16, 2))
-        yield row("two workers against one, 16 islands", two, one)
-        few, many = in_turn(suite, (2, 2), (64, 2))
-        yield row("64 islands against 2, two workers", many, few)
+        discovered(suite, 16, 2, Limits(time_limit=10.0))  # compiled code and caches
+        whole = Limits(epochs=EPOCHS)
+        one, two = in_turn(suite, (16, 1, whole), (16, 2, whole))
+        yield row("two workers against one, the same 16 islands and epochs", "formulas judged", two[0], one[0])
+        timed = Limits(time_limit=SECONDS)
+        few, many = in_turn(suite, (2, 2, timed), (64, 2, timed))
+        yield row("64 islands against 2, two workers", "new rankings scored", many[1], few[1])
 
 
-def in_turn(suite: Suite, *choices: tuple[int, int]) -> list[float]:
+def in_turn(suite: Suite, *choices: tuple[int, int, Limits]) -> Any:
     """Means of rates measured in turn, so that a machine that gets slower does so for all of them."""
-    rates = [[discovered(suite, *choice, SECONDS) for choice in choices] for _ in range(ROUNDS)]
-    return [sum(rate) / ROUNDS for rate in zip(*rates, strict=True)]
+    return np.mean([[discovered(suite, *choice) for choice in choices] for _ in range(ROUNDS)], axis=0)
 
 
-def row(name: str, ours: float, peer: float) -> dict[str, Any]:
-    """A row of two measurements of rankings per second."""
+def row(name: str, counted: str, ours: float, peer: float) -> dict[str, Any]:
+    """A row of two rates."""
     return {
         "name": name,
-        "unit": "new rankings scored per second",
+        "unit": f"{counted} per second",
         "ours": round(ours, 1),
         "peer": round(peer, 1),
         "ratio": round(ours / peer, 3),
     }
 
 
-def gplearn_per_second(tables: Tables) -> float:
+def gplearn_per_second(tables: Tables, seed: int) -> float:
     """Programs that gplearn scores per second with the mean of scipy's tau over the problems."""
     from gplearn.fitness import make_fitness
     from gplearn.genetic import SymbolicRegressor
@@ -79,7 +92,7 @@ def gplearn_per_second(tables: Tables) -> float:
         generations=8,
         metric=make_fitness(function=mean_tau, greater_is_better=True),
         function_set=("add", "sub", "mul", "div", "log", "sqrt", "abs", "neg", "inv", "max", "min"),
-        random_state=0,
+        random_state=seed,
         n_jobs=1,
     )
     begin = time.perf_counter()
@@ -87,34 +100,24 @@ def gplearn_per_second(tables: Tables) -> float:
     return calls / (time.perf_counter() - begin)
 
 
-def ours_per_second(tables: Tables) -> tuple[float, float]:
-    """New rankings that one process scores per second, and formulas whose ranking it knew."""
-    settings = Settings(seed=0, islands=4)
-    judge = Judge(tables)
-    islands = [settle(index, judge, settings) for index in range(settings.islands)]
-    scored, known, begin = judge.scored, judge.known, time.perf_counter()
-    while (elapsed := time.perf_counter() - begin) < 1.5 * SECONDS:
-        islands = [step(island, (), judge, settings) for island in islands]
-    return (judge.scored - scored) / elapsed, (judge.known - known) / elapsed
-
-
-def discovered(suite: Suite, islands: int, workers: int, seconds: float) -> float:
-    """New rankings that a discovery on Ray scores per second, from the first epoch to the last."""
-    marks: list[tuple[float, int]] = []
+def discovered(suite: Suite, islands: int, workers: int, limits: Limits) -> tuple[float, float]:
+    """Formulas that a discovery on Ray judges per second and new rankings among them, without its start."""
+    marks: list[tuple[float, int, int]] = []
 
     def mark(progress: Any) -> None:
         if progress.epoch >= 0:
-            marks.append((progress.seconds, progress.scored))
+            marks.append((progress.seconds, progress.evaluations, progress.scored))
 
     with tempfile.TemporaryDirectory() as folder:
         result: Discovery = discover(
             suite,
             settings=Settings(seed=0, islands=islands),
-            limits=Limits(time_limit=seconds),
+            limits=limits,
             workers=workers,
             out=Path(folder, "run"),
             listen=mark,
         )
     assert result.workers_lost == 0
-    (begin, before), (end, after) = marks[0], marks[-1]
-    return (after - before) / (end - begin)
+    (begin, *before), (end, *after) = marks[0], marks[-1]
+    seconds = end - begin
+    return (after[0] - before[0]) / seconds, (after[1] - before[1]) / seconds

@@ -17,8 +17,8 @@ from rayzc.runs import Discovery, Limits
 __all__ = ["run"]
 
 SECONDS = 20.0
-EPOCHS = 6
-ROUNDS = 5
+EPOCHS = 12
+ROUNDS = 3
 
 
 def run(suite: Suite) -> Iterator[dict[str, Any]]:
@@ -35,7 +35,7 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
             islands[:] = [step(island, (), judge, settings) for island in islands]
         return (judge.scored - scored) / elapsed, (judge.known - known) / elapsed
 
-    rates = [(*ours(), gplearn_per_second(tables, seed)) for seed in range(3)]
+    rates = [(*ours(), gplearn_per_second(tables, seed)) for seed in range(ROUNDS)]
     scored, known, peer = np.mean(rates, axis=0)
     yield {
         "name": f"new rankings scored per second on {len(suite)} problems, one core, against gplearn",
@@ -49,7 +49,9 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
         discovered(suite, 16, 2, Limits(time_limit=10.0))  # compiled code and caches
         whole = Limits(epochs=EPOCHS)
         one, two = in_turn(suite, (16, 1, whole), (16, 2, whole))
-        yield row("two workers against one, the same 16 islands and epochs", "formulas judged", two[0], one[0])
+        yield row(
+            "two workers against one, the same 16 islands and epochs", "formulas judged", two[0], one[0]
+        )
         timed = Limits(time_limit=SECONDS)
         few, many = in_turn(suite, (2, 2, timed), (64, 2, timed))
         yield row("64 islands against 2, two workers", "new rankings scored", many[1], few[1])
@@ -102,11 +104,14 @@ def gplearn_per_second(tables: Tables, seed: int) -> float:
 
 def discovered(suite: Suite, islands: int, workers: int, limits: Limits) -> tuple[float, float]:
     """Formulas that a discovery on Ray judges per second and new rankings among them, without its start."""
-    marks: list[tuple[float, int, int]] = []
+    start: list[tuple[float, int, int]] = []
+    scored = 0
 
     def mark(progress: Any) -> None:
-        if progress.epoch >= 0:
-            marks.append((progress.seconds, progress.evaluations, progress.scored))
+        nonlocal scored
+        scored = progress.scored
+        if progress.epoch >= 0 and not start:
+            start.append((progress.seconds, progress.evaluations, scored))
 
     with tempfile.TemporaryDirectory() as folder:
         result: Discovery = discover(
@@ -118,6 +123,6 @@ def discovered(suite: Suite, islands: int, workers: int, limits: Limits) -> tupl
             listen=mark,
         )
     assert result.workers_lost == 0
-    (begin, *before), (end, *after) = marks[0], marks[-1]
-    seconds = end - begin
-    return (after[0] - before[0]) / seconds, (after[1] - before[1]) / seconds
+    begin, judged_before, scored_before = start[0]
+    seconds = result.seconds - begin
+    return (result.evaluations - judged_before) / seconds, (scored - scored_before) / seconds

@@ -1,8 +1,9 @@
 """Evaluation of many formulas that share parts, as a population of relatives does.
 
-Each distinct subexpression is computed once over the rows of all problems and kept for the formulas to come, the
-least recently used ones making room. Nothing is approximated: the values are those of
-:meth:`rayzc.formula.Formula.evaluate`.
+Computing is cheap and memory is slow, so what is written should stay in the processor's cache. A part that comes up
+for the first time, as most parts of offspring do for the only time, is computed in one of a few scratch arrays; one
+that comes up again is computed once more and kept for the formulas to come, the least recently used ones making
+room. Nothing is approximated: the values are those of :meth:`rayzc.formula.Formula.evaluate`.
 """
 
 from collections import OrderedDict
@@ -16,6 +17,9 @@ from rayzc.formula import PRIMITIVES
 __all__ = ["Evaluator"]
 
 Tokens = tuple[str | float, ...]
+Values = NDArray[np.float64]
+
+_REMEMBERED = 20_000
 
 _FUNCTIONS: dict[str | float, tuple[int, Any]] = {
     name: (primitive.arity, primitive.function) for name, primitive in PRIMITIVES.items()
@@ -23,26 +27,30 @@ _FUNCTIONS: dict[str | float, tuple[int, Any]] = {
 
 
 class Evaluator:
-    """Evaluates formulas on a table and remembers their parts.
+    """Evaluates formulas on a table and keeps the values of parts that come up more than once.
 
     Args:
         proxies: names of the proxies, ``(proxies,)``.
         scores: their scores, ``(proxies, rows)``.
-        room: number of subexpressions that are kept; above the largest number of nodes of a formula.
+        room: number of parts that are kept; above the largest number of nodes of a formula.
     """
 
-    def __init__(self, proxies: tuple[str, ...], scores: NDArray[np.float64], room: int = 512) -> None:
+    def __init__(self, proxies: tuple[str, ...], scores: Values, room: int = 512) -> None:
         self._rows = scores.shape[1]
-        self._leaves: dict[str | float, NDArray[np.float64]] = dict(zip(proxies, scores, strict=True))
-        self._known: OrderedDict[Tokens, NDArray[np.float64]] = OrderedDict()
+        self._leaves: dict[str | float, Values] = dict(zip(proxies, scores, strict=True))
         self._room = room
+        self._kept: OrderedDict[Tokens, Values] = OrderedDict()
+        self._met_once: OrderedDict[Tokens, None] = OrderedDict()
+        self._scratch: dict[int, Values] = {}
+        self._free: list[Values] = []
 
-    def __call__(self, tokens: Tokens) -> NDArray[np.float64]:
+    def __call__(self, tokens: Tokens) -> Values:
         """The formula's values, ``(rows,)``: not to be written to, and overwritten later."""
         if len(tokens) > self._room // 2:
             raise ValueError(f"{len(tokens)} nodes are too many for an evaluator with room for {self._room}")
+        self._free = list(self._scratch.values())
         with np.errstate(all="ignore"):
-            value: NDArray[np.float64] | float = self._value(tokens, 0, _ends(tokens))
+            value: Values | float = self._value(tokens, 0, _ends(tokens))
         if isinstance(value, float):
             return np.full(self._rows, value)
         return value
@@ -53,20 +61,39 @@ class Evaluator:
         if function is None:
             return self._leaves[head] if isinstance(head, str) else head
         key = tokens[start : ends[start]]
-        known = self._known
-        value = known.pop(key, None)
-        if value is None:
-            if function[0] == 1:
-                operands: tuple[Any, ...] = (self._value(tokens, start + 1, ends),)
-            else:
-                operands = (
-                    self._value(tokens, start + 1, ends),
-                    self._value(tokens, ends[start + 1], ends),
-                )
-            value = known.popitem(last=False)[1] if len(known) >= self._room else np.empty(self._rows)
-            function[1](*operands, out=value)
-        known[key] = value
+        value = self._kept.get(key)
+        if value is not None:
+            self._kept.move_to_end(key)
+            return value
+        arity, compute = function
+        first = self._value(tokens, start + 1, ends)
+        operands = (first,) if arity == 1 else (first, self._value(tokens, ends[start + 1], ends))
+        spent = [operand for operand in operands if id(operand) in self._scratch]
+        if key in self._met_once:
+            del self._met_once[key]
+            value = self._kept[key] = self._array_to_keep()
+        else:
+            self._remember(key)
+            value = spent.pop() if spent else self._scratch_array()
+        compute(*operands, out=value)
+        self._free += spent
         return value
+
+    def _remember(self, key: Tokens) -> None:
+        if len(self._met_once) >= _REMEMBERED:
+            self._met_once.popitem(last=False)
+        self._met_once[key] = None
+
+    def _array_to_keep(self) -> Values:
+        """A new array, or that of the part that was not used for the longest time."""
+        return self._kept.popitem(last=False)[1] if len(self._kept) >= self._room else np.empty(self._rows)
+
+    def _scratch_array(self) -> Values:
+        if self._free:
+            return self._free.pop()
+        array = np.empty(self._rows)
+        self._scratch[id(array)] = array
+        return array
 
 
 def _ends(tokens: Tokens) -> list[int]:

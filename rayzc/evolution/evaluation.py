@@ -19,7 +19,7 @@ __all__ = ["Evaluator"]
 Tokens = tuple[str | float, ...]
 Values = NDArray[np.float64]
 
-_REMEMBERED = 20_000
+_REMEMBERED = 20_000  # parts that came up once
 
 _FUNCTIONS: dict[str | float, tuple[int, Any]] = {
     name: (primitive.arity, primitive.function) for name, primitive in PRIMITIVES.items()

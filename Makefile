@@ -28,4 +28,4 @@ lint: install
 
 bench: install
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	$(BIN)/python -m tests.performance
+	$(BIN)/python -m tests.performance $(ARGS)

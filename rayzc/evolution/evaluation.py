@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rayzc.evolution.memory import remember
 from rayzc.formula import PRIMITIVES
 
 __all__ = ["Evaluator"]
@@ -19,7 +20,7 @@ __all__ = ["Evaluator"]
 Tokens = tuple[str | float, ...]
 Values = NDArray[np.float64]
 
-_REMEMBERED = 20_000  # parts that came up once
+_MOST_MET_ONCE = 20_000
 
 _FUNCTIONS: dict[str | float, tuple[int, Any]] = {
     name: (primitive.arity, primitive.function) for name, primitive in PRIMITIVES.items()
@@ -32,7 +33,7 @@ class Evaluator:
     Args:
         proxies: names of the proxies, ``(proxies,)``.
         scores: their scores, ``(proxies, rows)``.
-        room: number of parts that are kept; above the largest number of nodes of a formula.
+        room: number of parts that are kept; at least twice the largest number of nodes of a formula.
     """
 
     def __init__(self, proxies: tuple[str, ...], scores: Values, room: int = 512) -> None:
@@ -73,16 +74,11 @@ class Evaluator:
             del self._met_once[key]
             value = self._kept[key] = self._array_to_keep()
         else:
-            self._remember(key)
+            remember(self._met_once, key, None, _MOST_MET_ONCE)
             value = spent.pop() if spent else self._scratch_array()
         compute(*operands, out=value)
         self._free += spent
         return value
-
-    def _remember(self, key: Tokens) -> None:
-        if len(self._met_once) >= _REMEMBERED:
-            self._met_once.popitem(last=False)
-        self._met_once[key] = None
 
     def _array_to_keep(self) -> Values:
         """A new array, or that of the part that was not used for the longest time."""

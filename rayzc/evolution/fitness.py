@@ -6,20 +6,19 @@ every ranking it has seen, by a hash of the ranking, and of every formula, by it
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rayzc.evolution.evaluation import Evaluator
 from rayzc.evolution.measures import MEASURES, Measure
+from rayzc.evolution.memory import remember
 from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables
 
 __all__ = ["Judge", "Verdict"]
 
 Tokens = tuple[str | float, ...]
-Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +73,8 @@ class Judge:
             correlations.flags.writeable = False
             verdict = Verdict(correlations, digest)
             self.scored += 1
-            _remember(self._rankings, digest, verdict, self._memory)
+            remember(self._rankings, digest, verdict, self._memory)
         else:
             self.known += 1
-        _remember(self._formulas, tokens, verdict, self._memory)
+        remember(self._formulas, tokens, verdict, self._memory)
         return verdict
-
-
-def _remember(known: OrderedDict[Key, Verdict], key: Key, verdict: Verdict, room: int) -> None:
-    if len(known) >= room:
-        # A plain dict looks for its first key behind all that were deleted before it.
-        known.popitem(last=False)
-    known[key] = verdict

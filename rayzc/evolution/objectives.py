@@ -17,6 +17,7 @@ Objective = Callable[[NDArray[np.float64]], float]
 
 def mean(correlations: NDArray[np.float64]) -> float:
     """The mean over the problems."""
+    # The same bits as ``correlations.mean()``, in a fraction of its time on so few values.
     return float(np.add.reduce(correlations)) / len(correlations)
 
 

@@ -69,7 +69,7 @@ def test_the_room_is_kept_to() -> None:
 
 
 def test_what_is_remembered_by_name_alone_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "_REMEMBERED", 10)
+    monkeypatch.setattr(evaluation, "_MOST_MET_ONCE", 10)
     table = scores()
     evaluate = Evaluator(PROXIES, table)
     for tokens in formulas(100, depth=5):

@@ -105,13 +105,10 @@ def gplearn_per_second(tables: Tables, seed: int) -> float:
 def discovered(suite: Suite, islands: int, workers: int, limits: Limits) -> tuple[float, float]:
     """Formulas that a discovery on Ray judges per second and new rankings among them, without its start."""
     start: list[tuple[float, int, int]] = []
-    scored = 0
 
     def mark(progress: Any) -> None:
-        nonlocal scored
-        scored = progress.scored
         if progress.epoch >= 0 and not start:
-            start.append((progress.seconds, progress.evaluations, scored))
+            start.append((progress.seconds, progress.evaluations, progress.scored))
 
     with tempfile.TemporaryDirectory() as folder:
         result: Discovery = discover(
@@ -125,4 +122,4 @@ def discovered(suite: Suite, islands: int, workers: int, limits: Limits) -> tupl
     assert result.workers_lost == 0
     begin, judged_before, scored_before = start[0]
     seconds = result.seconds - begin
-    return (result.evaluations - judged_before) / seconds, (scored - scored_before) / seconds
+    return (result.evaluations - judged_before) / seconds, (result.scored - scored_before) / seconds

@@ -4,7 +4,7 @@ A download that was interrupted goes on where it stopped, files that are there a
 asked. Files come from Google Drive through ``gdown`` (``pip install 'rayzc[fetch]'``) or from a plain web
 server, mirror after mirror.
 
-**Checksums.** None were published for these files, so none are built in. The checksum of each file is noted in
+**Checksums.** Those who publish these files publish none, so none are built in. The checksum of each file is noted in
 a receipt beside it when it is first taken in; from then on a file that differs from its receipt is fetched
 again, and a mirror that delivers another file than the receipt says is passed over. Whatever a mirror delivers
 must besides be a well-formed suite with all problems that the named suite promises.

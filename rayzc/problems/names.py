@@ -82,25 +82,41 @@ def _drive(file: str) -> str:
     return f"https://drive.google.com/uc?id={file}"
 
 
-# The ids are those of the download script of automl/NASLib, branch zerocost (scripts/bash_scripts/
-# download_nbs_zero.sh), and, after them, of copies that install.sh of ELO-Lab/MF-NAS and ELO-Lab/E-TF-MOENAS
-# name. None of these sources publishes checksums.
-_ZERO_FILES = (
-    SourceFile(
-        "zc_nasbench101.json",
-        (_drive("1Rkse44EWgYdBS34iyhjSs9Y2l0fxPCpU"), _drive("1iWCLW4R7yF4hABWCi04LTsIxzbfJ6kT7")),
-    ),
-    SourceFile(
-        "zc_nasbench201.json",
+# For each file the id in the download script of automl/NASLib, branch zerocost (scripts/bash_scripts/
+# download_nbs_zero.sh), then the id in another public version of that script, then those of copies that install.sh of
+# ELO-Lab/MF-NAS and ELO-Lab/E-TF-MOENAS name. None of these sources publishes checksums.
+_ZERO_FILES = tuple(
+    SourceFile(name, tuple(map(_drive, ids)))
+    for name, *ids in (
         (
-            _drive("1R7n7GpFHAjUZpPISzbhxH0QjubnvZM5H"),
-            _drive("1uvT92YrmfR4iPYVJw-MgKDAwRahlxMK-"),
-            _drive("1Zbb_StAGgX6HYHHuoZWPY8PLb0DhDzKY"),
+            "zc_nasbench101.json",
+            "1Rkse44EWgYdBS34iyhjSs9Y2l0fxPCpU",
+            "1uT3tuIDMVaB4U1N8l9imEYHWPOLls3FD",
+            "1iWCLW4R7yF4hABWCi04LTsIxzbfJ6kT7",
         ),
-    ),
-    SourceFile("zc_nasbench301.json", (_drive("1RddgmwqjWJ1czGT8gEPB8qqhUHazp92G"),)),
-    SourceFile("zc_transbench101_macro.json", (_drive("1teH8JcQsamZngUD_DMQyNkCoUYYSTM0M"),)),
-    SourceFile("zc_transbench101_micro.json", (_drive("1SBOVAyhLCBTAJiU_fo7hLRknNrGNqFk7"),)),
+        (
+            "zc_nasbench201.json",
+            "1R7n7GpFHAjUZpPISzbhxH0QjubnvZM5H",
+            "1k2EUtVJ4JqoJCnuyJEVgZs6vAmbg6XVB",
+            "1uvT92YrmfR4iPYVJw-MgKDAwRahlxMK-",
+            "1Zbb_StAGgX6HYHHuoZWPY8PLb0DhDzKY",
+        ),
+        (
+            "zc_nasbench301.json",
+            "1RddgmwqjWJ1czGT8gEPB8qqhUHazp92G",
+            "11kIyLr7LwFB_fXGDk3ic5yjiYMY5JLXG",
+        ),
+        (
+            "zc_transbench101_macro.json",
+            "1teH8JcQsamZngUD_DMQyNkCoUYYSTM0M",
+            "1nMaa3LjlP1d_umgudX7abKSdDMeoBNb5",
+        ),
+        (
+            "zc_transbench101_micro.json",
+            "1SBOVAyhLCBTAJiU_fo7hLRknNrGNqFk7",
+            "1i8N2n7yflN33xAuQVzlTYM4E7W1Cwn1S",
+        ),
+    )
 )
 _TRANSBENCH_TASKS = ("class_object", "class_scene", "jigsaw", "room_layout")
 

@@ -118,17 +118,22 @@ def test_offline_says_what_to_download_and_where_to_put_it(files: Path) -> None:
         (NAMED.folder / name).write_bytes((files / name).read_bytes())
     with pytest.raises(SuiteError) as error:
         fetch_suite("nbsz-13", get=offline)
-    one, two = NAMED.files[0].mirrors
+    mirrors = NAMED.files[0].mirrors
     assert str(error.value).splitlines() == [
         "could not download 1 of the 5 files of nbsz-13.",
         "  zc_nasbench101.json",
-        f"    tried {one}: no connection",
-        f"    tried {two}: no connection",
+        *(f"    tried {url}: no connection" for url in mirrors),
         "Download by hand:",
-        f"  zc_nasbench101.json from {one} or {two}",
+        f"  zc_nasbench101.json from {' or '.join(mirrors)}",
         f"put the files into {NAMED.folder}",
         "and run `rayzc suite fetch nbsz-13` again, which then needs no network.",
     ]
+
+
+def test_every_file_has_several_mirrors_each_of_its_own() -> None:
+    mirrors = [url for file in NAMED.files for url in file.mirrors]
+    assert min(len(file.mirrors) for file in NAMED.files) == 2
+    assert len(set(mirrors)) == len(mirrors) == 13
 
 
 def test_the_next_mirror_is_tried(mirror: Mirror, files: Path) -> None:

@@ -23,8 +23,8 @@ class Progress:
         seconds: since it began, those before a resume included.
         seconds_left: to the time limit; None where there is none.
         epoch: the epoch that all islands have reached.
-        best: the best formula seen; None before the first.
-        front: the best formula of each complexity.
+        best: the best formula of that epoch, which a stop at this moment gives; None before the first epoch.
+        front: the best formula of each complexity, in that epoch.
         evaluations: formulas bred and judged, up to that epoch.
         scored: rankings scored.
         known: formulas whose ranking was known.
@@ -51,8 +51,8 @@ class Progress:
 class Watch:
     """Sees the reports of all epochs, and knows when a limit is met.
 
-    Epochs, evaluations and plateaus are looked at per epoch over all islands, so they are met at the same epoch
-    whoever computes and in whatever order the reports come in.
+    Everything is looked at per epoch over all islands, so a limit is met at the same epoch, and the best formula shown
+    is the one that a stop there gives, whoever computes and in whatever order the reports come in.
 
     Args:
         limits: when to stop.
@@ -70,7 +70,7 @@ class Watch:
         self._begin = time.monotonic() - before
         self._busy_since = time.monotonic()
         self._waited = 0.0
-        self._seen: dict[int, dict[int, tuple[int, float]]] = {}
+        self._seen: dict[int, dict[int, Report]] = {}
         self._judged_to = -1
         self._evaluations = 0
         self._record = (-1, float("-inf"))
@@ -103,13 +103,7 @@ class Watch:
         """Takes note of one epoch of one island."""
         self.scored += report.scored
         self.known += report.known
-        self._seen.setdefault(report.epoch, {})[report.island] = (
-            report.evaluations,
-            report.best.objective,
-        )
-        if self._best is None or report.best.order < self._best.order:
-            self._best = report.best
-        self._front = pareto_front([*self._front, *report.front])
+        self._seen.setdefault(report.epoch, {})[report.island] = report
 
     def stop(self, epoch: int) -> tuple[int, str] | None:
         """The epoch at which a limit is met and which limit, if one is.
@@ -119,11 +113,12 @@ class Watch:
         """
         while self._judged_to < epoch:
             self._judged_to += 1
-            numbers = self._seen.pop(self._judged_to).values()
-            self._evaluations = sum(evaluations for evaluations, _ in numbers)
-            best = max(objective for _, objective in numbers)
-            if best > self._record[1]:
-                self._record = (self._judged_to, best)
+            reports = self._seen.pop(self._judged_to).values()
+            self._evaluations = sum(report.evaluations for report in reports)
+            self._best = min((report.best for report in reports), key=lambda one: one.order)
+            self._front = pareto_front([one for report in reports for one in report.front])
+            if self._best.objective > self._record[1]:
+                self._record = (self._judged_to, self._best.objective)
             reason = self._met(self._judged_to)
             if reason:
                 return self._judged_to, reason

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from rayzc.cluster import Progress, discover, resume
 from rayzc.evolution import Settings
 from rayzc.problems import Suite, write_suite
-from rayzc.runs import Limits
+from rayzc.runs import Discovery, Limits
 
 SETTINGS = Settings(
     seed=3, islands=4, population=24, offspring=40, generations=1, migration_interval=2, topology="random"
@@ -84,6 +85,36 @@ def test_every_worker_killed_again_and_again(small_suite: Suite, tmp_path: Path,
     )
     assert result.workers_lost == len(killed) >= 4
     assert (out / "hall_of_fame.json").read_bytes() == expected
+
+
+def test_a_run_that_ends_by_chance_and_what_it_showed_before(
+    small_suite: Suite, ray_session: None, tmp_path: Path
+) -> None:
+    shown: list[Progress] = []
+
+    def look_and_interrupt(progress: Progress) -> None:
+        shown.append(progress)
+        if progress.epoch > 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def run(name: str, limits: Limits, listen: Callable[[Progress], None] | None = None) -> Discovery:
+        return discover(
+            small_suite, settings=SETTINGS, limits=limits, workers=2, out=tmp_path / name, listen=listen
+        )
+
+    ended = run("ended", Limits(epochs=10_000), look_and_interrupt)
+    assert ended.stopped == "interrupted by SIGINT"
+    again = run("again", Limits(epochs=ended.epochs))
+    names = ("ended", "again")
+    ended_bytes, bytes_again = ((tmp_path / name / "hall_of_fame.json").read_bytes() for name in names)
+    assert ended_bytes == bytes_again
+    assert again.evaluations == ended.evaluations
+
+    first = next(one for one in shown if one.epoch > 0)
+    short = run("short", Limits(epochs=first.epoch))
+    assert first.best == short.hall_of_fame.best[0]
+    assert first.front == short.hall_of_fame.front
+    assert first.evaluations == short.evaluations
 
 
 def start(arguments: list[str]) -> subprocess.Popen[str]:

@@ -7,7 +7,14 @@ of the best migrate to other islands along a topology.
 """
 
 from rayzc.evolution.fitness import Judge, Verdict
-from rayzc.evolution.individual import Individual, judged, judged_as_it_is, pareto_front, unique
+from rayzc.evolution.individual import (
+    Individual,
+    judged,
+    judged_as_it_is,
+    one_of_each_shape,
+    pareto_front,
+    unique,
+)
 from rayzc.evolution.island import Island, emigrants, settle, step
 from rayzc.evolution.kendall import kendall_tau
 from rayzc.evolution.measures import MEASURES, Measure
@@ -43,6 +50,7 @@ __all__ = [
     "judged",
     "judged_as_it_is",
     "kendall_tau",
+    "one_of_each_shape",
     "pareto_front",
     "score",
     "settle",

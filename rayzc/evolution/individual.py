@@ -1,7 +1,7 @@
 """A formula and how good it is, and what can be said of many of them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rayzc.evolution.fitness import Judge
@@ -10,7 +10,15 @@ from rayzc.formula import PRIMITIVES
 from rayzc.formula.rewriting import rewrite
 from rayzc.formula.simplify import without_outer_functions
 
-__all__ = ["Individual", "judged", "judged_as_it_is", "pareto_front", "shortened", "unique"]
+__all__ = [
+    "Individual",
+    "judged",
+    "judged_as_it_is",
+    "one_of_each_shape",
+    "pareto_front",
+    "shortened",
+    "unique",
+]
 
 Tokens = tuple[str | float, ...]
 
@@ -90,3 +98,13 @@ def unique(individuals: Iterable[Individual]) -> list[Individual]:
         if known is None or len(one.tokens) < len(known.tokens):
             kept[one.ranking] = one
     return list(kept.values())
+
+
+def one_of_each_shape(individuals: Iterable[Individual]) -> Iterator[Individual]:
+    """Of formulas that differ in nothing but their constants, the first."""
+    seen: set[tuple[str | None, ...]] = set()
+    for one in individuals:
+        shape = tuple([token if isinstance(token, str) else None for token in one.tokens])
+        if shape not in seen:
+            seen.add(shape)
+            yield one

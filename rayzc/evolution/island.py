@@ -6,12 +6,21 @@ number comes from (seed, island, epoch), so who computes a step, when, and how o
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
 
 import numpy as np
 
 from rayzc.evolution.fitness import Judge
-from rayzc.evolution.individual import Individual, judged, judged_as_it_is, pareto_front, shortened, unique
+from rayzc.evolution.individual import (
+    Individual,
+    judged,
+    judged_as_it_is,
+    one_of_each_shape,
+    pareto_front,
+    shortened,
+    unique,
+)
 from rayzc.evolution.objectives import Objective
 from rayzc.evolution.polish import polish
 from rayzc.evolution.selection import SELECTIONS
@@ -192,8 +201,10 @@ def _survivors(
     bred: int,
     settings: Settings,
 ) -> Island:
-    """The island with the best of parents and offspring, no two ranking alike."""
-    candidates = sorted(unique([*parents, *offspring]), key=lambda one: one.order)[: settings.population]
+    """The island with the best of parents and offspring, no two ranking alike or differing in constants alone."""
+    ranked = sorted(unique([*parents, *offspring]), key=lambda one: one.order)
+    # One of each shape: else the best formula, its constants a little moved, soon is the whole population.
+    candidates = list(islice(one_of_each_shape(ranked), settings.population))
     # Rewriting is worth its time only for what lives on and was not there before.
     before = set(map(id, parents))
     population = [one if id(one) in before else _shortened(one, settings) for one in candidates]

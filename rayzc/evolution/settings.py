@@ -49,7 +49,7 @@ class Settings:
     measure: str = "kendall"
     objective: str | Objective = "mean"
     selection: tuple[str, ...] = ("tournament", "lexicase")
-    crossover: float = 0.45
+    crossover: float = 0.35
     constants: float = 0.15
     polish: int = 2
     topology: str = "ring"

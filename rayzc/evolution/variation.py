@@ -103,11 +103,14 @@ def mutate_hoist(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
 
 
 def mutate_shrink(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """A part gives way to one of its own parts."""
-    start, end = _part(rng, tokens)
-    part = tokens[start:end]
-    begin, stop = _part(rng, part)
-    return tokens[:start] + part[begin:stop] + tokens[end:]
+    """A part gives way to a smaller one within it."""
+    inner = [place for place, arity in enumerate(arities(tokens)) if arity]
+    if not inner:
+        return tokens
+    start = pick(rng, inner)
+    end = subtree_end(tokens, start)
+    begin = start + 1 + int(rng.random() * (end - start - 1))
+    return tokens[:start] + tokens[begin : subtree_end(tokens, begin)] + tokens[end:]
 
 
 def mutate_insert(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
@@ -134,7 +137,7 @@ def add_term(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
 
 
 def mutate(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """One of the mutations, each as likely as the others."""
+    """One of the mutations, those that most often lead to something better most often."""
     return pick(rng, _OPERATORS)(rng, tokens, words)
 
 
@@ -183,4 +186,6 @@ OPERATORS: Mapping[str, Callable[[Random, Tokens, Vocabulary], Tokens]] = Mappin
 )
 """The mutations by name."""
 
-_OPERATORS = tuple(OPERATORS.values())
+# What adds to a formula finds improvements many times as often as what takes away from it or replaces a part.
+_SHARES = {"subtree": 2, "point": 2, "hoist": 1, "shrink": 1, "insert": 6, "constant": 1, "term": 4}
+_OPERATORS = tuple(OPERATORS[name] for name, share in _SHARES.items() for _ in range(share))

@@ -4,11 +4,12 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rayzc.errors import RunError
-from rayzc.evolution import Individual, Island, pareto_front, unique
+from rayzc.evolution import Individual, Island, one_of_each_shape, pareto_front, unique
 from rayzc.formula import Formula
 
 __all__ = ["HallOfFame", "best_formula"]
@@ -22,7 +23,7 @@ class HallOfFame:
     """The best formulas of all islands.
 
     Attributes:
-        best: the best formulas overall, the best first, no two ranking alike.
+        best: the best formulas overall, the best first, no two ranking alike or differing in constants alone.
         front: the best formula of each complexity, the simplest first.
     """
 
@@ -34,7 +35,7 @@ class HallOfFame:
         """Gathers the best of all islands, in their order."""
         everyone = [one for island in islands for one in (*island.population, *island.front)]
         ranked = sorted(unique(everyone), key=lambda one: one.order)
-        return cls(tuple(ranked[:BEST]), pareto_front(everyone))
+        return cls(tuple(islice(one_of_each_shape(ranked), BEST)), pareto_front(everyone))
 
     def to_json(self, provenance: dict[str, Any], problems: Sequence[str]) -> dict[str, Any]:
         """The hall of fame as a JSON object: nothing in it depends on who computed it, or when.

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rayzc.evolution import Individual, Judge, judged, judged_as_it_is, pareto_front, unique
+from rayzc.evolution import (
+    Individual,
+    Judge,
+    judged,
+    judged_as_it_is,
+    one_of_each_shape,
+    pareto_front,
+    unique,
+)
 from rayzc.evolution.objectives import mean
+from rayzc.formula import Formula
 from tests.evolution.samples import Tokens, examples, formulas
 
 
@@ -117,3 +126,19 @@ def test_unique_keeps_the_smallest_of_each_ranking(group: list[Individual]) -> N
         alike = [other for other in group if other.ranking == one.ranking]
         smallest = min(len(other.tokens) for other in alike)
         assert one is next(other for other in alike if len(other.tokens) == smallest)
+
+
+@examples(200)
+@given(st.lists(individuals, max_size=25))
+def test_the_first_of_each_shape(group: list[Individual]) -> None:
+    kept = list(one_of_each_shape(group))
+    shapes = [
+        str(Formula.trusted(tuple(t if isinstance(t, str) else 0.0 for t in one.tokens))) for one in group
+    ]
+    assert kept == [one for place, one in enumerate(group) if shapes[place] not in shapes[:place]]
+
+
+def test_constants_do_not_make_a_shape() -> None:
+    texts = ("2 * flops", "-3.5 * flops", "flops * 2", "2 * jacov", "flops")
+    group = [Individual(Formula.parse(text).tokens, (0.5,), 0.5, place) for place, text in enumerate(texts)]
+    assert [one.ranking for one in one_of_each_shape(group)] == [0, 2, 3, 4]

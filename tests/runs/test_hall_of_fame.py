@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rayzc.errors import FormulaError, RunError
-from rayzc.evolution import Individual, Island
+from rayzc.evolution import Individual, Island, one_of_each_shape
 from rayzc.formula import Formula
 from rayzc.runs import HallOfFame, best_formula, json_text, read_newest, restore, write_checkpoint
 from tests.evolution import samples
@@ -35,6 +35,7 @@ def test_the_best_of_all_islands(islands: list[Island]) -> None:
     everyone = [one for island in islands for one in (*island.population, *island.front)]
     assert hall.best[0].objective == max(one.objective for one in everyone)
     assert len(hall.best) == 20 == len({one.ranking for one in hall.best})
+    assert list(one_of_each_shape(hall.best)) == list(hall.best)
     assert [one.order for one in hall.best] == sorted(one.order for one in hall.best)
     assert all(a.objective < b.objective and len(a.tokens) < len(b.tokens) for a, b in pairwise(hall.front))
     for size, best in ((len(one.tokens), one.objective) for one in everyone):

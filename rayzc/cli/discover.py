@@ -37,7 +37,8 @@ def discover(
         float | None, typer.Option("--holdout", help="Share of the networks to validate on, such as 0.25.")
     ] = None,
     islands: Annotated[
-        int | None, typer.Option("--islands", help="How many subpopulations. Default: 16.")
+        int | None,
+        typer.Option("--islands", help="How many subpopulations, each on one worker at a time. Default: 8."),
     ] = None,
     population: Annotated[int | None, typer.Option("--population", help="Formulas on an island.")] = None,
     max_size: Annotated[int | None, typer.Option("--max-size", help="Most nodes of a formula.")] = None,

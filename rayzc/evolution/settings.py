@@ -20,7 +20,7 @@ class Settings:
 
     Attributes:
         seed: where all chance comes from.
-        islands: number of subpopulations that evolve apart.
+        islands: number of subpopulations that evolve apart, each on one worker at a time.
         population: formulas on an island.
         generations: how often an island breeds in one epoch.
         offspring: formulas bred on an island in one generation.
@@ -40,7 +40,7 @@ class Settings:
     """
 
     seed: int = 0
-    islands: int = 16
+    islands: int = 8
     population: int = 100
     generations: int = 5
     offspring: int = 200

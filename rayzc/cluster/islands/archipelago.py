@@ -44,7 +44,7 @@ class Archipelago:
     Args:
         tables: what formulas are judged on; put into the object store once.
         settings: the choices of the breeding.
-        workers: how many workers; by default as many as the cluster has CPUs.
+        workers: how many workers; by default as many as the cluster has CPUs, and never more than islands.
         islands: where to go on from, all at one epoch; by default the islands are settled.
 
     Attributes:

@@ -71,7 +71,7 @@ def discover(
         holdout: share of the rows, by whole networks, on which the result is validated.
         settings: how formulas are bred.
         limits: when to stop; three minutes where none is set.
-        workers: how many workers; by default as many as the cluster has CPUs.
+        workers: how many workers; by default as many as the cluster has CPUs, and never more than islands.
         address: of a Ray cluster; by default ``RAY_ADDRESS``, else a Ray of our own on this machine.
         out: folder of the run; by default a new one below ``runs``.
         force: overwrite the run that is in `out`.

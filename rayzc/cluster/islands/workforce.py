@@ -39,7 +39,8 @@ class Workforce:
     Args:
         tables: reference to the tables; held here, so that a worker that comes late finds them.
         settings: the choices of the breeding.
-        wanted: how many workers; by default as many as the cluster has CPUs, now and later.
+        wanted: how many workers; by default as many as the cluster has CPUs, now and later. There are never more
+            than islands.
     """
 
     def __init__(self, tables: Any, settings: Settings, wanted: int | None) -> None:
@@ -52,8 +53,9 @@ class Workforce:
 
     @property
     def wanted(self) -> int:
-        """How many workers there should be."""
-        return self._wanted or max(1, int(_resources().get("CPU", 1)))
+        """How many workers there should be: each island keeps one busy at most."""
+        wanted = self._wanted or max(1, int(_resources().get("CPU", 1)))
+        return min(wanted, self._settings.islands)
 
     @property
     def ready(self) -> list[Worker]:

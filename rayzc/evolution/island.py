@@ -34,6 +34,8 @@ Tokens = tuple[str | float, ...]
 
 _STARTING_DEPTH = 4
 _FROM_FRONT = 0.1
+# Beside a constant like 1e16, what is added to it loses its digits: the ties help here, and on no other networks.
+_LARGEST = 1e6
 _ARITY: dict[str | float, int] = {name: primitive.arity for name, primitive in PRIMITIVES.items()}
 
 
@@ -104,7 +106,7 @@ def emigrants(island: Island, settings: Settings) -> tuple[Individual, ...]:
 
 
 def fits(tokens: Tokens, settings: Settings) -> bool:
-    """Whether a formula keeps to the limits of size and depth, and has a proxy in it."""
+    """Whether a formula keeps to the limits of size and depth, has a proxy in it, and no monstrous constant."""
     if len(tokens) > settings.max_size:
         return False
     arity_of = _ARITY.get
@@ -114,7 +116,10 @@ def fits(tokens: Tokens, settings: Settings) -> bool:
     for token in tokens:
         arity = arity_of(token)
         if arity is None:
-            has_proxy = has_proxy or isinstance(token, str)
+            if isinstance(token, str):
+                has_proxy = True
+            elif not -_LARGEST <= token <= _LARGEST:
+                return False
             if depth > deepest:
                 deepest = depth
             depth = waiting.pop()

@@ -213,6 +213,9 @@ def test_fits() -> None:
         ("exp(exp(log(flops)))", False),  # four levels
         ("log(2)", False),  # no proxy
         ("flops * 2", True),
+        ("flops + 1e6", True),
+        ("flops - 1.01e6", False),  # a constant that swallows digits
+        ("-1e17 + flops", False),
     ):
         assert fits(Formula.parse(text).tokens, settings) is answer
 

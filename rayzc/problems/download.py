@@ -17,6 +17,7 @@ Download = Callable[[str, Path], None]
 _TIMEOUT = 30.0  # seconds without a byte
 _ATTEMPTS = 3
 _CHUNK = 1 << 20
+_REFUSED = "Google Drive does not hand the file out"
 
 
 class _InterruptedError(OSError):
@@ -86,14 +87,42 @@ def _from_drive(url: str, path: Path) -> None:
         import gdown
     except ImportError:
         raise OSError("needs gdown, `pip install 'rayzc[fetch]'`") from None
-    options: dict[str, Any] = (
-        {"timeout": _TIMEOUT} if "timeout" in signature(gdown.download).parameters else {}
-    )
-    try:
-        result = gdown.download(url=url, output=str(path), quiet=True, resume=True, **options)
-    except OSError as error:  # those of requests are, and their texts are long
-        raise OSError(f"no connection to {urlsplit(url).hostname} ({type(error).__name__})") from None
-    except Exception as error:  # its own errors have no common base
-        raise OSError(" ".join(str(error).split()) or type(error).__name__) from None
-    if result is None or not path.is_file():
-        raise OSError("Google Drive does not hand the file out (removed, or too many downloads today)")
+    options: dict[str, Any] = {"quiet": True, "resume": True, "use_cookies": False}
+    if "timeout" in signature(gdown.download).parameters:
+        options["timeout"] = _TIMEOUT
+    for _ in range(_ATTEMPTS):
+        before = _arrived(path)
+        try:
+            result = gdown.download(url=url, output=str(path), **options)
+        except gdown.exceptions.FileURLRetrievalError as error:
+            raise OSError(f"{_REFUSED}: {_reason(error)}") from None
+        except OSError as error:  # those of requests are, and their texts are long
+            failure = OSError(f"no connection to {urlsplit(url).hostname} ({type(error).__name__})")
+            if _arrived(path) <= before:
+                break
+        except Exception as error:  # broken off in the middle; its own errors have no common base
+            failure = OSError((str(error).strip().splitlines() or [type(error).__name__])[0])
+            if "byte range" in str(failure):
+                # What is there is all of the file, or no beginning of it; gdown would never get past it.
+                for partial in _partials(path):
+                    partial.unlink()
+        else:
+            if result is None or not path.is_file():
+                raise OSError(_REFUSED)
+            return
+    raise failure from None
+
+
+def _reason(error: Exception) -> str:
+    """What Drive says, out of what gdown makes of it."""
+    text = " ".join(str(error).split()).removeprefix("Failed to retrieve file url:")
+    return text.partition("You may ")[0].strip().rstrip(".") or type(error).__name__
+
+
+def _partials(path: Path) -> list[Path]:
+    """Where gdown keeps what has arrived: names that go on from that of the file."""
+    return [other for other in path.parent.glob(f"{path.name}*") if other != path]
+
+
+def _arrived(path: Path) -> int:
+    return sum(partial.stat().st_size for partial in _partials(path))

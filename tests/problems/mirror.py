@@ -1,12 +1,14 @@
 """A web server on this machine that hands out files, resumes them, and breaks off when told to."""
 
+import contextlib
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 
 @dataclass
@@ -33,41 +35,63 @@ def serving(folder: Path) -> Iterator[Mirror]:
     """Serves a folder on a free port while the block runs."""
     mirror = Mirror(folder)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
-            name = self.path.lstrip("/")
-            asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-            start = int(asked.group(1)) if asked else 0
-            mirror.requests.append((name, start))
-            path = mirror.folder / name
-            if not path.is_file():
-                self.send_error(404, "Not Found")
-                return
-            data = path.read_bytes()
-            if asked and mirror.resumes and start >= len(data):
-                self.send_error(416, "Range Not Satisfiable")
-                return
-            resumed = bool(asked) and mirror.resumes
-            body = data[start:] if resumed else data
-            self.send_response(206 if resumed else 200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if mirror.breaks > 0:
-                mirror.breaks -= 1
-                self.wfile.write(body[: len(body) // 2])
-                self.close_connection = True
-                return
-            self.wfile.write(body)
+            self.hand_out(mirror, self.path.lstrip("/"))
 
-        def log_message(self, format: str, *args: object) -> None:
+    with listening(Handler) as mirror.address:
+        yield mirror
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """Answers requests, and logs nothing."""
+
+    def hand_out(self, mirror: Mirror, name: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Answers with a file of a mirror, from where it is asked to begin, or with half of it."""
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        start = int(asked.group(1)) if asked else 0
+        mirror.requests.append((name, start))
+        path = mirror.folder / name
+        if not path.is_file():
+            self.send_error(404, "Not Found")
             return
+        data = path.read_bytes()
+        if asked and mirror.resumes and start >= len(data):
+            self.send_error(416, "Range Not Satisfiable")
+            return
+        resumed = bool(asked) and mirror.resumes
+        body = data[start:] if resumed else data
+        self.send_response(206 if resumed else 200)
+        if resumed:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(body)))
+        for header, value in headers.items():
+            self.send_header(header, value)
+        self.end_headers()
+        if mirror.breaks > 0:
+            mirror.breaks -= 1
+            self.wfile.write(body[: len(body) // 2])
+            self.close_connection = True
+            return
+        self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    mirror.address = f"http://127.0.0.1:{server.server_address[1]}"
+    def handle(self) -> None:
+        # Clients that look at the beginning and hang up are none of the server's business.
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+@contextmanager
+def listening(handler: type[QuietHandler]) -> Iterator[str]:
+    """A web server on a free port of this machine while the block runs; its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield mirror
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join()

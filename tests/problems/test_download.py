@@ -1,8 +1,6 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -81,42 +79,3 @@ def test_drive_without_gdown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setitem(sys.modules, "gdown", None)
     with pytest.raises(OSError, match=r"needs gdown, `pip install 'rayzc\[fetch\]'`"):
         download(DRIVE, tmp_path / "got")
-
-
-def test_drive_is_asked_quietly_and_resumably(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: dict[str, Any] = {}
-
-    def fake(**options: Any) -> str:
-        asked.update(options)
-        Path(options["output"]).write_bytes(DATA)
-        return str(options["output"])
-
-    monkeypatch.setitem(sys.modules, "gdown", SimpleNamespace(download=fake))
-    download(DRIVE, tmp_path / "got")
-    assert (tmp_path / "got").read_bytes() == DATA
-    assert asked == {"url": DRIVE, "output": str(tmp_path / "got"), "quiet": True, "resume": True}
-
-
-def test_drive_that_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "gdown", SimpleNamespace(download=lambda **options: None))
-    with pytest.raises(OSError, match=r"Google Drive does not hand the file out \(removed, or too many"):
-        download(DRIVE, tmp_path / "got")
-
-
-@pytest.mark.parametrize(
-    ("raised", "message"),
-    [
-        (ConnectionError("a text of many lines"), "no connection to drive.google.com (ConnectionError)"),
-        (RuntimeError("Too many\n users"), "Too many users"),
-    ],
-)
-def test_errors_of_gdown_are_short(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, raised: Exception, message: str
-) -> None:
-    def fake(timeout: float, **options: Any) -> str:
-        raise raised
-
-    monkeypatch.setitem(sys.modules, "gdown", SimpleNamespace(download=fake))
-    with pytest.raises(OSError) as error:  # noqa: PT011
-        download(DRIVE, tmp_path / "got")
-    assert str(error.value) == message

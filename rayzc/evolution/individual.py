@@ -46,7 +46,7 @@ class Individual:
 
     @property
     def order(self) -> tuple[float, int, int]:
-        """Sorts the better first, then the smaller, then by the ranking: a total order, the same everywhere."""
+        """Sorts the better first, then the smaller, then by the ranking: only what ranks alike may be equal."""
         return (-self.objective, len(self.tokens), self.ranking)
 
 
@@ -77,17 +77,28 @@ def shortened(one: Individual) -> Individual:
 
 
 def pareto_front(individuals: Iterable[Individual]) -> tuple[Individual, ...]:
-    """The best formula of each complexity, those left out that a simpler one equals or beats."""
+    """The best formula of each complexity, those left out that a simpler one equals or beats.
+
+    It is the same in whatever order they come: of those that rank alike, the first by its tokens is taken.
+    """
     best: dict[int, Individual] = {}
     for one in individuals:
         known = best.get(len(one.tokens))
-        if known is None or one.order < known.order:
+        if (
+            known is None
+            or one.order < known.order
+            or (one.order == known.order and _text_of(one) < _text_of(known))
+        ):
             best[len(one.tokens)] = one
     front: list[Individual] = []
     for complexity in sorted(best):
         if not front or best[complexity].objective > front[-1].objective:
             front.append(best[complexity])
     return tuple(front)
+
+
+def _text_of(one: Individual) -> str:
+    return repr(one.tokens)
 
 
 def unique(individuals: Iterable[Individual]) -> list[Individual]:

@@ -22,13 +22,17 @@ from rayzc.formula import Formula
 from tests.evolution.samples import Tokens, examples, formulas
 
 
-def individual(size: int, objective: float, ranking: int = 0) -> Individual:
-    tokens: Tokens = (*("neg",) * (size - 1), "flops")
+def individual(size: int, objective: float, ranking: int = 0, leaf: str = "flops") -> Individual:
+    tokens: Tokens = (*("neg",) * (size - 1), leaf)
     return Individual(tokens, (objective,), objective, ranking)
 
 
 individuals = st.builds(
-    individual, st.integers(1, 6), st.sampled_from([-math.inf, -0.5, 0.0, 0.25, 0.5]), st.integers(0, 5)
+    individual,
+    st.integers(1, 6),
+    st.sampled_from([-math.inf, -0.5, 0.0, 0.25, 0.5]),
+    st.integers(0, 5),
+    st.sampled_from(["flops", "jacov"]),
 )
 
 

@@ -113,7 +113,8 @@ class Watch:
         """
         while self._judged_to < epoch:
             self._judged_to += 1
-            reports = self._seen.pop(self._judged_to).values()
+            # In the order of the islands, as the result is made: of equals, the first is taken.
+            reports = [report for _, report in sorted(self._seen.pop(self._judged_to).items())]
             self._evaluations = sum(report.evaluations for report in reports)
             self._best = min((report.best for report in reports), key=lambda one: one.order)
             self._front = pareto_front([one for report in reports for one in report.front])

@@ -18,8 +18,9 @@ run: install
 	$(BIN)/rayzc run --suite $(SUITE) $(ARGS)
 
 # Most tests of the cluster wait for processes to start: two files at a time, each worker with a Ray of its own.
+# A worker that dies ends the tests, and is told with the test that it was at: with another one they may never end.
 test: install
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 lint: install
 	$(BIN)/ruff check .

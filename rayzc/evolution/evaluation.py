@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.evolution.memory import remember
 from rayzc.formula import PRIMITIVES
 
 __all__ = ["Evaluator"]
@@ -20,11 +19,12 @@ __all__ = ["Evaluator"]
 Tokens = tuple[str | float, ...]
 Values = NDArray[np.float64]
 
-_MOST_MET_ONCE = 20_000
+_MOST_MET = 20_000
 
 _FUNCTIONS: dict[str | float, tuple[int, Any]] = {
     name: (primitive.arity, primitive.function) for name, primitive in PRIMITIVES.items()
 }
+_ARITY = {name: arity for name, (arity, _) in _FUNCTIONS.items()}
 
 
 class Evaluator:
@@ -33,22 +33,23 @@ class Evaluator:
     Args:
         proxies: names of the proxies, ``(proxies,)``.
         scores: their scores, ``(proxies, rows)``.
-        room: number of parts that are kept; at least twice the largest number of nodes of a formula.
+        room: number of parts that are kept. With more of them, a part that is used again is found more often, but
+            not in the cache. A formula that may itself need more gets it.
     """
 
-    def __init__(self, proxies: tuple[str, ...], scores: Values, room: int = 512) -> None:
+    def __init__(self, proxies: tuple[str, ...], scores: Values, room: int = 192) -> None:
         self._rows = scores.shape[1]
         self._leaves: dict[str | float, Values] = dict(zip(proxies, scores, strict=True))
         self._room = room
         self._kept: OrderedDict[Tokens, Values] = OrderedDict()
-        self._met_once: OrderedDict[Tokens, None] = OrderedDict()
+        self._met = _Met()
         self._scratch: dict[int, Values] = {}
         self._free: list[Values] = []
 
     def __call__(self, tokens: Tokens) -> Values:
         """The formula's values, ``(rows,)``: not to be written to, and overwritten later."""
-        if len(tokens) > self._room // 2:
-            raise ValueError(f"{len(tokens)} nodes are too many for an evaluator with room for {self._room}")
+        # None of its parts may be thrown out while it is computed.
+        self._room = max(self._room, 2 * len(tokens))
         self._free = list(self._scratch.values())
         with np.errstate(all="ignore"):
             value: Values | float = self._value(tokens, 0, _ends(tokens))
@@ -60,7 +61,7 @@ class Evaluator:
         head = tokens[start]
         function = _FUNCTIONS.get(head)
         if function is None:
-            return self._leaves[head] if isinstance(head, str) else head
+            return self._leaves.get(head, head)
         key = tokens[start : ends[start]]
         value = self._kept.get(key)
         if value is not None:
@@ -68,15 +69,22 @@ class Evaluator:
             return value
         arity, compute = function
         first = self._value(tokens, start + 1, ends)
-        operands = (first,) if arity == 1 else (first, self._value(tokens, ends[start + 1], ends))
+        if arity == 1:
+            value = self._array_for(key, first)
+            compute(first, out=value)
+        else:
+            second = self._value(tokens, ends[start + 1], ends)
+            value = self._array_for(key, first, second)
+            compute(first, second, out=value)
+        return value
+
+    def _array_for(self, key: Tokens, *operands: Any) -> Values:
+        """Where to compute a part: an array to keep if it was met before, else scratch; that of operands is free."""
         spent = [operand for operand in operands if id(operand) in self._scratch]
-        if key in self._met_once:
-            del self._met_once[key]
+        if self._met.before(key):
             value = self._kept[key] = self._array_to_keep()
         else:
-            remember(self._met_once, key, None, _MOST_MET_ONCE)
             value = spent.pop() if spent else self._scratch_array()
-        compute(*operands, out=value)
         self._free += spent
         return value
 
@@ -92,21 +100,37 @@ class Evaluator:
         return array
 
 
+class _Met:
+    """Which parts came up lately. Of two that share a hash one is kept too early, which changes no value."""
+
+    def __init__(self) -> None:
+        self._lately: set[int] = set()
+        self._earlier: set[int] = set()
+
+    def before(self, part: Tokens) -> bool:
+        """Whether a part has come up before; from now on it has."""
+        mark = hash(part)
+        if mark in self._lately or mark in self._earlier:
+            return True
+        self._lately.add(mark)
+        if len(self._lately) >= _MOST_MET:
+            self._lately, self._earlier = set(), self._lately
+        return False
+
+    def __len__(self) -> int:
+        return len(self._lately) + len(self._earlier)
+
+
 def _ends(tokens: Tokens) -> list[int]:
     """For each position the index after the subexpression that begins there."""
     ends = [0] * len(tokens)
-    stack: list[int] = []
-    position = len(tokens)
-    for token in reversed(tokens):
-        position -= 1
-        function = _FUNCTIONS.get(token)
-        if function is None:
-            end = position + 1
-        elif function[0] == 1:
-            end = stack.pop()
+    arity_of = _ARITY.get
+    for position in range(len(tokens) - 1, -1, -1):
+        arity = arity_of(tokens[position])
+        if arity is None:
+            ends[position] = position + 1
+        elif arity == 1:
+            ends[position] = ends[position + 1]
         else:
-            stack.pop()
-            end = stack.pop()
-        ends[position] = end
-        stack.append(end)
+            ends[position] = ends[ends[position + 1]]
     return ends

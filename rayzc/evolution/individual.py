@@ -115,7 +115,7 @@ def one_of_each_shape(individuals: Iterable[Individual]) -> Iterator[Individual]
     """Of formulas that differ in nothing but their constants, the first."""
     seen: set[tuple[str | None, ...]] = set()
     for one in individuals:
-        shape = tuple([token if isinstance(token, str) else None for token in one.tokens])
+        shape = tuple([token if token.__class__ is str else None for token in one.tokens])
         if shape not in seen:
             seen.add(shape)
             yield one

@@ -44,7 +44,7 @@ class Settings:
     population: int = 100
     generations: int = 5
     offspring: int = 200
-    max_size: int = 80
+    max_size: int = 60
     max_depth: int = 20
     measure: str = "kendall"
     objective: str | Objective = "mean"

@@ -42,7 +42,8 @@ class Evaluator:
         self._leaves: dict[str | float, Values] = dict(zip(proxies, scores, strict=True))
         self._room = room
         self._kept: OrderedDict[Tokens, Values] = OrderedDict()
-        self._met = _Met()
+        self._lately: set[int] = set()
+        self._earlier: set[int] = set()
         self._scratch: dict[int, Values] = {}
         self._free: list[Values] = []
 
@@ -69,23 +70,36 @@ class Evaluator:
             return value
         arity, compute = function
         first = self._value(tokens, start + 1, ends)
+        second = self._value(tokens, ends[start + 1], ends) if arity == 2 else None
+        value = self._array_for(key, first, second)
         if arity == 1:
-            value = self._array_for(key, first)
             compute(first, out=value)
         else:
-            second = self._value(tokens, ends[start + 1], ends)
-            value = self._array_for(key, first, second)
             compute(first, second, out=value)
         return value
 
-    def _array_for(self, key: Tokens, *operands: Any) -> Values:
-        """Where to compute a part: an array to keep if it was met before, else scratch; that of operands is free."""
-        spent = [operand for operand in operands if id(operand) in self._scratch]
-        if self._met.before(key):
+    def _array_for(self, key: Tokens, first: Any, second: Any) -> Values:
+        """Where to compute a part: an array to keep if it came up before, else scratch, rather an operand's."""
+        value: Values
+        scratch = self._scratch
+        mark = hash(key)
+        if mark in self._lately or mark in self._earlier:
             value = self._kept[key] = self._array_to_keep()
+            if id(first) in scratch:
+                self._free.append(first)
         else:
-            value = spent.pop() if spent else self._scratch_array()
-        self._free += spent
+            # Of two parts that share a hash one is kept too early, which changes no value.
+            self._lately.add(mark)
+            if len(self._lately) >= _MOST_MET:
+                self._lately, self._earlier = set(), self._lately
+            if id(first) in scratch:
+                value = first
+            elif id(second) in scratch:
+                value, second = second, None
+            else:
+                value = self._free.pop() if self._free else self._scratch_array()
+        if id(second) in scratch:
+            self._free.append(second)
         return value
 
     def _array_to_keep(self) -> Values:
@@ -93,32 +107,9 @@ class Evaluator:
         return self._kept.popitem(last=False)[1] if len(self._kept) >= self._room else np.empty(self._rows)
 
     def _scratch_array(self) -> Values:
-        if self._free:
-            return self._free.pop()
         array = np.empty(self._rows)
         self._scratch[id(array)] = array
         return array
-
-
-class _Met:
-    """Which parts came up lately. Of two that share a hash one is kept too early, which changes no value."""
-
-    def __init__(self) -> None:
-        self._lately: set[int] = set()
-        self._earlier: set[int] = set()
-
-    def before(self, part: Tokens) -> bool:
-        """Whether a part has come up before; from now on it has."""
-        mark = hash(part)
-        if mark in self._lately or mark in self._earlier:
-            return True
-        self._lately.add(mark)
-        if len(self._lately) >= _MOST_MET:
-            self._lately, self._earlier = set(), self._lately
-        return False
-
-    def __len__(self) -> int:
-        return len(self._lately) + len(self._earlier)
 
 
 def _ends(tokens: Tokens) -> list[int]:

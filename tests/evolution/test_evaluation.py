@@ -74,7 +74,7 @@ def test_what_is_remembered_by_name_alone_has_a_limit(monkeypatch: pytest.Monkey
     evaluate = Evaluator(PROXIES, table)
     for tokens in formulas(100, depth=5):
         assert same_bits(evaluate(tokens), plain(tokens, table))
-    assert 10 <= len(evaluate._met) < 20
+    assert 10 <= len(evaluate._lately | evaluate._earlier) < 20
 
 
 def test_the_largest_formulas_of_a_small_room() -> None:

@@ -2,8 +2,9 @@
 
 Computing is cheap and memory is slow, so what is written should stay in the processor's cache. A part that comes up
 for the first time, as most parts of offspring do for the only time, is computed in one of a few scratch arrays; one
-that comes up again is computed once more and kept for the formulas to come, the least recently used ones making
-room. Nothing is approximated: the values are those of :meth:`rayzc.formula.Formula.evaluate`.
+that soon comes up again is computed once more and kept for the formulas to come, the least recently used ones making
+room. What comes up again late is not kept: it would push out what siblings share. Nothing is approximated: the values
+are those of :meth:`rayzc.formula.Formula.evaluate`.
 """
 
 from collections import OrderedDict
@@ -19,7 +20,9 @@ __all__ = ["Evaluator"]
 Tokens = tuple[str | float, ...]
 Values = NDArray[np.float64]
 
-_MOST_MET = 20_000
+_SOON = 600  # new parts, those of some sixty formulas
+_MOST_KEPT = 1024
+_MOST_BYTES = 1 << 26
 
 _FUNCTIONS: dict[str | float, tuple[int, Any]] = {
     name: (primitive.arity, primitive.function) for name, primitive in PRIMITIVES.items()
@@ -33,14 +36,14 @@ class Evaluator:
     Args:
         proxies: names of the proxies, ``(proxies,)``.
         scores: their scores, ``(proxies, rows)``.
-        room: number of parts that are kept. With more of them, a part that is used again is found more often, but
-            not in the cache. A formula that may itself need more gets it.
+        room: number of parts that are kept; by default as many as have room in 64 MB, 1,024 at most. A formula that
+            may itself need more gets it.
     """
 
-    def __init__(self, proxies: tuple[str, ...], scores: Values, room: int = 192) -> None:
+    def __init__(self, proxies: tuple[str, ...], scores: Values, room: int | None = None) -> None:
         self._rows = scores.shape[1]
         self._leaves: dict[str | float, Values] = dict(zip(proxies, scores, strict=True))
-        self._room = room
+        self._room = room or min(_MOST_KEPT, _MOST_BYTES // (8 * self._rows))
         self._kept: OrderedDict[Tokens, Values] = OrderedDict()
         self._lately: set[int] = set()
         self._earlier: set[int] = set()
@@ -90,7 +93,7 @@ class Evaluator:
         else:
             # Of two parts that share a hash one is kept too early, which changes no value.
             self._lately.add(mark)
-            if len(self._lately) >= _MOST_MET:
+            if len(self._lately) >= _SOON:
                 self._lately, self._earlier = set(), self._lately
             if id(first) in scratch:
                 value = first

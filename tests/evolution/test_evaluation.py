@@ -68,8 +68,13 @@ def test_the_room_is_kept_to() -> None:
     assert len(evaluate._kept) == 64
 
 
+@pytest.mark.parametrize(("rows", "room"), [(60, 1024), (100_000, 83)])
+def test_long_columns_have_less_room(rows: int, room: int) -> None:
+    assert Evaluator(PROXIES, np.zeros((4, rows)))._room == room
+
+
 def test_what_is_remembered_by_name_alone_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "_MOST_MET", 10)
+    monkeypatch.setattr(evaluation, "_SOON", 10)
     table = scores()
     evaluate = Evaluator(PROXIES, table)
     for tokens in formulas(100, depth=5):

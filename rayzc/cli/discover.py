@@ -38,7 +38,7 @@ def discover(
     ] = None,
     islands: Annotated[
         int | None,
-        typer.Option("--islands", help="How many subpopulations, each on one worker at a time. Default: 8."),
+        typer.Option("--islands", help="How many subpopulations, each on one worker at a time. Default: 16."),
     ] = None,
     population: Annotated[int | None, typer.Option("--population", help="Formulas on an island.")] = None,
     max_size: Annotated[int | None, typer.Option("--max-size", help="Most nodes of a formula.")] = None,

@@ -40,7 +40,7 @@ class Settings:
     """
 
     seed: int = 0
-    islands: int = 8
+    islands: int = 16
     population: int = 100
     generations: int = 5
     offspring: int = 200

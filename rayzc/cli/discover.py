@@ -41,7 +41,9 @@ def discover(
         typer.Option("--islands", help="How many subpopulations, each on one worker at a time. Default: 16."),
     ] = None,
     population: Annotated[int | None, typer.Option("--population", help="Formulas on an island.")] = None,
-    max_size: Annotated[int | None, typer.Option("--max-size", help="Most nodes of a formula.")] = None,
+    max_size: Annotated[
+        int | None, typer.Option("--max-size", help="Most nodes of a formula. Default: 60.")
+    ] = None,
     measure: Annotated[
         str | None, typer.Option("--measure", help="kendall (default), spearman or weighted_kendall.")
     ] = None,

@@ -24,7 +24,7 @@ NOT_AN_OBJECTIVE = 3.0
 
 def test_the_defaults() -> None:
     settings = Settings()
-    assert (settings.measure, settings.objective, settings.islands) == ("kendall", "mean", 8)
+    assert (settings.measure, settings.objective, settings.islands) == ("kendall", "mean", 16)
     assert set(settings.selection) == set(SELECTIONS)
 
 

@@ -97,7 +97,12 @@ def _from_drive(url: str, path: Path) -> None:
         except gdown.exceptions.FileURLRetrievalError as error:
             raise OSError(f"{_REFUSED}: {_reason(error)}") from None
         except OSError as error:  # those of requests are, and their texts are long
-            failure = OSError(f"no connection to {urlsplit(url).hostname} ({type(error).__name__})")
+            host, answer = urlsplit(url).hostname, getattr(error, "response", None)
+            failure = OSError(
+                f"no connection to {host} ({type(error).__name__})"
+                if answer is None
+                else f"{host} answers {answer.status_code} {answer.reason}"
+            )
             if _arrived(path) <= before:
                 break
         except Exception as error:  # broken off in the middle; its own errors have no common base

@@ -21,6 +21,7 @@ class Mirror:
         requests: (file, first byte asked for) of every request.
         breaks: how many more times to break off a file in the middle.
         resumes: whether it can start in the middle.
+        status: what it answers with whole files.
     """
 
     folder: Path
@@ -28,6 +29,7 @@ class Mirror:
     requests: list[tuple[str, int]] = field(default_factory=list)
     breaks: int = 0
     resumes: bool = True
+    status: int = 200
 
 
 @contextmanager
@@ -61,7 +63,7 @@ class QuietHandler(BaseHTTPRequestHandler):
             return
         resumed = bool(asked) and mirror.resumes
         body = data[start:] if resumed else data
-        self.send_response(206 if resumed else 200)
+        self.send_response(206 if resumed else mirror.status)
         if resumed:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.send_header("Content-Length", str(len(body)))

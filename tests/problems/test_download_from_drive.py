@@ -104,6 +104,13 @@ def test_a_file_that_is_gone(drive: Drive, target: Path) -> None:
     assert left_over(target) == []
 
 
+def test_a_server_that_refuses(drive: Drive, target: Path) -> None:
+    drive.status = 503
+    with pytest.raises(OSError, match=r"^drive\.google\.com answers 503 Service Unavailable$"):
+        download(URL, target)
+    assert left_over(target) == []
+
+
 def test_no_network(drive: Drive, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.problems.drive._HOSTS", ())
     with pytest.raises(OSError, match=r"^no connection to drive\.google\.com \(ConnectionError\)$"):

@@ -71,12 +71,15 @@ def _dashboard(progress: "Progress") -> Group:
     )
     facts.add_row("", "", "driver busy", f"{progress.occupation:.0%}")
     front = Table(box=box.SIMPLE_HEAD, title="best formula of each complexity", title_justify="left")
-    front.add_column("nodes", justify="right")
-    front.add_column("objective", justify="right")
-    front.add_column("formula", overflow="ellipsis", no_wrap=True)
+    # Where room is short, columns that may wrap give way: so must the formulas, whose text then ends in dots.
+    front.add_column("nodes", justify="right", no_wrap=True)
+    front.add_column("objective", justify="right", no_wrap=True)
+    front.add_column("formula")
     for one in progress.front[-_FRONT_ROWS:]:
         text = str(Formula.trusted(one.tokens))
-        front.add_row(str(len(one.tokens)), f"{one.objective:.4f}", Text(text))
+        front.add_row(
+            str(len(one.tokens)), f"{one.objective:.4f}", Text(text, overflow="ellipsis", no_wrap=True)
+        )
     return Group(facts, front)
 
 

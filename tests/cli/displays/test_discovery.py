@@ -127,6 +127,15 @@ class TestTerminal:
             assert f"{one.objective:.4f}" in text
         assert str(Formula(HALL.front[0].tokens)) in text
 
+    def test_long_formulas_leave_room_for_the_numbers(self, terminal: io.StringIO) -> None:
+        long = replace(BEST, tokens=(*("+", "synflow") * 29, "*", "flops", "jacov"), objective=0.5432)
+        with Display(quiet=False, as_json=False) as display:
+            display.show(replace(PROGRESS, front=(long,)))
+        (row,) = {line.rstrip() for line in terminal.getvalue().splitlines() if "synflow + (synflow" in line}
+        assert row.split()[:2] == ["61", "0.5432"]
+        assert row.endswith("…")
+        assert len(row) <= 120
+
     @pytest.mark.parametrize(
         "change", [{"best": None, "front": (), "epoch": -1}, {"seconds_left": None, "workers_lost": 0}]
     )

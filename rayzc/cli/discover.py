@@ -44,6 +44,10 @@ def discover(
     max_size: Annotated[
         int | None, typer.Option("--max-size", help="Most nodes of a formula. Default: 60.")
     ] = None,
+    max_ties: Annotated[
+        float | None,
+        typer.Option("--max-ties", help="Share of a problem's pairs that a formula may tie. Default: 0.05."),
+    ] = None,
     measure: Annotated[
         str | None, typer.Option("--measure", help="kendall (default), spearman or weighted_kendall.")
     ] = None,
@@ -89,6 +93,7 @@ def discover(
         "islands": islands,
         "population": population,
         "max_size": max_size,
+        "max_ties": max_ties,
         "measure": measure,
         "objective": objective,
         "selection": tuple(names([selection])) if selection else None,

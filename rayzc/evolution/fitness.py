@@ -28,10 +28,12 @@ class Verdict:
     Attributes:
         correlations: rank correlation with the accuracy on each problem, ``(problems,)``, read-only.
         ranking: hash of the ranking; formulas that rank alike share it.
+        ties: the largest share of a problem's pairs that the formula ties, those aside that no proxy tells apart.
     """
 
     correlations: NDArray[np.float64]
     ranking: int
+    ties: float
 
 
 class Judge:
@@ -40,20 +42,26 @@ class Judge:
     Args:
         tables: what to judge on.
         measure: the rank correlation, a name in :data:`rayzc.evolution.MEASURES`.
+        max_ties: share of a problem's pairs that a formula may tie; what ties more is worth nothing to breeding.
         memory: number of formulas, and of rankings, that are remembered.
 
     Attributes:
         proxies: names of the proxies it knows.
+        max_ties: share of a problem's pairs that a formula may tie.
         scored: rankings whose correlations were computed.
         known: formulas whose ranking, or who themselves, had been scored before.
     """
 
-    def __init__(self, tables: Tables, measure: str = "kendall", memory: int = 200_000) -> None:
+    def __init__(
+        self, tables: Tables, measure: str = "kendall", max_ties: float = 1.0, memory: int = 200_000
+    ) -> None:
         self.proxies = tables.proxies
+        self.max_ties = max_ties
         self.scored = 0
         self.known = 0
         self._evaluate = Evaluator(tables.proxies, tables.scores)
         self._ranking = Ranking(tables.offsets)
+        self._unavoidable = tables.indistinguishable()
         self._measure: Measure = MEASURES[measure](tables)
         self._formulas: OrderedDict[Tokens, Verdict] = OrderedDict()
         self._rankings: OrderedDict[int, Verdict] = OrderedDict()
@@ -71,7 +79,7 @@ class Judge:
         if verdict is None:
             correlations = self._measure(self._ranking)
             correlations.flags.writeable = False
-            verdict = Verdict(correlations, digest)
+            verdict = Verdict(correlations, digest, self._ranking.ties(self._unavoidable))
             self.scored += 1
             remember(self._rankings, digest, verdict, self._memory)
         else:

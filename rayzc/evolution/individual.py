@@ -62,10 +62,10 @@ def judged(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
 
 
 def judged_as_it_is(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
-    """Judges a formula without touching it."""
+    """Judges a formula without touching it; one that ties too much, or has no objective, comes behind all others."""
     verdict = judge(tokens)
     value = float(objective(verdict.correlations))
-    if math.isnan(value):
+    if math.isnan(value) or verdict.ties > judge.max_ties:
         value = -math.inf
     return Individual(tokens, tuple(verdict.correlations.tolist()), value, verdict.ranking)
 

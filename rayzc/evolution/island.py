@@ -34,7 +34,7 @@ Tokens = tuple[str | float, ...]
 
 _STARTING_DEPTH = 4
 _FROM_FRONT = 0.1
-# Beside a constant like 1e16, what is added to it loses its digits: the ties help here, and on no other networks.
+# Beside a constant like 1e16, what is added to it loses its digits, and other digits on another kind of processor.
 _LARGEST = 1e6
 _ARITY: dict[str | float, int] = {name: primitive.arity for name, primitive in PRIMITIVES.items()}
 

@@ -68,6 +68,14 @@ class Ranking:
             values, values.view(np.int64), self.offsets, self._keys, self._counts, self.order, self.lead
         )
 
+    def ties(self, unavoidable: NDArray[np.int64]) -> float:
+        """The largest share of a problem's pairs that the values last sorted tie.
+
+        Args:
+            unavoidable: pairs of each problem that do not count, ``(problems,)``.
+        """
+        return float(_ties(self.offsets, self.lead, unavoidable))
+
     def digest(self) -> int:
         """A 64-bit hash of the ranking last sorted.
 
@@ -171,6 +179,21 @@ def _digest(offsets, order, lead, row_mix, place_mix):  # type: ignore[no-untype
         for k in range(low, U(offsets[p + 1])):
             digest += row_mix[low + U(order[k])] * place_mix[low + U(lead[k])]
     return digest
+
+
+@kernel
+def _ties(offsets, lead, unavoidable):  # type: ignore[no-untyped-def]
+    most = 0.0
+    for p in range(len(offsets) - 1):
+        low = U(offsets[p])
+        n = U(offsets[p + 1]) - low
+        tied = np.int64(0)
+        for k in range(n):
+            tied += np.int64(k) - np.int64(lead[low + k])  # the rows before it that it ties with
+        pairs = float(n) * (float(n) - 1.0) / 2.0
+        if pairs > 0.0:
+            most = max(most, float(tied - unavoidable[p]) / pairs)
+    return most
 
 
 @kernel

@@ -26,6 +26,9 @@ class Settings:
         offspring: formulas bred on an island in one generation.
         max_size: most nodes of a formula.
         max_depth: most levels of a formula.
+        max_ties: share of the pairs of any problem that a formula may tie, those aside that no proxy tells apart.
+            Tau-b, and the other measures more or less, reward tying what is hard to tell apart, by rounding or
+            saturation; but a search needs an order.
         measure: the rank correlation, a name in :data:`rayzc.evolution.MEASURES`.
         objective: what is maximised over the problems: a name in :data:`rayzc.evolution.OBJECTIVES`, a
             ``module:function`` of the correlations ``(problems,)``, or such a function itself.
@@ -46,6 +49,7 @@ class Settings:
     offspring: int = 200
     max_size: int = 60
     max_depth: int = 20
+    max_ties: float = 0.05
     measure: str = "kendall"
     objective: str | Objective = "mean"
     selection: tuple[str, ...] = ("tournament", "lexicase")
@@ -89,6 +93,7 @@ class Settings:
             ("offspring", 1, 1_000_000),
             ("max_size", 1, 200),
             ("max_depth", 1, 60),
+            ("max_ties", 0, 1),
             ("crossover", 0, 1),
             ("constants", 0, 1),
             ("polish", 0, 1_000),

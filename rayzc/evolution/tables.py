@@ -59,6 +59,18 @@ class Tables:
             offsets=np.cumsum([0, *(len(order) for order in orders)], dtype=np.int64),
         )
 
+    def indistinguishable(self) -> NDArray[np.int64]:
+        """Pairs of architectures that no proxy tells apart, of each problem, ``(problems,)``."""
+        bounds = zip(self.offsets[:-1], self.offsets[1:], strict=True)
+        return np.array([_same_rows(self.scores[:, low:high]) for low, high in bounds], np.int64)
+
+
+def _same_rows(scores: NDArray[np.float64]) -> int:
+    """Pairs of equal columns of ``(proxies, rows)``, to the byte."""
+    rows = np.ascontiguousarray(scores.T)
+    _, times = np.unique(rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))), return_counts=True)
+    return int((times * (times - 1) // 2).sum())
+
 
 def has_a_formula(proxy: str) -> bool:
     """Whether a formula can name a proxy: by letters, digits and _, and not as a function is named."""

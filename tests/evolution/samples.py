@@ -52,14 +52,14 @@ def suite(problems: int = 3, rows: int = 40, seed: int = 0) -> Suite:
     return Suite("small", parts, {"origin": "a test"})
 
 
-def judge(measure: str = "kendall", **kwargs: int) -> Judge:
+def judge(measure: str = "kendall", max_ties: float = BREEDING.max_ties, **kwargs: int) -> Judge:
     """A judge of the small suite that has seen nothing yet."""
-    return Judge(Tables.of(suite()), measure, **kwargs)
+    return Judge(Tables.of(suite()), measure, max_ties, **kwargs)
 
 
 def evolved(epochs: int, settings: Settings = BREEDING, index: int = 0, judge: Judge | None = None) -> Island:
     """An island after so many epochs without immigrants."""
-    own = judge or Judge(Tables.of(suite()), settings.measure)
+    own = judge or Judge(Tables.of(suite()), settings.measure, settings.max_ties)
     island = settle(index, own, settings)
     for _ in range(epochs):
         island = step(island, (), own, settings)

@@ -7,7 +7,7 @@ from rayzc.evolution import MEASURES, Judge, Tables, Verdict
 from rayzc.evolution.measures import Kendall
 from rayzc.evolution.ranking import Ranking
 from rayzc.formula import Formula
-from rayzc.problems import Suite
+from rayzc.problems import Problem, Suite
 from tests.evolution import samples
 from tests.evolution.samples import Floats, formulas
 from tests.evolution.test_measures import peer
@@ -52,6 +52,20 @@ def test_the_measure_is_asked_once_a_ranking(small_tables: Tables, monkeypatch: 
         judge(tokens)
     assert len(asked) == len(set(asked)) == judge.scored < 400
     assert judge.scored + judge.known == 800
+
+
+def test_ties_are_counted_apart_from_those_that_cannot_be_helped() -> None:
+    """Of four architectures the last two are one network: only they cannot be told apart."""
+    scores = np.array([[1.0, 5.0], [1.0, 6.0], [2.0, 7.0], [2.0, 7.0]])
+    problem = Problem("own", "task", tuple("abcd"), ("flops", "snip"), scores, np.arange(4.0), np.arange(4))
+    judge = Judge(Tables.of(Suite("four", (problem,), {})))
+    for tokens, pairs in (
+        (("snip",), 0),
+        (("flops",), 1),
+        (("min", "snip", 6.0), 2),
+        (("log", "-", "flops", 3.0), 5),  # nowhere finite
+    ):
+        assert judge(tokens).ties == pytest.approx(pairs / 6)
 
 
 def test_memory_changes_no_answer(small_tables: Tables) -> None:

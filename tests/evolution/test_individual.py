@@ -19,6 +19,7 @@ from rayzc.evolution import (
 )
 from rayzc.evolution.objectives import mean
 from rayzc.formula import Formula
+from tests.evolution import samples
 from tests.evolution.samples import Tokens, examples, formulas
 
 
@@ -83,6 +84,24 @@ def test_the_way_up_is_that_of_the_objective(judge: Judge) -> None:
 def test_an_objective_without_a_value_is_the_worst(value: float, judge: Judge) -> None:
     objective: Callable[[object], float] = lambda taus: value  # noqa: E731
     assert judged_as_it_is(("flops",), judge, objective).objective == -math.inf
+
+
+@pytest.mark.parametrize(
+    ("tokens", "ties"),
+    [
+        (("flops",), False),
+        (("min", "flops", 0.0), True),  # half of all at the limit
+        (("+", 1e17, "flops"), True),  # digits that are lost
+        (("tanh", "*", 1e3, "flops"), True),  # saturated
+        (("log", "flops"), True),  # not finite
+    ],
+)
+def test_what_ties_too_much_comes_behind_all_others(tokens: Tokens, ties: bool) -> None:
+    strict, lax = samples.judge(max_ties=0.05), samples.judge(max_ties=1.0)
+    one = judged_as_it_is(tokens, strict, mean)
+    assert (one.objective == -math.inf) is ties
+    assert one.correlations == judged_as_it_is(tokens, lax, mean).correlations
+    assert judged_as_it_is(tokens, lax, mean).objective == pytest.approx(np.mean(one.correlations))
 
 
 def test_the_order_is_better_then_smaller_then_by_ranking() -> None:

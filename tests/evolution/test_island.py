@@ -29,7 +29,7 @@ from tests.evolution.samples import BREEDING, PROXIES, Floats, evolved
 
 
 def history(epochs: int, settings: Settings) -> list[Island]:
-    judge = samples.judge(settings.measure)
+    judge = samples.judge(settings.measure, settings.max_ties)
     islands = [settle(0, judge, settings)]
     for _ in range(epochs):
         islands.append(step(islands[-1], (), judge, settings))
@@ -44,7 +44,7 @@ def assert_sound(island: Island, settings: Settings) -> None:
     assert len({one.ranking for one in population}) == len(population)
     assert len(list(one_of_each_shape(population))) >= 0.9 * len(population)  # rewriting may make two alike
     assert all(a.objective < b.objective and len(a.tokens) < len(b.tokens) for a, b in pairwise(front))
-    judge = samples.judge(settings.measure)
+    judge = samples.judge(settings.measure, settings.max_ties)
     for one in {*population, *front}:
         formula = Formula(one.tokens)
         assert repr(formula.tokens) == repr(one.tokens)
@@ -105,6 +105,26 @@ class TestLife:
             for island in (evolved(0, settings, index), evolved(5, settings, index)):
                 assert_sound(island, settings)
 
+    def test_the_limit_of_ties_is_kept(self) -> None:
+        """Accuracies of two levels are ranked best by two levels."""
+        whole = samples.problem("task")
+        coarse = replace(whole, accuracy=np.sign(whole.column("flops")))
+        tables = Tables.of(Suite("coarse", (coarse,)))
+
+        def best(limit: float) -> tuple[float, float]:
+            judge = Judge(tables, max_ties=limit)
+            settings = replace(BREEDING, max_ties=limit, seeds=("min(max(flops, -1e-9), 1e-9)",))
+            leader = evolved(4, settings, 0, judge).population[0]
+            return leader.objective, judge(leader.tokens).ties
+
+        objective, ties = best(1.0)
+        assert objective == 1.0
+        assert ties > 0.4
+        for limit in (0.0, 0.05):
+            objective, ties = best(limit)
+            assert objective < 1.0
+            assert ties <= limit
+
     def test_without_limits_worth_the_name_formulas_grow(self) -> None:
         def largest(epochs: int) -> list[int]:
             islands = [evolved(epochs, replace(BREEDING, seed=seed)) for seed in range(4)]
@@ -144,12 +164,12 @@ class TestSeeds:
 
     def test_a_formula_of_the_user_loses_nothing_by_being_stripped(self) -> None:
         """Here tanh cuts off a tail on purpose, and what it ties does the ranking good."""
-        judge = samples.judge()
+        judge = samples.judge(max_ties=1.0)
         text = "tanh(max(flops - 0.07 * jacov, 0) * 1e9) + 1"
         given = judged_as_it_is(Formula.parse(text).tokens, judge, OBJECTIVES["min"])
         stripped = judged_as_it_is(Formula.parse(text).rank_normal_form().tokens, judge, OBJECTIVES["min"])
         assert given.ranking != stripped.ranking
-        settings = replace(BREEDING, seeds=(text,), objective="min", population=200)
+        settings = replace(BREEDING, seeds=(text,), objective="min", population=200, max_ties=1.0)
         assert given.ranking in {one.ranking for one in settle(0, judge, settings).population}
 
 
@@ -186,10 +206,10 @@ class TestObjectives:
             return float(taus[0])
 
         settings = replace(BREEDING, objective=first_problem)
-        island = evolved(4, settings)
+        island = evolved(6, settings)
         assert_sound(island, settings)
         assert all(one.objective == one.correlations[0] for one in island.population)
-        assert island.population[0].correlations[0] > evolved(4).population[0].correlations[0]
+        assert island.population[0].correlations[0] > evolved(6).population[0].correlations[0]
 
     def test_a_function_that_has_no_value_for_most(self) -> None:
         def picky(taus: Floats) -> float:

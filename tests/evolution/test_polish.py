@@ -16,7 +16,8 @@ WITH_CONSTANTS = [tokens for tokens in formulas(200) if any(isinstance(t, float)
 
 
 @pytest.mark.parametrize("name", list(OBJECTIVES))
-def test_never_worse_and_only_the_constants_change(name: str, judge: Judge) -> None:
+def test_never_worse_and_only_the_constants_change(name: str) -> None:
+    judge = samples.judge(max_ties=1.0)
     objective = OBJECTIVES[name]
     better = 0
     for seed, tokens in enumerate(WITH_CONSTANTS[:60]):

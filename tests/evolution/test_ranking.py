@@ -46,6 +46,22 @@ def test_order_and_ties_equal_numpy(data: st.DataObject) -> None:
     assert (ranking.order.tolist(), ranking.lead.tolist()) == expected(rows, lengths)
 
 
+@examples(200)
+@given(st.data())
+def test_ties_are_those_of_the_problem_that_has_most(data: st.DataObject) -> None:
+    lengths = data.draw(st.lists(st.integers(1, 60), min_size=1, max_size=4))
+    rows = data.draw(values(sum(lengths), nan=True))
+    ranking = ranked(rows, lengths)
+    shares, apart = [0.0], []
+    for low, high in pairwise(offsets_of(lengths).tolist()):
+        own = ranking_values(rows[low:high])
+        tied = sum(int(times) * (int(times) - 1) // 2 for times in np.unique(own, return_counts=True)[1])
+        apart.append(tied)
+        shares.append(tied / max(1, (high - low) * (high - low - 1) // 2))
+    assert ranking.ties(np.zeros(len(lengths), np.int64)) == pytest.approx(max(shares), abs=1e-15)
+    assert ranking.ties(np.array(apart)) == 0.0
+
+
 @pytest.mark.parametrize("rows", [1, 2, 24, 25, 49, 255, 257, 1025, 4095, 4096, 4097, 20_000])
 @pytest.mark.parametrize(
     "kind", ["normal", "ties", "ugly", "bits", "neighbours", "sorted", "reversed", "runs"]

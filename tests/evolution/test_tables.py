@@ -33,6 +33,23 @@ def test_problems_of_different_length() -> None:
     assert np.array_equal(tables.accuracy[5:7], np.sort(parts[1].accuracy))
 
 
+def test_pairs_that_no_proxy_tells_apart() -> None:
+    rows = [[1.0, 2.0], [1.0, 2.0], [np.nan, 2.0], [np.nan, 2.0], [1.0, 3.0], [1.0, 2.0]]
+    parts = [
+        Problem(
+            "own",
+            task,
+            tuple("abcdef")[:n],
+            ("flops", "snip"),
+            np.array(rows[:n]),
+            np.arange(n),
+            np.arange(n),
+        )
+        for task, n in (("six", 6), ("one", 1), ("five", 5))
+    ]
+    assert Tables.of(Suite("twins", tuple(parts))).indistinguishable().tolist() == [4, 0, 2]
+
+
 @pytest.mark.parametrize("name", ["log", "max", "+", "l2-norm", "zen score", "2net", "é"])
 def test_a_proxy_that_no_formula_can_name_is_refused(name: str) -> None:
     suite = Suite("odd", (samples.problem("a", proxies=("flops", name)),))

@@ -44,9 +44,13 @@ def discover(
     max_size: Annotated[
         int | None, typer.Option("--max-size", help="Most nodes of a formula. Default: 60.")
     ] = None,
+    parsimony: Annotated[
+        float | None,
+        typer.Option("--parsimony", help="What a node must add to the objective. Default: 0.0002."),
+    ] = None,
     max_ties: Annotated[
         float | None,
-        typer.Option("--max-ties", help="Share of a problem's pairs that a formula may tie. Default: 0.05."),
+        typer.Option("--max-ties", help="Share of a problem's pairs that a formula may tie. Default: 0.025."),
     ] = None,
     measure: Annotated[
         str | None, typer.Option("--measure", help="kendall (default), spearman or weighted_kendall.")
@@ -93,6 +97,7 @@ def discover(
         "islands": islands,
         "population": population,
         "max_size": max_size,
+        "parsimony": parsimony,
         "max_ties": max_ties,
         "measure": measure,
         "objective": objective,

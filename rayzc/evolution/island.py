@@ -106,24 +106,33 @@ def emigrants(island: Island, settings: Settings) -> tuple[Individual, ...]:
 
 
 def fits(tokens: Tokens, settings: Settings) -> bool:
-    """Whether a formula keeps to the limits of size and depth, has a proxy in it, and no monstrous constant."""
+    """Whether a formula keeps to the limits of size and depth, has a proxy in it, and no monstrous constant.
+
+    Nor may a primitive have constants alone for operands: one constant does the same, and that may be monstrous.
+    """
     if len(tokens) > settings.max_size:
         return False
     arity_of = _ARITY.get
     # The level of the next token, and the levels of second operands that are still to come.
     depth, waiting = 1, [0]
     deepest, has_proxy = 0, False
+    # Operands of the last primitive that are not known yet, as long as all that are known are constants.
+    unknown = 0
     for token in tokens:
         arity = arity_of(token)
         if arity is None:
             if isinstance(token, str):
                 has_proxy = True
-            elif not -_LARGEST <= token <= _LARGEST:
-                return False
+                unknown = 0
+            else:
+                unknown -= 1
+                if unknown == 0 or not -_LARGEST <= token <= _LARGEST:
+                    return False
             if depth > deepest:
                 deepest = depth
             depth = waiting.pop()
         else:
+            unknown = arity
             depth += 1
             if arity == 2:
                 waiting.append(depth)
@@ -207,9 +216,11 @@ def _survivors(
     settings: Settings,
 ) -> Island:
     """The island with the best of parents and offspring, no two ranking alike or differing in constants alone."""
-    ranked = sorted(unique([*parents, *offspring]), key=lambda one: one.order)
+    best, *others = sorted(unique([*parents, *offspring]), key=lambda one: one.order)
+    # Where formulas are as large as they may be, parts that add nothing take the room of parts that would.
+    others.sort(key=lambda one: settings.parsimony * len(one.tokens) - one.objective)
     # One of each shape: else the best formula, its constants a little moved, soon is the whole population.
-    candidates = list(islice(one_of_each_shape(ranked), settings.population))
+    candidates = list(islice(one_of_each_shape([best, *others]), settings.population))
     # Rewriting is worth its time only for what lives on and was not there before.
     before = set(map(id, parents))
     population = [one if id(one) in before else _shortened(one, settings) for one in candidates]

@@ -26,6 +26,8 @@ class Settings:
         offspring: formulas bred on an island in one generation.
         max_size: most nodes of a formula.
         max_depth: most levels of a formula.
+        parsimony: what every node of a formula must add to the objective to be worth its room on an island. The
+            best formula lives on all the same.
         max_ties: share of the pairs of any problem that a formula may tie, those aside that no proxy tells apart.
             Tau-b, and the other measures more or less, reward tying what is hard to tell apart, by rounding or
             saturation; but a search needs an order.
@@ -49,7 +51,8 @@ class Settings:
     offspring: int = 200
     max_size: int = 60
     max_depth: int = 20
-    max_ties: float = 0.05
+    parsimony: float = 0.0002
+    max_ties: float = 0.025
     measure: str = "kendall"
     objective: str | Objective = "mean"
     selection: tuple[str, ...] = ("tournament", "lexicase")
@@ -93,6 +96,7 @@ class Settings:
             ("offspring", 1, 1_000_000),
             ("max_size", 1, 200),
             ("max_depth", 1, 60),
+            ("parsimony", 0, 1),
             ("max_ties", 0, 1),
             ("crossover", 0, 1),
             ("constants", 0, 1),

@@ -133,6 +133,18 @@ class TestLife:
         assert min(largest(9)) > 10
         assert sum(largest(9)) > 1.5 * sum(largest(0))
 
+    def test_parsimony_keeps_formulas_small_but_for_the_best(self) -> None:
+        def sizes(parsimony: float) -> list[int]:
+            settings = replace(BREEDING, parsimony=parsimony)
+            islands = [evolved(9, settings, index) for index in range(4)]
+            for island in islands:
+                assert_sound(island, settings)
+            return [len(one.tokens) for island in islands for one in island.population[1:]]
+
+        free, thrifty, mean_spirited = sizes(0.0), sizes(0.01), sizes(1.0)
+        assert np.mean(free) > 1.5 * np.mean(thrifty)
+        assert max(mean_spirited) <= 5
+
     def test_variation_can_be_turned_off(self) -> None:
         for choice in (
             {"crossover": 1.0},
@@ -236,6 +248,13 @@ def test_fits() -> None:
         ("flops + 1e6", True),
         ("flops - 1.01e6", False),  # a constant that swallows digits
         ("-1e17 + flops", False),
+        ("flops + exp(40)", False),  # as bad as the constant that it is
+        ("3 * 2 + flops", False),
+        ("flops - 3 * snip", True),
+        ("3 * exp(flops)", True),
+        ("3 - flops * 2", True),
+        ("2 * flops * 3", True),
+        ("max(4, exp(3))", False),
     ):
         assert fits(Formula.parse(text).tokens, settings) is answer
 

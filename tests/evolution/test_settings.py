@@ -60,6 +60,7 @@ def test_all_names_are_taken_and_survive_json(measure: str, topology: str, objec
         ({"offspring": 0}, "offspring is 0; it must lie between 1 and 1000000"),
         ({"max_size": 201}, "max_size is 201; it must lie between 1 and 200"),
         ({"max_depth": 0}, "max_depth is 0; it must lie between 1 and 60"),
+        ({"parsimony": -0.1}, "parsimony is -0.1; it must lie between 0 and 1"),
         ({"max_ties": 1.1}, "max_ties is 1.1; it must lie between 0 and 1"),
         ({"crossover": 1.5}, "crossover is 1.5; it must lie between 0 and 1"),
         ({"constants": float("nan")}, "constants is nan; it must lie between 0 and 1"),

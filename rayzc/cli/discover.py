@@ -42,7 +42,7 @@ def discover(
     ] = None,
     population: Annotated[int | None, typer.Option("--population", help="Formulas on an island.")] = None,
     max_size: Annotated[
-        int | None, typer.Option("--max-size", help="Most nodes of a formula. Default: 60.")
+        int | None, typer.Option("--max-size", help="Most nodes of a formula. Default: 80.")
     ] = None,
     parsimony: Annotated[
         float | None,

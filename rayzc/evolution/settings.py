@@ -49,7 +49,7 @@ class Settings:
     population: int = 100
     generations: int = 5
     offspring: int = 200
-    max_size: int = 60
+    max_size: int = 80
     max_depth: int = 20
     parsimony: float = 0.0002
     max_ties: float = 0.025

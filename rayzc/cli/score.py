@@ -29,7 +29,7 @@ def score(
 
     from rayzc.cli.formulas import read_formula
     from rayzc.cli.output import plain_console
-    from rayzc.evolution import best_single_proxies
+    from rayzc.evolution import Settings, best_single_proxies
     from rayzc.evolution import score as score_formula
     from rayzc.problems import load_suite
 
@@ -49,6 +49,13 @@ def score(
         typer.echo(json.dumps(document, indent=1))
         return
     plain_console().print(_table(result, singles))
+    name, most = max(((name, one.ties) for name, one in result.problems.items()), key=lambda pair: pair[1])
+    if most > Settings.max_ties:
+        typer.echo(
+            f"the formula ties up to {most:.0%} of a problem's pairs ({name}): tau-b rewards that, but a search needs "
+            "an order",
+            err=True,
+        )
 
 
 def _table(result: "SuiteScore", singles: list["SuiteScore"]) -> "Table":

@@ -31,6 +31,7 @@ class ProblemScore:
         kendall: Kendall's tau-b with the true accuracy.
         spearman: Spearman's rho with it.
         architectures: how many were ranked.
+        ties: share of the pairs of architectures that the formula ties.
         kendall_interval: 95 % bootstrap interval; None where none was asked for.
         spearman_interval: the same for `spearman`.
     """
@@ -38,6 +39,7 @@ class ProblemScore:
     kendall: float
     spearman: float
     architectures: int
+    ties: float
     kendall_interval: Interval | None = None
     spearman_interval: Interval | None = None
 
@@ -69,6 +71,7 @@ class SuiteScore:
                     "kendall": one.kendall,
                     "spearman": one.spearman,
                     "architectures": one.architectures,
+                    "ties": one.ties,
                     "kendall_interval": one.kendall_interval,
                     "spearman_interval": one.spearman_interval,
                 }
@@ -87,6 +90,7 @@ class SuiteScore:
                 "kendall": [one.kendall for one in scores],
                 "spearman": [one.spearman for one in scores],
                 "architectures": [one.architectures for one in scores],
+                "ties": [one.ties for one in scores],
             }
         )
 
@@ -120,9 +124,9 @@ def best_single_proxies(suite: Suite, count: int = 3) -> list[SuiteScore]:
 def _score(formula: Formula, problem: Problem, bootstrap: int, seed: int) -> ProblemScore:
     columns = {name: problem.column(name) for name in problem.proxies}
     values = ranking_values(formula.evaluate(columns))
-    kendall, spearman = _correlations(values, problem.accuracy)
+    kendall, spearman, ties = _correlations(values, problem.accuracy)
     if not bootstrap:
-        return ProblemScore(kendall, spearman, len(values))
+        return ProblemScore(kendall, spearman, len(values), ties)
     rng = np.random.default_rng([seed, len(values)])
     _, network = np.unique(problem.groups, return_inverse=True)
     networks = int(network.max()) + 1
@@ -130,23 +134,25 @@ def _score(formula: Formula, problem: Problem, bootstrap: int, seed: int) -> Pro
     for b in range(bootstrap):
         times = np.bincount(rng.integers(0, networks, networks), minlength=networks)
         rows = np.repeat(np.arange(len(values)), times[network])
-        samples[b] = _correlations(values[rows], problem.accuracy[rows])
+        samples[b] = _correlations(values[rows], problem.accuracy[rows])[:2]
     tail = (1 - _CONFIDENCE) / 2
     low, high = np.quantile(samples, [tail, 1 - tail], axis=0)
     return ProblemScore(
         kendall,
         spearman,
         len(values),
+        ties,
         (float(low[0]), float(high[0])),
         (float(low[1]), float(high[1])),
     )
 
 
 def _correlations(values: NDArray[np.float64], accuracy: NDArray[np.float64]) -> Sequence[float]:
-    """Kendall's tau and Spearman's rho; 0 where one of the two is constant."""
+    """Kendall's tau and Spearman's rho, 0 where one of the two is constant; and the share of pairs tied."""
     order = np.argsort(accuracy, kind="stable")
     offsets = np.array([0, len(order)])
     tables = Tables(("",), (), np.empty((0, len(order))), accuracy[order], offsets)
     ranking = Ranking(offsets)
     ranking.sort(values[order])
-    return [float(MEASURES[name](tables)(ranking)[0]) for name in ("kendall", "spearman")]
+    correlations = [float(MEASURES[name](tables)(ranking)[0]) for name in ("kendall", "spearman")]
+    return [*correlations, ranking.ties(np.zeros(1, np.int64))]

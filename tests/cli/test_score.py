@@ -61,6 +61,16 @@ class TestTable:
         assert mean.split()[:2] == ["mean", f"{expected.mean_kendall:.3f}"]
         assert mean.index(".") == rows[0].index(".")
 
+    def test_a_formula_that_ties_much_is_told_of(self, command: Command, parquet: Path) -> None:
+        ended = command("score", "min(flops, 0)", "--suite", parquet, "--bootstrap", 0)
+        one = score(Formula.parse("min(flops, 0)"), samples.suite()).problems
+        most = max(one, key=lambda name: one[name].ties)
+        assert ended.code == 0
+        assert ended.err == (
+            f"the formula ties up to {one[most].ties:.0%} of a problem's pairs ({most}): tau-b rewards that, but a "
+            "search needs an order\n"
+        )
+
     def test_without_intervals(self, command: Command, parquet: Path) -> None:
         ended = command("score", FORMULA, "--suite", parquet, "--bootstrap", 0)
         assert ended.code == 0
@@ -98,6 +108,7 @@ class TestJson:
                 "kendall": theirs.kendall,
                 "spearman": theirs.spearman,
                 "architectures": 40,
+                "ties": 0.0,
                 "kendall_interval": list(theirs.kendall_interval or ()),
                 "spearman_interval": list(theirs.spearman_interval or ()),
             }

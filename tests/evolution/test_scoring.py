@@ -163,7 +163,8 @@ def test_the_json_document(small_suite: Suite) -> None:
     assert document["expression"] == str(FORMULA)
     assert list(document["problems"]) == ["own/task-0", "own/task-1", "own/task-2"]
     for one in document["problems"].values():
-        assert set(one) == {"kendall", "spearman", "architectures", "kendall_interval", "spearman_interval"}
+        intervals = {"kendall_interval", "spearman_interval"}
+        assert set(one) == {"kendall", "spearman", "architectures", "ties"} | intervals
         assert one["architectures"] == 40
         assert one["kendall_interval"][0] < one["kendall"] < one["kendall_interval"][1]
 
@@ -175,10 +176,22 @@ def test_the_table(small_suite: Suite) -> None:
     assert table["kendall"] == [one.kendall for one in result.problems.values()]
     assert table["spearman"] == [one.spearman for one in result.problems.values()]
     assert table["architectures"] == [40, 40, 40]
+    assert table["ties"] == [one.ties for one in result.problems.values()]
+
+
+def test_ties_are_a_share_of_the_pairs(small_suite: Suite) -> None:
+    for problem, one in zip(
+        small_suite.problems,
+        score(Formula.parse("min(flops, 0)"), small_suite).problems.values(),
+        strict=True,
+    ):
+        at_the_limit = int((problem.column("flops") >= 0).sum())
+        assert 2 < at_the_limit < 40
+        assert one.ties == pytest.approx(at_the_limit * (at_the_limit - 1) / (40 * 39))
 
 
 def test_scores_are_values() -> None:
-    one = ProblemScore(0.5, 0.6, 10)
-    assert one == ProblemScore(0.5, 0.6, 10, None, None)
+    one = ProblemScore(0.5, 0.6, 10, 0.0)
+    assert one == ProblemScore(0.5, 0.6, 10, 0.0, None, None)
     with pytest.raises(AttributeError):
         one.kendall = 1.0  # type: ignore[misc]

@@ -49,6 +49,9 @@ BENCHMARKS = {
 }
 
 if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        if name not in BENCHMARKS:
+            sys.exit(f"no benchmark is named '{name}'; known: {', '.join(BENCHMARKS)}")
     for name in sys.argv[1:] or BENCHMARKS:
         for line in BENCHMARKS[name]():
             print(json.dumps(line), flush=True)

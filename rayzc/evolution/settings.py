@@ -13,6 +13,9 @@ from rayzc.user_code import user_module
 
 __all__ = ["Settings"]
 
+# Under new limits, what an old run has found might be worth nothing when it goes on.
+_BEFORE_THERE_WAS_A_CHOICE: dict[str, Any] = {"parsimony": 0.0, "max_ties": 1.0}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -153,12 +156,12 @@ class Settings:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Settings":
-        """The settings of :meth:`to_json`.
+        """The settings of :meth:`to_json`; those of a run from before there was a choice are what it was bred by.
 
         Raises:
             RunError: settings that this version does not know.
         """
-        values: dict[str, Any] = {
+        values: dict[str, Any] = _BEFORE_THERE_WAS_A_CHOICE | {
             key: tuple(value) if isinstance(value, list) else value for key, value in document.items()
         }
         try:

@@ -89,6 +89,12 @@ def test_what_makes_no_sense_is_refused(choice: dict[str, Any], message: str) ->
         Settings(**choice)
 
 
+def test_a_run_from_before_there_was_a_choice_goes_on_as_it_was_bred() -> None:
+    document = Settings(seed=4).to_json()
+    del document["parsimony"], document["max_ties"]
+    assert Settings.from_json(document) == Settings(seed=4, parsimony=0.0, max_ties=1.0)
+
+
 def test_a_starting_formula_that_does_not_parse_is_refused() -> None:
     with pytest.raises(FormulaError, match="cannot parse formula at position 8"):
         Settings(seeds=("flops", "flops +"))

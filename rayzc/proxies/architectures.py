@@ -42,6 +42,7 @@ def measure_architecture(
     width: int | None = None,
     depth: int | None = None,
     device: str | torch.device | None = None,
+    plain_kernels: bool = False,
 ) -> Measurement:
     """Builds an architecture for a task of its space and measures it.
 
@@ -59,6 +60,7 @@ def measure_architecture(
         width: channels, for a scaled-down network; by default the original's.
         depth: repeats of the cells, for a scaled-down network; by default the original's.
         device: where to measure; by default a GPU where there is one.
+        plain_kernels: see :func:`rayzc.proxies.measure_detailed`.
 
     Raises:
         SpaceError: no such space, architecture or task, or a width or depth that is not possible.
@@ -74,4 +76,13 @@ def measure_architecture(
         images, labels = random_batch(known.input_shape, known.classes, batch, seed)
     else:
         images, labels = (torch.as_tensor(part) for part in batch)
-    return measure_detailed(network, images, labels, proxies, seed=seed, device=device, classes=known.classes)
+    return measure_detailed(
+        network,
+        images,
+        labels,
+        proxies,
+        seed=seed,
+        device=device,
+        classes=known.classes,
+        plain_kernels=plain_kernels,
+    )

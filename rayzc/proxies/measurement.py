@@ -4,7 +4,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -102,8 +102,13 @@ def measure_detailed(
     device: str | torch.device | None = None,
     loss: Loss = nn.functional.cross_entropy,
     classes: int | None = None,
+    plain_kernels: bool = False,
 ) -> Measurement:
-    """As :func:`measure`, with failures and the passes that were run in the result."""
+    """As :func:`measure`, with failures and the passes that were run in the result.
+
+    With `plain_kernels` the CPU computes without oneDNN and in channels-first: more slowly, in another order of sums,
+    and where a fast kernel ends the process.
+    """
     began = time.perf_counter()
     wanted = find(proxies)
     needs = frozenset[str]().union(*(proxy.needs for proxy in wanted))
@@ -120,11 +125,11 @@ def measure_detailed(
                 classes=classes,
                 channels_last=channels_last,
             )
-            with untouched(model, subject.device), _plain_torch(subject.device):
+            with untouched(model, subject.device), _plain_torch(subject.device, onednn=not plain_kernels):
                 return subject, _score(subject, measure_needs(subject, needs), wanted)
 
     try:
-        subject, outcome = run(channels_last=True)
+        subject, outcome = run(channels_last=not plain_kernels)
     except LayoutRefusedError:
         subject, outcome = run(channels_last=False)
     return Measurement(
@@ -159,11 +164,26 @@ def _weights(subject: Subject) -> list[Tensor]:
 
 
 @contextmanager
-def _plain_torch(device: torch.device) -> Iterator[None]:
+def _plain_torch(device: torch.device, onednn: bool) -> Iterator[None]:
     """Gradients on, autocast off, full precision and deterministic kernels, whatever the caller has set."""
     with (
         torch.enable_grad(),
         torch.autocast(device.type, enabled=False),
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+        nullcontext() if onednn else _without_onednn(),
     ):
         yield
+
+
+@contextmanager
+def _without_onednn() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "TF32 acceleration", UserWarning
+        )  # whatever is set, torch warns of it
+        flags = torch.backends.mkldnn.flags(enabled=False)
+        flags.__enter__()
+    try:
+        yield
+    finally:
+        flags.__exit__(None, None, None)

@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +5,7 @@ from hypothesis import strategies as st
 from rayzc.errors import FormulaError
 from rayzc.formula import MAX_LENGTH, Formula
 from tests.formula.strategies import examples
+from tests.steps import function_calls
 
 LEXEMES = [*"+-*/(),. xµ", "log", "min(", "y1", "1", ".5", "2e3", "1e999", "neg(", "sqrt", "-(", "\t"]
 ASCII = "formulas are ASCII letters, digits, + - * / ( ) , . and _, found"
@@ -203,17 +202,22 @@ def balanced(levels: int) -> str:
         "\n",
     ],
 )
-def test_no_text_takes_long(unit: str) -> None:
-    start = time.perf_counter()
-    with pytest.raises(FormulaError):
-        Formula.parse((unit * MAX_LENGTH)[: MAX_LENGTH - 1] + "@")
-    assert time.perf_counter() - start < 1
+def test_a_text_twice_as_long_takes_twice_the_steps(unit: str) -> None:
+    def steps(length: int) -> int:
+        text = (unit * length)[: length - 1] + "@"
+
+        def refused() -> None:
+            with pytest.raises(FormulaError):
+                Formula.parse(text)
+
+        return function_calls(refused)
+
+    assert steps(MAX_LENGTH) < 2.1 * steps(MAX_LENGTH // 2) + 1000
 
 
-def test_a_large_formula_takes_no_time() -> None:
-    text = balanced(10)
-    start = time.perf_counter()
-    formula = Formula.parse(text)
-    assert time.perf_counter() - start < 1
+def test_a_formula_twice_as_large_takes_twice_the_steps() -> None:
+    small, large = (function_calls(lambda size=size: Formula.parse(balanced(size))) for size in (9, 10))
+    assert large < 2.1 * small
+    formula = Formula.parse(balanced(10))
     assert formula.size == 2**11 - 1
     assert formula.depth == 11

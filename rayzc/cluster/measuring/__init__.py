@@ -8,8 +8,9 @@ follows from the request and the pool's *setup* alone, bit for bit, whoever comp
             print(answer.request.encoding, answer.scores)
 
 What is known is not measured again: the same network asked twice, at once or in another run, is measured once. A
-worker that dies is replaced and its network tried again; a network that ends two workers, or takes too long, is
-reported as failed while the others go on. :func:`fill_suite` has a pool measure what a suite's tables lack.
+worker that dies is replaced and its network tried again; a network that ends three workers, the last of them with
+plain kernels, or takes too long, is reported as failed while the others go on. :func:`fill_suite` has a pool measure
+what a suite's tables lack.
 """
 
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool

@@ -9,7 +9,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.cluster.measuring.ledger import Job, Ledger, Target
+from rayzc.cluster.measuring.ledger import MOST_DEATHS, Job, Ledger, Target
 from rayzc.cluster.measuring.request import Setup
 from rayzc.cluster.measuring.worker import MeasuringWorker, Outcome
 
@@ -195,7 +195,9 @@ class Crew:
 
     async def _measured(self, worker: Worker, job: Job) -> Outcome | None:
         """What the worker has measured; None when it took too long."""
-        call = worker.actor.measure.remote(job.target, job.proxies, self._batch(job.target))
+        call = worker.actor.measure.remote(
+            job.target, job.proxies, self._batch(job.target), job.deaths == MOST_DEATHS - 1
+        )
         running = asyncio.ensure_future(_result(call))
         finished, _ = await asyncio.wait({running}, timeout=self._setup.time_limit)
         if finished:

@@ -15,8 +15,10 @@ from rayzc.cluster.measuring.accounts import Accounts
 
 __all__ = ["MOST_DEATHS", "Found", "Job", "Ledger", "Target"]
 
-MOST_DEATHS = 2
-"""A network during which so many workers died is given up."""
+MOST_DEATHS = 3
+"""A network during which so many workers died is given up. The last attempt is made with plain kernels: the network
+may have met a fault of the fast ones. The one before it is not, as a worker may die through no fault of the network's,
+and then the scores stay the same, bit for bit."""
 
 
 class Target(NamedTuple):

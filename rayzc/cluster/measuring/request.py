@@ -120,7 +120,7 @@ class Statistics:
         measured: networks that workers have measured.
         cached: requests of which all was known already.
         joined: requests that waited for a measurement that was under way, or in the queue, for another.
-        failed: networks given up: they ended their worker twice or took too long, or could not be built.
+        failed: networks given up: they ended three workers or took too long, or could not be built.
         outstanding: requests without an answer yet.
         lost: workers that died, or had to be ended, and were replaced.
         processes: process ids of the workers that are ready.

@@ -13,6 +13,8 @@ from rayzc.cluster.measuring.request import Setup
 
 __all__ = ["MeasuringWorker", "Outcome"]
 
+PLAIN_KERNELS = "measured without oneDNN and in channels-first, after the workers that used them had died"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -53,13 +55,14 @@ class MeasuringWorker:
         """The process id and the node's id; it answers once the worker is ready."""
         return os.getpid(), ray.get_runtime_context().get_node_id()
 
-    def measure(self, target: Target, proxies: list[str], batch: Any) -> Outcome:
+    def measure(self, target: Target, proxies: list[str], batch: Any, plain_kernels: bool = False) -> Outcome:
         """Measures proxies on a target.
 
         Args:
             target: what to measure.
             proxies: names of the proxies.
             batch: images ``(images, ...)`` and labels ``(images,)`` as arrays; None for random ones.
+            plain_kernels: see :func:`rayzc.proxies.measure_detailed`.
         """
         from rayzc.proxies.architectures import measure_architecture
 
@@ -76,6 +79,8 @@ class MeasuringWorker:
             width=self._setup.width,
             depth=self._setup.depth,
             device=self._device,
+            plain_kernels=plain_kernels,
         )
         seconds = time.perf_counter() - begin
-        return Outcome(dict(measured.scores), dict(measured.failures), seconds, measured.notes)
+        notes = (*measured.notes, PLAIN_KERNELS) if plain_kernels else measured.notes
+        return Outcome(dict(measured.scores), dict(measured.failures), seconds, notes)

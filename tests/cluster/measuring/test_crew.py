@@ -28,6 +28,7 @@ class Stage:
         alive: the machines of the cluster.
         greeting: what becomes of the greeting of the actor of a number.
         measuring: what becomes of a measurement, by number of the actor and target.
+        plain: of each measurement that was begun, whether with plain kernels.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
@@ -38,6 +39,7 @@ class Stage:
     alive: set[str] = field(default_factory=lambda: {"node"})
     greeting: Callable[[int], Awaitable[Any]] | None = None
     measuring: Callable[[int, Target], Awaitable[Any]] | None = None
+    plain: list[bool] = field(default_factory=list)
 
     def actor(self) -> Any:
         self.started += 1
@@ -46,7 +48,7 @@ class Stage:
             number=number,
             greet=SimpleNamespace(remote=lambda: self._greet(number)),
             measure=SimpleNamespace(
-                remote=lambda target, proxies, batch: self._measure(number, target, proxies)
+                remote=lambda target, proxies, batch, plain: self._measure(number, target, proxies, plain)
             ),
         )
 
@@ -55,7 +57,8 @@ class Stage:
             await self.greeting(number)
         return number, "node"
 
-    async def _measure(self, number: int, target: Target, proxies: list[str]) -> Outcome:
+    async def _measure(self, number: int, target: Target, proxies: list[str], plain: bool) -> Outcome:
+        self.plain.append(plain)
         if self.measuring is not None:
             await self.measuring(number, target)
         return Outcome(dict.fromkeys(proxies, float(target.seed)), {}, 0.5, ())
@@ -177,7 +180,7 @@ def dies_when(
     return measuring
 
 
-def test_a_job_that_ends_two_workers_is_given_up(stage: Stage) -> None:
+def test_a_job_that_ends_three_workers_is_given_up_the_last_time_with_plain_kernels(stage: Stage) -> None:
     async def scene() -> None:
         error = ray.exceptions.RayActorError(error_msg="killed\nby signal 9")
         stage.measuring = dies_when(lambda number, target: target.seed == 2, error)
@@ -185,8 +188,9 @@ def test_a_job_that_ends_two_workers_is_given_up(stage: Stage) -> None:
         stage.ask(1, 2, 3)
         await until(lambda: stage.ledger.outstanding() == 0)
         failures = {found.number: found.failures for found in stage.ledger.answers("client")}
-        assert failures == {1: {}, 2: {"p": "ended its worker 2 times, given up: killed"}, 3: {}}
-        assert stage.crew.lost == 2
+        assert failures == {1: {}, 2: {"p": "ended its worker 3 times, given up: killed"}, 3: {}}
+        assert stage.crew.lost == 3
+        assert stage.plain == [False, False, False, True, False]
 
     play(stage, scene)
 

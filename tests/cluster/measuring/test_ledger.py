@@ -144,7 +144,7 @@ def test_a_network_that_ends_its_workers_is_given_up_and_remembered() -> None:
     assert ledger.take() is None
     (found,) = collect(ledger, "a")
     assert found.scores == {"q": 3.0}
-    assert found.failures == {"p": "ended its worker 2 times, given up: SIGKILL"}
+    assert found.failures == {"p": "ended its worker 3 times, given up: SIGKILL"}
     ledger.ask("b", 0, target("x"), ("p",))
     assert ledger.take() is None
     assert collect(ledger, "b")[0].failures == found.failures

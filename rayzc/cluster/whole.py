@@ -20,6 +20,7 @@ from rayzc.files import write_atomically
 from rayzc.formula import Formula
 from rayzc.problems import Suite, load_suite, write_suite
 from rayzc.runs import (
+    OWN_SUITE,
     Discovery,
     Limits,
     RunFolder,
@@ -36,7 +37,6 @@ from rayzc.search import parse_plan
 
 __all__ = ["resume_run", "run"]
 
-_OWN_SUITE = "suite.parquet"
 _DISCOVERY, _SEARCH = "discovery", "search"
 _DISCOVERY_SECONDS = 180.0
 _DISCOVERY_SHARE = 0.5
@@ -106,8 +106,8 @@ def run(
     whole.select(problems, leave_out)
     folder = RunFolder.create(Path(out) if out else unused_folder("run"), force)
     if isinstance(suite, Suite):
-        write_suite(suite, folder.path / _OWN_SUITE)
-        place = _OWN_SUITE
+        write_suite(suite, folder.path / OWN_SUITE)
+        place = OWN_SUITE
     else:
         place = lasting_place(suite)
     share = (
@@ -229,7 +229,7 @@ class _Stages:
         )
 
     def _suite(self) -> str | Path:
-        return self.folder.path / _OWN_SUITE if self.config.suite == _OWN_SUITE else self.config.suite
+        return self.folder.suite(self.config.suite)
 
 
 def _begun(place: Path) -> bool:

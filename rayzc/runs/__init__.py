@@ -7,7 +7,7 @@ file is whole at any moment, whatever happens to the process that writes it, so 
 
 from rayzc.runs.checkpoints import read_newest, restore, write_checkpoint
 from rayzc.runs.config import Limits, RunConfig, split
-from rayzc.runs.folder import RunFolder, json_text, lasting_place, unused_folder
+from rayzc.runs.folder import OWN_SUITE, RunFolder, json_text, lasting_place, unused_folder
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
 from rayzc.runs.interruption import interrupted_by, signal_of
 from rayzc.runs.result import Discovery
@@ -17,6 +17,7 @@ from rayzc.runs.whole_run import WholeConfig, WholeRun
 
 __all__ = [
     "CANDIDATES",
+    "OWN_SUITE",
     "Discovery",
     "HallOfFame",
     "Limits",

@@ -12,7 +12,10 @@ from rayzc.errors import RunError
 from rayzc.files import write_atomically
 from rayzc.runs.checkpoints import checkpoint_files
 
-__all__ = ["RunFolder", "json_text", "lasting_place", "unused_folder"]
+__all__ = ["OWN_SUITE", "RunFolder", "json_text", "lasting_place", "unused_folder"]
+
+OWN_SUITE = "suite.parquet"
+"""The suite that a run keeps in its own folder, because it was given in memory."""
 
 
 def json_text(document: Mapping[str, Any]) -> str:
@@ -115,6 +118,20 @@ class RunFolder:
     def report(self) -> Path:
         """What searches came to, for people to read."""
         return self.path / "report.txt"
+
+    def suite(self, place: str) -> str | Path:
+        """Where the suite is that a configuration names.
+
+        Args:
+            place: what the configuration has: a path, a name, or :data:`OWN_SUITE`. A path to the suite that the run
+                around this one keeps is taken to mean that, wherever the two are now.
+        """
+        if place == OWN_SUITE:
+            return self.path / OWN_SUITE
+        outer = self.path.parent / OWN_SUITE
+        if Path(place).name == OWN_SUITE and not Path(place).exists() and outer.is_file():
+            return outer
+        return place
 
     def write_config(self, document: Mapping[str, Any]) -> None:
         """Writes ``config.json``."""

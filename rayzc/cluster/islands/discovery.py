@@ -21,6 +21,7 @@ from rayzc.formula import Formula
 from rayzc.problems import Suite, load_suite
 from rayzc.problems.parquet import write_suite
 from rayzc.runs import (
+    OWN_SUITE,
     Discovery,
     HallOfFame,
     Limits,
@@ -43,7 +44,6 @@ Listener = Callable[[Progress], None]
 _CHECKPOINT_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
 _WITHOUT_LIMITS = Limits(time_limit=180.0)
-_OWN_SUITE = "suite.parquet"
 
 
 def discover(
@@ -92,7 +92,7 @@ def discover(
     folder = RunFolder.create(Path(out) if out else unused_folder("discover"), force)
     config = RunConfig(
         rayzc=__version__,
-        suite=_OWN_SUITE if isinstance(suite, Suite) else lasting_place(suite),
+        suite=OWN_SUITE if isinstance(suite, Suite) else lasting_place(suite),
         suite_hash=whole.content_hash,
         problems=chosen.names,
         proxies=chosen.problems[0].proxies,
@@ -101,7 +101,7 @@ def discover(
         limits=limits,
     )
     if isinstance(suite, Suite):
-        write_suite(whole, folder.path / _OWN_SUITE)
+        write_suite(whole, folder.path / OWN_SUITE)
     folder.write_config(config.to_json())
     run = _Run(folder, config, fitting, validation, listen)
     return run.go(workers, address, None, 0.0)
@@ -132,10 +132,7 @@ def resume(
     """
     folder = RunFolder.open(Path(run))
     config = RunConfig.from_json(folder.read_config(), folder.config).with_limits(limits or Limits())
-    own = folder.path / _OWN_SUITE
-    fitting, validation = config.fitting_and_validation(
-        lambda source: load_suite(own if source == _OWN_SUITE else source)
-    )
+    fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
 
     def pass_over(text: str) -> None:
         folder.record("checkpoint passed over", reason=text)

@@ -15,13 +15,11 @@ from rayzc.errors import RunError, SearchError, nearest
 from rayzc.formula import Formula
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.problems.parquet import write_suite
-from rayzc.runs import RunFolder, SearchConfig, Searched, lasting_place, unused_folder
+from rayzc.runs import OWN_SUITE, RunFolder, SearchConfig, Searched, lasting_place, unused_folder
 from rayzc.search import begin, parse_plan
 from rayzc.spaces import search_space
 
 __all__ = ["resume_search", "search"]
-
-_OWN_SUITE = "suite.parquet"
 
 
 def search(
@@ -104,7 +102,7 @@ def search(
         rayzc=__version__,
         plan=plan,
         seeds=seeds,
-        suite=None if suite is None else _OWN_SUITE if isinstance(suite, Suite) else lasting_place(suite),
+        suite=None if suite is None else OWN_SUITE if isinstance(suite, Suite) else lasting_place(suite),
         suite_hash=whole.content_hash if whole is not None else None,
         problems=names,
         candidates=candidates or ("space" if whole is None else "table"),
@@ -119,7 +117,7 @@ def search(
         Storage(storage)
     folder = RunFolder.create(Path(out) if out else unused_folder("search"), force)
     if isinstance(suite, Suite):
-        write_suite(suite, folder.path / _OWN_SUITE)
+        write_suite(suite, folder.path / OWN_SUITE)
     folder.write_config(config.to_json())
     return Stretch(folder, config, tables, tuple(callbacks), listen).go(workers, address, 0.0)
 
@@ -150,7 +148,7 @@ def resume_search(
     config = replace(config, time_limit=time_limit or config.time_limit)
     tables: dict[str, Problem] = {}
     if config.suite is not None:
-        suite = load_suite(folder.path / _OWN_SUITE if config.suite == _OWN_SUITE else config.suite)
+        suite = load_suite(folder.suite(config.suite))
         if suite.content_hash != config.suite_hash:
             raise RunError(
                 f"suite {config.suite} has changed since the run began (content hash {suite.content_hash[:12]}, was "

@@ -18,7 +18,7 @@ Names are imported when they are used, so ``import rayzc`` itself is quick.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from rayzc.version import __version__
 
 _HOMES = {
     "Formula": "rayzc.formula",
@@ -38,6 +38,7 @@ _HOMES = {
     "resume": "rayzc.cluster",
     "resume_search": "rayzc.cluster.searches",
     "score": "rayzc.evolution",
+    "search": "rayzc.cluster.searches",
 }
 
 __all__ = [
@@ -76,8 +77,6 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "search":  # a package that can be called, see rayzc.search.calling
-        return import_module("rayzc.search")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'rayzc' has no attribute '{name}'")

@@ -120,13 +120,13 @@ def _search(run: Path, given: Given) -> None:
 
 
 def _whole(run: Path, given: Given) -> None:
-    from rayzc.cli.displays.whole import WholeDisplay
+    from rayzc.cli.displays.pipeline import WholeDisplay
     from rayzc.cli.exporting import check_folder, export_best
 
     given.refuse("run", "time-limit", "epochs", "evaluations", "plateau")
     check_folder(given.export)
 
-    from rayzc.cluster.whole import resume_run
+    from rayzc.cluster.pipeline import resume_run
 
     display = WholeDisplay(given.quiet, given.as_json, given.details)
     with display:

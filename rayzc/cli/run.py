@@ -57,7 +57,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Breed a formula on a suite, then search with it on every problem at once."""
-    from rayzc.cli.displays.whole import WholeDisplay
+    from rayzc.cli.displays.pipeline import WholeDisplay
     from rayzc.cli.durations import seconds
     from rayzc.cli.exporting import check_folder, export_best
     from rayzc.cli.formulas import read_formula
@@ -66,7 +66,7 @@ def run(
     limit = seconds(time_limit) if time_limit is not None else None
     check_folder(export)
 
-    from rayzc.cluster.whole import run
+    from rayzc.cluster.pipeline import run
     from rayzc.evolution import Settings
 
     display = WholeDisplay(quiet, as_json, details)

@@ -6,6 +6,7 @@ gives each its rank correlation with the true accuracy on every problem, and the
 of the best migrate to other islands along a topology.
 """
 
+from rayzc.evolution.correlations import MEASURES, Measure
 from rayzc.evolution.fitness import Judge, Verdict
 from rayzc.evolution.individual import (
     Individual,
@@ -17,7 +18,6 @@ from rayzc.evolution.individual import (
 )
 from rayzc.evolution.island import Island, emigrants, settle, step
 from rayzc.evolution.kendall import kendall_tau
-from rayzc.evolution.measures import MEASURES, Measure
 from rayzc.evolution.objectives import OBJECTIVES, Objective
 from rayzc.evolution.scoring import ProblemScore, SuiteScore, best_single_proxies, score
 from rayzc.evolution.selection import SELECTIONS, Selection

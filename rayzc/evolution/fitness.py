@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rayzc.evolution.correlations import MEASURES, Measure
 from rayzc.evolution.evaluation import Evaluator
-from rayzc.evolution.measures import MEASURES, Measure
 from rayzc.evolution.memory import remember
 from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables

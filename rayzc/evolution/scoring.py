@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.evolution.measures import MEASURES
+from rayzc.evolution.correlations import MEASURES
 from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables, has_a_formula
 from rayzc.formula import Formula, ranking_values

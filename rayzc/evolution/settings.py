@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rayzc.errors import RayzcError, RunError, nearest
-from rayzc.evolution.measures import MEASURES
+from rayzc.evolution.correlations import MEASURES
 from rayzc.evolution.objectives import OBJECTIVES, Objective
 from rayzc.evolution.selection import SELECTIONS
 from rayzc.evolution.topology import TOPOLOGIES

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rayzc.documents import replacing
 from rayzc.errors import SuiteError
-from rayzc.files import replacing
 from rayzc.problems.download import Download, download
 from rayzc.problems.loading import assemble
 from rayzc.problems.names import NamedSuite, SourceFile, named_suite

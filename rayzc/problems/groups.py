@@ -3,7 +3,7 @@
 Benchmarks list some networks several times under different encodings. A formula that was bred on one of them
 has in effect seen the others, so a split for validation must go by network.
 
-Where the search space is known (:data:`rayzc.encodings.ENCODINGS`), equal canonical encodings decide, and
+Where the search space is known (:data:`rayzc.spaces.SPACES`), equal canonical encodings decide, and
 nothing else: no recorded proxy tells networks apart or together as surely. ``params`` and ``flops`` are
 functions of the architecture alone, but in the suite 725 NAS-Bench-201 cells share 66 pairs of them, and
 encodings of one network differ in them (operations that reach no output are counted; NAS-Bench-101 splits
@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.encodings import ENCODINGS
+from rayzc.spaces import ENCODINGS
 
 __all__ = ["DETERMINISTIC", "network_groups"]
 

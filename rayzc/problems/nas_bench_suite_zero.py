@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from rayzc.encodings import ENCODINGS
 from rayzc.errors import SpaceError, SuiteError
 from rayzc.problems.groups import network_groups
 from rayzc.problems.problem import Problem
+from rayzc.spaces import ENCODINGS
 
 __all__ = ["NOT_PROXIES", "SuiteFile", "read_json"]
 

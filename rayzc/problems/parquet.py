@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rayzc.documents import replacing
 from rayzc.errors import SuiteError
-from rayzc.files import replacing
 from rayzc.problems.problem import Problem
 from rayzc.problems.suite import Suite
 

@@ -13,8 +13,8 @@ from rayzc.proxies.registry import Proxy
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from rayzc.proxies.measuring.separate import GaussianAnswer
-    from rayzc.proxies.measuring.subject import Subject
+    from rayzc.passes.separate import GaussianAnswer
+    from rayzc.passes.subject import Subject
 
 __all__ = ["ByProducts"]
 
@@ -81,7 +81,7 @@ class ByProducts:
 
     @property
     def operations(self) -> int:
-        """Operations per image, see :mod:`rayzc.proxies.measuring.operations`."""
+        """Operations per image, see :mod:`rayzc.passes.operations`."""
         return int(self._read("operations"))
 
     @property
@@ -115,7 +115,7 @@ class ByProducts:
 
     @property
     def block_gains(self) -> tuple[float, ...]:
-        """See :func:`rayzc.proxies.measuring.features.block_gains`."""
+        """See :func:`rayzc.passes.features.block_gains`."""
         found: tuple[float, ...] = self._read("block_gains")
         return found
 
@@ -163,7 +163,7 @@ class ByProducts:
 
     @property
     def gaussian(self) -> "GaussianAnswer":
-        """See :class:`rayzc.proxies.measuring.separate.GaussianAnswer`."""
+        """See :class:`rayzc.passes.separate.GaussianAnswer`."""
         found: GaussianAnswer = self._read("gaussian")
         return found
 

@@ -13,7 +13,7 @@ def expressivity(measured: ByProducts) -> float:
     """Sum over the primary blocks of the entropy of the spectrum of their features' covariance.
 
     Measured with the network's own weights and images; the authors draw both anew. Primary blocks are what
-    :func:`rayzc.proxies.measuring.network.blocks` says. -inf where a block's features are constant.
+    :func:`rayzc.passes.network.blocks` says. -inf where a block's features are constant.
 
     Lee and Ham, "AZ-NAS: assembling zero-cost proxies for network architecture search", CVPR 2024.
     """

@@ -13,7 +13,7 @@ def flops(measured: ByProducts) -> float:
     """Operations per image, in millions, as NAS-Bench-Suite-Zero counts them.
 
     Multiply-adds of convolutions and linear layers count one; norms, activations and pools count their
-    elementwise work (see :mod:`rayzc.proxies.measuring.operations`). A baseline of Ning et al., "Evaluating
+    elementwise work (see :mod:`rayzc.passes.operations`). A baseline of Ning et al., "Evaluating
     efficient performance estimators of neural architectures", NeurIPS 2021.
     """
     return measured.operations / MILLION

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rayzc.passes import Outcome, Subject, measure_needs, subject_of
+from rayzc.passes.failures import reason_of
+from rayzc.passes.replica import LayoutRefusedError
+from rayzc.passes.state import randomness_from, untouched
 from rayzc.proxies.by_products import ByProducts
-from rayzc.proxies.measuring import Outcome, Subject, measure_needs, subject_of
-from rayzc.proxies.measuring.failures import reason_of
-from rayzc.proxies.measuring.replica import LayoutRefusedError
-from rayzc.proxies.measuring.state import randomness_from, untouched
 from rayzc.proxies.registry import Proxy, find
 
 __all__ = ["Measurement", "MeasurementWarning", "measure", "measure_detailed"]

@@ -10,10 +10,10 @@ from rayzc.runs.config import Limits, RunConfig, split
 from rayzc.runs.folder import OWN_SUITE, RunFolder, json_text, lasting_place, unused_folder
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
 from rayzc.runs.interruption import interrupted_by, signal_of
+from rayzc.runs.pipeline import WholeConfig, WholeRun
 from rayzc.runs.result import Discovery
 from rayzc.runs.search_config import CANDIDATES, SearchConfig
 from rayzc.runs.searched import Searched
-from rayzc.runs.whole_run import WholeConfig, WholeRun
 
 __all__ = [
     "CANDIDATES",

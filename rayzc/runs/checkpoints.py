@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rayzc.documents import write_atomically
 from rayzc.errors import FormulaError, RunError
 from rayzc.evolution import Individual, Island, Judge, Settings, judged_as_it_is
-from rayzc.files import write_atomically
 from rayzc.formula import Formula
 
 __all__ = ["SCHEMA_VERSION", "checkpoint_files", "read_newest", "restore", "write_checkpoint"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rayzc.documents import write_atomically
 from rayzc.errors import RunError
-from rayzc.files import write_atomically
 from rayzc.runs.checkpoints import checkpoint_files
 
 __all__ = ["OWN_SUITE", "RunFolder", "json_text", "lasting_place", "unused_folder"]

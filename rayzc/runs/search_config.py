@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from rayzc.errors import RunError, SearchError, nearest
+from rayzc.nas import Plan
 from rayzc.runs.schema import SCHEMA_VERSION, require_schema
-from rayzc.search import Plan
 
 __all__ = ["CANDIDATES", "SearchConfig"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rayzc.nas import Results
 from rayzc.runs.interruption import signal_of
-from rayzc.search import Results
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,5 +54,5 @@ class Searched:
         }
 
     def to_table(self) -> "pa.Table":
-        """A row for each problem and seed, see :meth:`rayzc.search.Results.to_table`."""
+        """A row for each problem and seed, see :meth:`rayzc.nas.Results.to_table`."""
         return self.results.to_table()

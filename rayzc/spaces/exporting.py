@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rayzc import __version__
-from rayzc.encodings import Value
+from rayzc.documents import replacing, write_atomically
 from rayzc.errors import SpaceError
-from rayzc.files import replacing, write_atomically
+from rayzc.spaces.encoding import Value
 from rayzc.spaces.registry import search_space
 from rayzc.spaces.sources import import_lines, source_of
+from rayzc.version import __version__
 
 if TYPE_CHECKING:
-    from rayzc.spaces.networks import Network
+    from rayzc.spaces.blocks import Network
 
 __all__ = ["MODULE", "WEIGHTS", "export_network"]
 

@@ -5,17 +5,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rayzc.errors import SpaceError, nearest
-from rayzc.spaces.nasbench101 import NasBench101
-from rayzc.spaces.nasbench201 import NasBench201
-from rayzc.spaces.nasbench301 import NasBench301
+from rayzc.spaces.encoding import Encoding
+from rayzc.spaces.nasbench101.space import NasBench101
+from rayzc.spaces.nasbench201.space import NasBench201
+from rayzc.spaces.nasbench301.space import NasBench301
 from rayzc.spaces.space import SearchSpace
-from rayzc.spaces.transbench101_macro import TransBench101Macro
-from rayzc.spaces.transbench101_micro import TransBench101Micro
+from rayzc.spaces.transbench101.macro import TransBench101Macro
+from rayzc.spaces.transbench101.micro import TransBench101Micro
 
 if TYPE_CHECKING:
-    from rayzc.spaces.networks import Network
+    from rayzc.spaces.blocks import Network
 
-__all__ = ["SPACES", "build", "search_space"]
+__all__ = ["ENCODINGS", "SPACES", "build", "search_space"]
 
 _ALL: tuple[SearchSpace, ...] = (
     NasBench101(),
@@ -27,6 +28,9 @@ _ALL: tuple[SearchSpace, ...] = (
 
 SPACES: Mapping[str, SearchSpace] = MappingProxyType({space.name: space for space in _ALL})
 """All search spaces by name."""
+
+ENCODINGS: Mapping[str, Encoding] = MappingProxyType({name: space.encoding for name, space in SPACES.items()})
+"""How their architectures are written, by name of the space."""
 
 
 def search_space(name: str) -> SearchSpace:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import numpy as np
 
-from rayzc.encodings import Encoding, Value
 from rayzc.errors import SpaceError, nearest
 from rayzc.spaces.drawing import Drawing
+from rayzc.spaces.encoding import Encoding, Value
 
 if TYPE_CHECKING:
-    from rayzc.spaces.networks import Network
+    from rayzc.spaces.blocks import Network
 
 __all__ = ["SearchSpace", "Task"]
 
@@ -43,7 +43,7 @@ class Task:
 class SearchSpace(Protocol):
     """A set of architectures, and what a search needs to move in it.
 
-    An *architecture* is a parsed encoding (:data:`rayzc.encodings.Value`), immutable and hashable. The space's
+    An *architecture* is a parsed encoding (:data:`rayzc.spaces.encoding.Value`), immutable and hashable. The space's
     *elements* are the architectures that :meth:`enumerate` yields, `size` of them, each once: all encodings in
     general, one for each graph in NAS-Bench-101. :meth:`sample`, :meth:`neighbours`, :meth:`mutate` and
     :meth:`cross_over` give elements. Where two elements are one network (an edge nobody can reach, say), the

@@ -56,7 +56,7 @@ def test_a_formula_that_is_given_and_a_network_that_is_taken_along(
 def test_interrupted(
     command: Command, parquet: Path, tmp_path: Path, ray_session: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rayzc.cli.displays.whole import WholeDisplay
+    from rayzc.cli.displays.pipeline import WholeDisplay
 
     monkeypatch.setattr(WholeDisplay, "show", lambda self, progress: os.kill(os.getpid(), signal.SIGTERM))
     monkeypatch.setattr(WholeDisplay, "show", _once(WholeDisplay.show))

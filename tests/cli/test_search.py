@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rayzc.nas import Results
 from rayzc.problems import Suite, write_suite
 from rayzc.runs import RunFolder
-from rayzc.search import Results
 from rayzc.spaces import search_space
 from tests.cli.conftest import Command
-from tests.search.samples import planted
+from tests.nas.samples import planted
 
 FEW = ("--formula", "good + noise / 100", "--budget", 20, "--batch", 5)
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from rayzc.evolution import MEASURES, Judge, Tables, Verdict
-from rayzc.evolution.measures import Kendall
+from rayzc.evolution.correlations import Kendall
 from rayzc.evolution.ranking import Ranking
 from rayzc.formula import Formula
 from rayzc.problems import Problem, Suite
 from tests.evolution import samples
 from tests.evolution.samples import Floats, formulas
-from tests.evolution.test_measures import peer
+from tests.evolution.test_correlations import peer
 
 
 def equal(one: Verdict, other: Verdict) -> bool:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rayzc.encodings import ENCODINGS
 from rayzc.errors import SpaceError
+from rayzc.spaces import ENCODINGS
 
 PROXIES = (
     *("epe_nas", "fisher", "flops", "grad_norm", "grasp", "jacov", "l2_norm", "nwot", "params", "plain"),

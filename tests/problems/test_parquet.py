@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from rayzc.documents import replacing
 from rayzc.errors import SuiteError
-from rayzc.files import replacing
 from rayzc.problems import Suite, read_suite, write_suite
 from tests.problems.samples import identical, problem, suite, suites
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
+from rayzc.passes.network import has_wide_convolutions
 from rayzc.proxies import measure_detailed
-from rayzc.proxies.measuring.network import has_wide_convolutions
 from rayzc.spaces import SPACES, build
 
 CHECKS = next(Path("/lib").glob("*/libc_malloc_debug.so.0"), None)

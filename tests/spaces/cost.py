@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
-from rayzc.proxies.measuring.network import leaves
-from rayzc.proxies.measuring.operations import operations_of
+from rayzc.passes.network import leaves
+from rayzc.passes.operations import operations_of
 
 
 @dataclass(frozen=True)

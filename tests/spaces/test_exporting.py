@@ -14,7 +14,7 @@ from torch import nn
 
 from rayzc.errors import SpaceError
 from rayzc.spaces import SPACES, export_network, search_space
-from rayzc.spaces.networks import Network
+from rayzc.spaces.blocks import Network
 
 SMALL = {"width": 8, "depth": 1}
 INPUT_SIZE = 64

@@ -8,7 +8,7 @@ from scipy.stats import chisquare
 
 from rayzc.errors import SpaceError
 from rayzc.spaces import NasBench201, TransBench101Micro
-from rayzc.spaces.four_node_space import FourNodeSpace
+from rayzc.spaces.four_node.space import FourNodeSpace
 
 
 @pytest.fixture(params=[NasBench201(), TransBench101Micro()], ids=lambda space: space.name)

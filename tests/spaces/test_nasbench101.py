@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from rayzc.encodings import Graph, Value
-from rayzc.encodings.nasbench101 import prune
 from rayzc.errors import SpaceError
 from rayzc.spaces import NasBench101
-from rayzc.spaces.nasbench101_shapes import shapes
+from rayzc.spaces.encoding import Value
+from rayzc.spaces.nasbench101.encoding import Graph, prune
+from rayzc.spaces.nasbench101.shapes import shapes
 from tests.steps import function_calls
 
 SPACE = NasBench101()

@@ -9,9 +9,9 @@ from math import factorial
 import numpy as np
 import pytest
 
-from rayzc.encodings import NASBENCH101, Graph
 from rayzc.errors import SpaceError
-from rayzc.spaces.nasbench101_shapes import edge_bit, shapes
+from rayzc.spaces.nasbench101.encoding import NASBENCH101, Graph
+from rayzc.spaces.nasbench101.shapes import edge_bit, shapes
 
 CELLS = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}
 """How many cells have so many vertices; 423,624 in all (Ying et al. 2019)."""

@@ -16,9 +16,9 @@ import pytest
 import torch
 from torch import nn
 
-from rayzc.encodings import Value
 from rayzc.spaces import SPACES, SearchSpace, Task
-from rayzc.spaces.networks import Network
+from rayzc.spaces.blocks import Network
+from rayzc.spaces.encoding import Value
 from tests.spaces.cost import Cost, cost
 
 EXCEPTIONS: dict[tuple[str, str, str], str] = {}

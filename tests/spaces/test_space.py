@@ -12,9 +12,9 @@ import torch
 from scipy.stats import chisquare
 from torch import nn
 
-from rayzc.encodings import ENCODINGS, Value
 from rayzc.errors import SpaceError
-from rayzc.spaces import SPACES, SearchSpace, build, search_space
+from rayzc.spaces import ENCODINGS, SPACES, SearchSpace, build, search_space
+from rayzc.spaces.encoding import Value
 
 SMALL = {
     "nasbench101": 16,

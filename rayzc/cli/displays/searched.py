@@ -10,9 +10,9 @@ from rich.text import Text
 
 from rayzc.cli.durations import clock
 from rayzc.cli.output import counted, plain_table
+from rayzc.nas import BUDGET_SPENT, Average, Results
+from rayzc.nas.comparison import FORMULA_SEES_ALL, RANDOM_SEARCH, RANDOM_TEN
 from rayzc.runs import Searched
-from rayzc.search import BUDGET_SPENT, Average, Results
-from rayzc.search.comparison import FORMULA_SEES_ALL, RANDOM_SEARCH, RANDOM_TEN
 
 __all__ = [
     "average_text",

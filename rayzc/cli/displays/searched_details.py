@@ -9,10 +9,10 @@ from rich.text import Text
 
 from rayzc.cli.displays.searched import comparison, number, overview, summary
 from rayzc.cli.output import plain_table
-from rayzc.files import write_atomically
+from rayzc.documents import write_atomically
 from rayzc.formula import Formula
+from rayzc.nas import Finding, Outcome, Results
 from rayzc.runs import RunFolder, Searched
-from rayzc.search import Finding, Outcome, Results
 from rayzc.spaces import SPACES
 
 __all__ = ["details", "report", "write_report"]

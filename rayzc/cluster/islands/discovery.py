@@ -8,15 +8,14 @@ from pathlib import Path
 
 import ray.exceptions
 
-from rayzc import __version__
 from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.progress import Progress, Watch
+from rayzc.documents import write_atomically
 from rayzc.errors import RunError
 from rayzc.evolution import Island, Judge, Settings, Tables
 from rayzc.evolution.scoring import score
-from rayzc.files import write_atomically
 from rayzc.formula import Formula
 from rayzc.problems import Suite, load_suite
 from rayzc.problems.parquet import write_suite
@@ -36,6 +35,7 @@ from rayzc.runs import (
     unused_folder,
     write_checkpoint,
 )
+from rayzc.version import __version__
 
 __all__ = ["discover", "resume"]
 

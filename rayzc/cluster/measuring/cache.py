@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.cluster.measuring.request import Setup
+from rayzc.documents import replacing
 from rayzc.errors import RunError
-from rayzc.files import replacing
 from rayzc.spaces import SPACES
 
 if TYPE_CHECKING:

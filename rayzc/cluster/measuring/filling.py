@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rayzc import __version__
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
 from rayzc.cluster.measuring.request import Answer, Request, Setup, Statistics, built
 from rayzc.errors import SuiteError
 from rayzc.problems import Problem, Suite, load_suite
+from rayzc.version import __version__
 
 __all__ = ["Failure", "Filled", "Filling", "fill_suite"]
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from ray import tune
 
-from rayzc import __version__
 from rayzc.cluster.measuring import Setup
 from rayzc.cluster.searches.loggers import loggers_named
 from rayzc.cluster.searches.storage import Storage
 from rayzc.cluster.searches.stretch import Listener, Stretch, work_of
 from rayzc.errors import RunError, SearchError, nearest
 from rayzc.formula import Formula
+from rayzc.nas import begin, parse_plan
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.problems.parquet import write_suite
 from rayzc.runs import OWN_SUITE, RunFolder, SearchConfig, Searched, lasting_place, unused_folder
-from rayzc.search import begin, parse_plan
 from rayzc.spaces import search_space
+from rayzc.version import __version__
 
 __all__ = ["resume_search", "search"]
 
@@ -59,7 +59,7 @@ def search(
         leave_out: names or patterns of problems, search spaces or tasks of the suite to leave out.
         candidates: ``table`` to search among the rows of the tables, ``space`` in the whole search spaces; by default
             the table where there is a suite.
-        algorithm: a name in :data:`rayzc.search.ALGORITHMS`.
+        algorithm: a name in :data:`rayzc.nas.ALGORITHMS`.
         budget: how many distinct architectures a search may evaluate.
         seeds: how many searches each problem gets.
         seed: of the first of them; the others follow.

@@ -14,7 +14,7 @@ from pyarrow import fs
 from rayzc.cluster.searches.trial import RESULTS_FILE, SEARCH_FILE
 from rayzc.cluster.searches.work import Trial
 from rayzc.errors import SearchError
-from rayzc.search import Results, Search
+from rayzc.nas import Results, Search
 
 __all__ = ["Storage", "trial_folder"]
 

@@ -12,7 +12,6 @@ import ray
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler
 
-from rayzc import __version__
 from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, Setup, measuring_pool
@@ -21,11 +20,12 @@ from rayzc.cluster.searches.progress import SearchProgress, Stop, Watch
 from rayzc.cluster.searches.storage import Storage, trial_folder
 from rayzc.cluster.searches.trial import SearchTrial
 from rayzc.cluster.searches.work import Trial, Work
+from rayzc.documents import write_atomically
 from rayzc.errors import SearchError
-from rayzc.files import write_atomically
+from rayzc.nas import Results, Search
 from rayzc.problems import Problem
 from rayzc.runs import RunFolder, SearchConfig, Searched, interrupted_by, json_text
-from rayzc.search import Results, Search
+from rayzc.version import __version__
 
 __all__ = ["Listener", "Stretch", "work_of"]
 

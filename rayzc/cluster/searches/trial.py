@@ -9,7 +9,7 @@ from ray import tune
 
 from rayzc.cluster.searches.work import Work
 from rayzc.errors import RayzcError, SearchError
-from rayzc.search import Results, Search, SearchProblem, advance, begin, compared, outcome_of
+from rayzc.nas import Results, Search, SearchProblem, advance, begin, compared, outcome_of
 
 __all__ = ["RESULTS_FILE", "SEARCH_FILE", "TIME_LIMIT", "SearchTrial"]
 

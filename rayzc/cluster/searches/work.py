@@ -6,8 +6,8 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 from rayzc.cluster.measuring import MeasuringPool, Request
+from rayzc.nas import Plan, Scored, SearchProblem, Wanted, on_demand, tabulated
 from rayzc.problems import Problem
-from rayzc.search import Plan, Scored, SearchProblem, Wanted, on_demand, tabulated
 
 __all__ = ["Trial", "Work"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
+from rayzc.nas import Comparison, Finding, Outcome, Results, Standing, parse_plan
 from rayzc.runs import Searched
-from rayzc.search import Comparison, Finding, Outcome, Results, Standing, parse_plan
 
 FIRST, SECOND = "nasbench201/cifar10", "transbench101_macro/class_object"
 ENCODING = "(4, 3, 3, 3, 2, 3)"

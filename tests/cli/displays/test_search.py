@@ -12,7 +12,7 @@ from rayzc.cli import output
 from rayzc.cli.displays.search import SearchDisplay
 from rayzc.cluster.measuring import Statistics
 from rayzc.cluster.searches import ProblemProgress, SearchProgress
-from rayzc.search import Results
+from rayzc.nas import Results
 from tests.cli.displays import samples
 from tests.cli.displays.samples import lines
 

@@ -6,7 +6,7 @@ import pytest
 
 from rayzc.cli.displays.searched import average_text, comparison, number, over_problems, overview
 from rayzc.cli.displays.searched_details import details, report, write_report
-from rayzc.search import Average, Results
+from rayzc.nas import Average, Results
 from tests.cli.displays import samples
 from tests.cli.displays.samples import FIRST, SECOND, lines
 

@@ -1,0 +1,126 @@
+"""Where a search moves: a whole search space, or what a table lists."""
+
+from collections.abc import Callable, Set
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from rayzc.spaces import ENCODINGS, SearchSpace
+
+__all__ = ["Domain", "SpaceDomain", "network_key"]
+
+_TRIES = 300
+
+
+class Domain(Protocol):
+    """A set of architectures, each written as the suite writes it, and the moves among them.
+
+    Moves are told which networks are seen, by their keys, and give one that is not: a network with several encodings
+    counts once.
+    """
+
+    @property
+    def space(self) -> str:
+        """Name of the search space."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many architectures there are, no fewer than networks."""
+        ...
+
+    def key(self, architecture: str) -> str:
+        """One text for all encodings of a network."""
+        ...
+
+    def sample(self, rng: np.random.Generator, seen: Set[str]) -> str | None:
+        """Draws one that is not seen; None if all are."""
+        ...
+
+    def neighbours(self, architecture: str) -> tuple[str, ...]:
+        """The other networks one move away, each once, always in the same order."""
+        ...
+
+    def mutate(self, architecture: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
+        """Draws a neighbour that is not seen, or one further away if all are; None if there is none anywhere."""
+        ...
+
+    def cross_over(self, first: str, second: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
+        """A child of two that is not seen, or what is near to it; None if there is none anywhere."""
+        ...
+
+
+class SpaceDomain:
+    """All architectures of a search space, with the space's own moves.
+
+    Attributes:
+        searched: the search space.
+    """
+
+    def __init__(self, searched: SearchSpace) -> None:
+        self.searched = searched
+        self.key = lru_cache(maxsize=1 << 17)(lambda text: searched.key(searched.parse(text)))
+        self.neighbours = lru_cache(maxsize=1 << 12)(self._neighbours)
+
+    def __reduce__(self) -> tuple[type["SpaceDomain"], tuple[SearchSpace]]:
+        """Pickles the space alone; what is remembered stays."""
+        return type(self), (self.searched,)
+
+    @property
+    def space(self) -> str:
+        """Name of the search space."""
+        return self.searched.name
+
+    @property
+    def size(self) -> int:
+        """Number of the space's elements."""
+        return self.searched.size
+
+    def sample(self, rng: np.random.Generator, seen: Set[str]) -> str | None:
+        """Draws an element whose network is not seen, each element with the same probability."""
+        for _ in range(_TRIES):
+            text = self.searched.format(self.searched.sample(rng))
+            if self.key(text) not in seen:
+                return text
+        # Nearly all are seen: among those that are left, one drawn evenly while going through all (reservoir).
+        chosen, left = None, 0
+        for element in self.searched.enumerate():
+            text = self.searched.format(element)
+            if self.key(text) not in seen:
+                left += 1
+                if rng.integers(left) == 0:
+                    chosen = text
+        return chosen
+
+    def _neighbours(self, architecture: str) -> tuple[str, ...]:
+        own = self.key(architecture)
+        found: dict[str, str] = {}
+        for element in self.searched.neighbours(self.searched.parse(architecture)):
+            text = self.searched.format(element)
+            found.setdefault(self.key(text), text)
+        found.pop(own, None)
+        return tuple(found.values())
+
+    def mutate(self, architecture: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
+        """Draws an unseen neighbour, else an unseen neighbour of a neighbour, else any that is unseen."""
+        around = self.neighbours(architecture)
+        unseen = [text for text in around if self.key(text) not in seen]
+        if unseen:
+            return unseen[int(rng.integers(len(unseen)))]
+        for place in rng.permutation(len(around)):
+            unseen = [text for text in self.neighbours(around[place]) if self.key(text) not in seen]
+            if unseen:
+                return unseen[int(rng.integers(len(unseen)))]
+        return self.sample(rng, seen)
+
+    def cross_over(self, first: str, second: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
+        """The space's own crossover, and a mutation of the child if that is seen."""
+        space = self.searched
+        child = space.format(space.cross_over(space.parse(first), space.parse(second), rng))
+        return self.mutate(child, rng, seen) if self.key(child) in seen else child
+
+
+def network_key(space: str) -> Callable[[str], str]:
+    """What tells networks of a space apart: their canonical encoding, or the text where the space is unknown."""
+    return ENCODINGS[space].key if space in ENCODINGS else str

@@ -1,0 +1,176 @@
+"""The passes that have a batch or weights of their own: halves, linearised flow, Gaussian, a single image."""
+
+import math
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rayzc.errors import ProxyError
+from rayzc.passes.derivatives import derivatives
+from rayzc.passes.exchanges import RefuseBatchStatistics, WithoutBatchNorm
+from rayzc.passes.network import leaves
+from rayzc.passes.operations import Operations
+from rayzc.passes.replica import Replica
+from rayzc.passes.state import randomness_from
+from rayzc.passes.subject import Subject
+
+__all__ = ["GaussianAnswer", "count_operations", "flow", "gaussian_answer", "half_gradients"]
+
+
+def half_gradients(subject: Subject) -> tuple[tuple[Tensor, ...], ...]:
+    """The loss's gradients for either half of the batch, each run by itself; nothing for a single image."""
+    if subject.labels is None:
+        raise ProxyError("no labels were given, and the loss needs them")
+    images = len(subject.images)
+    if images < 2:
+        return ()
+    replica = Replica(subject)
+    weights = replica.differentiable()
+    randomness_from(subject.seed, subject.device)
+    halves = []
+    for half in (slice(0, images // 2), slice(images // 2, images)):
+        subject.passes["half forward"] += 1
+        subject.passes["half backward"] += 1
+        loss = subject.loss(replica.logits(subject.laid_out(subject.images[half])), subject.labels[half])
+        halves.append(replica.per_layer(derivatives(loss, weights)))
+    return tuple(halves)
+
+
+def flow(subject: Subject, *, batch_norm: bool) -> tuple[tuple[Tensor, Tensor], ...]:
+    """Runs one image of ones through the network of absolute weights, in float64.
+
+    Args:
+        subject: what is measured.
+        batch_norm: whether batch norm acts; without it the network is linear in each of its layers.
+
+    Returns:
+        Per layer its absolute weight and the gradient of the summed outputs by it, both float64.
+    """
+    replica = Replica(subject, torch.float64)
+    for tensor in (*replica.parameters.values(), *replica.buffers.values()):
+        tensor.abs_()
+    weights = replica.differentiable()
+    ones = torch.ones((1, *subject.images.shape[1:]), dtype=torch.float64, device=subject.device)
+    randomness_from(subject.seed, subject.device)
+    subject.passes["flow"] += 1
+    with nullcontext() if batch_norm else WithoutBatchNorm():
+        outputs = replica.logits(subject.laid_out(ones)).sum()
+    gradients = replica.per_layer(derivatives(outputs, weights))
+    return tuple(zip((weight.detach() for weight in replica.weights), gradients, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianAnswer:
+    """How a network of Gaussian weights answers to Gaussian images.
+
+    Attributes:
+        difference: mean over the images of the summed absolute difference that the perturbation makes to the
+            features.
+        variances: the mean running variance of every BatchNorm2d after both passes.
+    """
+
+    difference: float
+    variances: tuple[float, ...]
+
+
+PERTURBATION = 0.01
+
+
+def gaussian_answer(subject: Subject, size: int) -> GaussianAnswer:
+    """Draws weights and images from N(0, 1) and compares the features of images and perturbed images.
+
+    Biases are 0, norms are as new. Features are what ``forward_features`` gives; of a network without it, the
+    last feature map with more than one position that a layer puts out, or else the logits.
+
+    Args:
+        subject: what is measured; its images give the shape only.
+        size: images to run at once.
+    """
+    replica = Replica(subject)
+    draws = torch.Generator().manual_seed(subject.seed)
+    _draw_weights(subject.model, replica, draws)
+    shape = subject.images.shape
+    first, second = (torch.randn(shape, generator=draws) for _ in range(2))
+    run = replica.features if hasattr(subject.model, "forward_features") else _LastMap(subject, replica)
+    randomness_from(subject.seed, subject.device)
+    total = 0.0
+    mode = RefuseBatchStatistics() if size < len(first) else nullcontext()
+    with torch.no_grad(), mode:
+        for start in range(0, len(first), size):
+            images, noise = first[start : start + size], second[start : start + size]
+            subject.passes["gaussian"] += 2
+            plain = run(subject.laid_out(images.to(subject.device)))
+            mixed = run(subject.laid_out((images + PERTURBATION * noise).to(subject.device)))
+            difference = (plain - mixed).abs().sum(tuple(range(1, plain.dim())))
+            total += float(difference.double().sum())
+    buffers = (
+        replica.buffers.get(f"{name}.running_var" if name else "running_var")
+        for name, module in subject.model.named_modules()
+        if isinstance(module, nn.BatchNorm2d)
+    )
+    variances = tuple(float(variance.mean()) for variance in buffers if variance is not None)
+    return GaussianAnswer(total / len(first), variances)
+
+
+def _draw_weights(model: nn.Module, replica: Replica, draws: torch.Generator) -> None:
+    for name, module in model.named_modules():
+        prefix = f"{name}." if name else ""
+        weight = replica.parameters.get(f"{prefix}weight")
+        bias = replica.parameters.get(f"{prefix}bias")
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            if weight is not None:
+                weight.copy_(torch.randn(weight.shape, generator=draws))
+            if bias is not None:
+                bias.zero_()
+        elif isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.GroupNorm)):
+            if weight is not None:
+                weight.fill_(1.0)
+            if bias is not None:
+                bias.zero_()
+            for buffer, value in (("running_mean", 0.0), ("running_var", 1.0)):
+                found = replica.buffers.get(f"{prefix}{buffer}")
+                if found is not None:
+                    found.fill_(value)
+
+
+class _LastMap:
+    """Runs a network without ``forward_features`` and gives the last of its layers' feature maps."""
+
+    def __init__(self, subject: Subject, replica: Replica) -> None:
+        self._subject = subject
+        self._replica = replica
+        self._map: Tensor | None = None
+
+    def __call__(self, images: Tensor) -> Tensor:
+        self._map = None
+        with ExitStack() as stack:
+            for module in leaves(self._subject.model):
+                stack.callback(module.register_forward_hook(self._record).remove)
+            logits = self._replica.logits(images)
+        return logits if self._map is None else self._map
+
+    def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if isinstance(output, Tensor) and output.dim() == 4 and math.prod(output.shape[2:]) > 1:
+            self._map = output
+
+
+def count_operations(subject: Subject) -> int:
+    """Counts the operations of one image; batch norms stand still, as one image may be too few for them."""
+    replica = Replica(subject)
+    counter = Operations()
+    norms = [m for m in subject.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    subject.passes["single image"] += 1
+    randomness_from(subject.seed, subject.device)
+    with ExitStack() as stack:
+        for norm in norms:
+            norm.training = False
+            stack.callback(setattr, norm, "training", True)
+        for handle in counter.hooks(subject.model):
+            stack.callback(handle.remove)
+        with torch.no_grad():
+            replica.logits(subject.laid_out(subject.images[:1]))
+    found: int = counter.results()["operations"]
+    return found

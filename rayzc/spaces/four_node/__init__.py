@@ -1,0 +1,1 @@
+"""What the search spaces with cells of four nodes share."""

@@ -1,0 +1,1 @@
+"""NAS-Bench-301: the search space of DARTS."""

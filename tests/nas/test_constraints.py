@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from rayzc.errors import SearchError
+from rayzc.nas import parse_constraint
+from rayzc.nas.constraints import require_met
+
+COLUMNS = {"params": np.array([1.0, 1.5, 2.0, np.nan]), "flops": np.array([100.0, 300.0, 301.0, 1.0])}
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("params < 1.5", [True, False, False, False]),
+        ("params <= 1.5", [True, True, False, False]),
+        ("flops > 100", [False, True, True, False]),
+        ("300 >= flops", [True, True, False, True]),
+        ("log(flops) + params >= 3 * params + 1", [True, True, True, False]),
+        ("params>=flops/200", [True, True, True, False]),
+    ],
+)
+def test_a_constraint_compares_two_formulas(text: str, met: list[bool]) -> None:
+    constraint = parse_constraint(text)
+
+    assert constraint.met(COLUMNS).tolist() == met
+    assert parse_constraint(str(constraint)) == constraint
+
+
+def test_it_names_the_proxies_of_both_sides() -> None:
+    assert parse_constraint("params * 2 < log(flops) + params").proxies == ("flops", "params")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("params", "constraint 'params' compares nothing: put one of < <= > >= between two formulas"),
+        ("params = 3", "constraint 'params = 3', position 8: '=' is no comparison; use one of < <= > >="),
+        ("params == 3", "constraint 'params == 3', position 8: '==' is no comparison; use one of < <= > >="),
+        ("params => 3", "constraint 'params => 3', position 8: '=>' is no comparison; use one of < <= > >="),
+        (
+            "1 < params < 3",
+            "constraint '1 < params < 3', position 12: a second comparison; give two constraints",
+        ),
+        ("< 3", "constraint '< 3' has nothing before the '<'"),
+        ("params <  ", "constraint 'params <  ' has nothing after the '<'"),
+        ("1 < 2", "constraint '1 < 2' names no proxy: it is the same for every architecture"),
+        (
+            "params < lg(flops)",
+            "constraint 'params < lg(flops)': cannot parse formula at position 10: unknown function 'lg', "
+            "did you mean 'log'?\n           lg(flops)\n           ^",
+        ),
+        (
+            "params + < 3",
+            "constraint 'params + < 3': cannot parse formula at position 10: expected a proxy, a number or '(', "
+            "found the end\n  params + \n           ^",
+        ),
+    ],
+)
+def test_a_bad_constraint_is_refused_where_it_is_bad(text: str, message: str) -> None:
+    with pytest.raises(SearchError) as caught:
+        parse_constraint(text)
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (
+            ["params < 0.5"],
+            "p/t: none of the 4 candidates meets the constraint 'params < 0.5': params goes from 1 to 2",
+        ),
+        (
+            ["flops > 10", "params > flops"],
+            "p/t: none of the 4 candidates meets the constraint 'params > flops'",
+        ),
+        (
+            ["params > 1.6", "flops < 200"],
+            "p/t: none of the 4 candidates meets all the constraints 'params > 1.6', 'flops < 200'",
+        ),
+        (
+            ["log(params - 9) > 1"],
+            "p/t: none of the 4 candidates meets the constraint 'log(params - 9) > 1'",
+        ),
+    ],
+)
+def test_it_is_said_which_constraint_nobody_meets(texts: list[str], message: str) -> None:
+    with pytest.raises(SearchError) as caught:
+        require_met([parse_constraint(text) for text in texts], COLUMNS, "p/t", "candidates")
+
+    assert str(caught.value).startswith(message)
+
+
+def test_nothing_is_said_where_one_meets_them_all() -> None:
+    assert require_met([parse_constraint("params < 1.2")], COLUMNS, "p/t", "candidates") is None  # type: ignore[func-returns-value]
+    assert require_met([], {}, "p/t", "candidates") is None  # type: ignore[func-returns-value]

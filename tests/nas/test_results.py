@@ -1,0 +1,107 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rayzc.errors import SearchError
+from rayzc.nas import Average, Results, on_demand, parse_plan, solve, tabulated
+from rayzc.nas.scores import Scored
+from tests.nas.samples import SMALL, planted
+
+TABLES = (planted(90), planted(120, "transbench101_micro", 1))
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    outcomes, comparisons = [], []
+    for table in TABLES:
+        for seed in range(3):
+            asked = parse_plan("noise + good", budget=40, seed=seed, settings=SMALL)
+            outcome, others = solve(tabulated(table, asked), asked)
+            outcomes.append(outcome)
+            comparisons += others
+    return Results(tuple(outcomes), tuple(comparisons), {"own/toy, seed 0": "out of memory"})
+
+
+def test_averages_are_over_seeds_and_over_problems(results: Results) -> None:
+    of = TABLES[1].name
+    tops = [one.found.standing.top for one in results.outcomes if one.problem == of and one.found.standing]
+    short = [
+        one.shortlist_best.standing.top
+        for one in results.outcomes
+        if one.shortlist_best and one.shortlist_best.standing
+    ]
+
+    assert results.problems == tuple(table.name for table in TABLES)
+    assert results.found(problem=of) == Average(np.mean(tops), np.std(tops, ddof=1), 3)
+    assert results.shortlist() == Average(np.mean(short), np.std(short, ddof=1), 6)
+    accuracy = results.found(lambda standing: standing.accuracy, of)
+    assert accuracy is not None
+    assert accuracy.mean == pytest.approx(
+        np.mean([one.found.standing.accuracy for one in results.outcomes[3:] if one.found.standing])
+    )
+    random = results.compared("random search", lambda one: one.shortlist.top, of)
+    assert random is not None
+    assert random.count == 3
+    assert results.compared("no such way", lambda one: one.found.top) is None
+    assert Average.of([2.0]) == Average(2.0, 0.0, 1)
+
+
+def test_the_best_proxy_is_chosen_by_what_its_searches_found(results: Results) -> None:
+    assert results.best_proxy() == "good"
+    assert results.best_proxy(TABLES[0].name) == "good"
+    assert Results(results.outcomes).best_proxy() is None
+
+
+def test_the_best_outcome_has_the_best_score_of_the_seeds(results: Results) -> None:
+    best = results.best(TABLES[0].name)
+
+    assert best.found.score == max(one.found.score for one in results.outcomes[:3])
+    with pytest.raises(SearchError, match="there is no outcome of a problem 'p/t'"):
+        results.best("p/t")
+
+
+def test_results_come_back_from_json(results: Results) -> None:
+    assert Results.from_json(results.to_json()) == results
+    with pytest.raises(SearchError, match="the saved search results has schema 2; this version"):
+        Results.from_json(results.to_json().replace('"schema_version": 1', '"schema_version": 2'))
+    with pytest.raises(SearchError, match="the saved search results cannot be used: KeyError"):
+        Results.from_json(results.to_json().replace('"comparisons"', '"others"'))
+
+
+def test_the_table_has_a_row_for_each_search(results: Results) -> None:
+    rows: list[dict[str, Any]] = results.to_table().to_pylist()
+
+    assert [(row["problem"], row["seed"]) for row in rows] == [
+        (one.problem, one.seed) for one in results.outcomes
+    ]
+    for row, outcome in zip(rows, results.outcomes, strict=True):
+        assert outcome.found.standing is not None
+        assert row["task"] == "planted"
+        assert row["encoding"] == outcome.found.encoding
+        assert row["rank"] == outcome.found.standing.rank
+        assert dict(row["proxies"]) == outcome.found.proxies
+        assert [one["encoding"] for one in row["shortlist"]] == [one.encoding for one in outcome.shortlist]
+        assert row["shortlist_top"] <= row["top"]
+        assert row["best_proxy"] == "good"
+        assert dict(row["proxies_search_top"])["good"] == row["best_proxy_top"]
+        assert row["random_search_top"] > 0
+
+
+def test_where_no_table_knows_the_truth_there_are_nulls() -> None:
+    asked = parse_plan("zico", budget=12)
+    problem = on_demand(
+        "nasbench201/cifar10", lambda wanted: [Scored({"zico": 1.0})] * len(wanted), ("zico",)
+    )
+    results = Results((solve(problem, asked)[0],))
+    (row,) = results.to_table().to_pylist()
+
+    assert row["accuracy"] is row["rank"] is row["random_search_top"] is row["best_proxy"] is None
+    assert row["score"] == 1.0
+    assert len(row["shortlist"]) == 10
+    assert results.found() is None
+    assert Results.from_json(results.to_json()) == results
+
+
+def test_no_outcome_is_an_empty_table() -> None:
+    assert Results(()).to_table().num_rows == 0

@@ -1,0 +1,272 @@
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rayzc.errors import FormulaError, SearchError
+from rayzc.formula import Formula
+from rayzc.nas import (
+    ALGORITHMS,
+    BUDGET_SPENT,
+    AlgorithmSettings,
+    MixedScores,
+    Plan,
+    Scored,
+    Search,
+    SpaceDomain,
+    TableDomain,
+    TableScores,
+    Wanted,
+    absorb,
+    advance,
+    begin,
+    on_demand,
+    parse_plan,
+    propose,
+    run,
+    solve,
+    tabulated,
+)
+from rayzc.spaces import SPACES
+from tests.nas.samples import SMALL, plan, planted
+
+TABLE = planted(150)
+DOMAIN = TableDomain(TABLE, ("good", "cost"))
+SCORES = TableScores(TABLE)
+
+
+def searched(asked: Plan) -> Search:
+    return run(asked, TABLE.name, DOMAIN, SCORES)
+
+
+def test_a_search_evaluates_its_budget_and_keeps_the_best() -> None:
+    seen: list[int] = []
+    search = run(
+        plan("genetic", 40), TABLE.name, DOMAIN, SCORES, lambda now: seen.append(len(now.evaluations))
+    )
+
+    assert search.ended == BUDGET_SPENT
+    assert seen[-1] == len(search.evaluations) == 40
+    assert search.best is not None
+    assert search.best.score == max(one.score for one in search.evaluations)
+    assert search.best.proxies == {"good": search.best.score}
+    assert advance(search, DOMAIN, SCORES) is search
+    assert propose(search, DOMAIN) == ()
+
+
+def test_the_last_batch_ends_with_the_budget() -> None:
+    assert len(searched(plan("random", 13, batch=5)).evaluations) == 13
+
+
+def test_what_is_proposed_can_be_asked_again_and_is_absorbed_in_its_order() -> None:
+    search = begin(plan("random"), TABLE.name, DOMAIN, SCORES)
+    proposals = propose(search, DOMAIN)
+
+    assert proposals == propose(search, DOMAIN)
+    with pytest.raises(SearchError, match="5 architectures were proposed and 4 scored"):
+        absorb(search, proposals, [Scored({"good": 1.0})] * 4)
+    after = absorb(search, proposals, [Scored({"good": float(i)}) for i in range(5)])
+    assert [one.score for one in after.evaluations] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert [one.proposal for one in after.evaluations] == list(proposals)
+
+
+def test_what_is_not_finite_or_failed_ranks_last_and_is_no_result() -> None:
+    search = begin(plan("random"), TABLE.name, DOMAIN, SCORES)
+    scored = [
+        Scored({"good": float("nan")}),
+        Scored({"good": float("inf")}),
+        Scored({}, {"good": "out of memory"}),
+        Scored({"good": -3.0}, measured=True, seconds=1.5),
+        Scored({"good": -4.0}, cached=True),
+    ]
+    search = absorb(search, propose(search, DOMAIN), scored)
+
+    assert [one.score for one in search.evaluations] == [-np.inf, -np.inf, -np.inf, -3.0, -4.0]
+    assert search.best == search.evaluations[3]
+    assert search.evaluations[2].failures == {"good": "out of memory"}
+    assert (search.measured, search.cache_hits, search.measuring_seconds) == (1, 1, 1.5)
+    assert Search.from_json(search.to_json()).state == search.state
+    assert json.loads(search.to_json(), parse_constant=pytest.fail)["kind"] == "search"
+
+
+def test_a_violated_constraint_counts_against_the_budget_but_is_no_result_and_no_parent() -> None:
+    asked = parse_plan(
+        "good", ["cost <= 11", "good > cost - 9"], algorithm="genetic", budget=80, settings=SMALL
+    )
+    search = searched(asked)
+    violating = [one for one in search.evaluations if not one.met]
+
+    assert len(search.evaluations) == 80
+    assert violating
+    assert all(one.score > -np.inf and not one.eligible for one in violating)
+    assert search.best is not None
+    assert search.best.proxies["cost"] <= 11
+    assert not {one.proposal.key for one in violating} & {one.proposal.parent for one in search.evaluations}
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+def test_with_several_objectives_the_front_is_what_nobody_dominates(algorithm: str) -> None:
+    asked = parse_plan("good", minimise=["cost"], algorithm=algorithm, budget=80, settings=SMALL)
+    outcome, _ = solve(tabulated(TABLE, asked), asked)
+    front = [(one.score, one.proxies["cost"]) for one in outcome.front]
+
+    assert front == sorted(front, reverse=True)
+    assert [cost for _, cost in front] == sorted((cost for _, cost in front), reverse=True)
+    assert len(front) > 1
+    assert outcome.found.score == front[0][0]
+
+
+def test_several_objectives_find_cheaper_architectures_than_one() -> None:
+    def mean_cost(*minimise: str) -> float:
+        asked = parse_plan("good", minimise=minimise, algorithm="genetic", budget=60, settings=SMALL)
+        children = [one.architecture for one in searched(asked).evaluations[20:]]
+        return float(np.mean([TABLE.column("cost")[TABLE.architectures.index(one)] for one in children]))
+
+    assert mean_cost("cost") < mean_cost()
+
+
+def test_a_table_and_measurements_of_the_rest_give_the_search_of_the_whole_table() -> None:
+    hidden = np.array(TABLE.scores)
+    hidden[::2, 0] = np.nan
+    asked: list[str] = []
+
+    def measure(wanted: Sequence[Wanted]) -> list[Scored]:
+        asked.extend(one.architecture for one in wanted)
+        return [replace(answer, measured=True) for answer in SCORES.scores(wanted)]
+
+    whole = on_demand(TABLE.name, lambda wanted: [], (), TABLE, within_table=True)
+    mixed = on_demand(TABLE.name, measure, ("good",), replace(TABLE, scores=hidden), within_table=True)
+    expected, _ = solve(whole, plan("genetic"))
+    outcome, comparisons = solve(mixed, plan("genetic"))
+
+    assert outcome.shortlist == expected.shortlist
+    assert outcome.measured == len(asked) == len(set(asked)) > 0
+    assert comparisons == ()
+
+
+def test_a_whole_space_is_searched_by_measurements() -> None:
+    def measure(wanted: Sequence[Wanted]) -> list[Scored]:
+        return [Scored({"twos": float(one.architecture.count("2"))}, measured=True) for one in wanted]
+
+    asked = Plan(Formula.parse("twos"), "local_search", 200, settings=SMALL)
+    outcome, _ = solve(on_demand("nasbench201/cifar10", measure, ("twos",)), asked)
+
+    assert outcome.found.encoding == "(2, 2, 2, 2, 2, 2)"
+    assert outcome.found.standing is None
+    assert outcome.shortlist_best is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"budget": 0}, "a budget of 0 architectures finds nothing: give at least 1"),
+        ({"batch": 0}, "a batch of 0 architectures never ends: give at least 1"),
+        ({"seed": -1}, "the seed is -1; give 0 or more"),
+        ({"algorithm": "genetics"}, "there is no algorithm 'genetics'; did you mean 'genetic'?"),
+        (
+            {"formula": Formula.parse("1 + 2")},
+            "'1 + 2' has no proxy in it: it gives every architecture the same score",
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(SearchError) as caught:
+        replace(plan("genetic"), **change)  # type: ignore[arg-type]
+    assert str(caught.value) == message
+
+
+def test_settings_that_cannot_be_are_refused() -> None:
+    with pytest.raises(SearchError, match="population is 0; give at least 1"):
+        AlgorithmSettings(population=0)
+    with pytest.raises(SearchError, match="crossover is 2; give a probability from 0 to 1"):
+        AlgorithmSettings(crossover=2)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (
+            {"formula": "god + cost"},
+            "nasbench201/planted: the formula needs proxy 'god', which neither the table nor measurement can give; "
+            "did you mean 'good'?",
+        ),
+        (
+            {"formula": "good", "constraints": ["params < 3"]},
+            "nasbench201/planted: the constraint 'params < 3' needs proxy 'params', which neither the table nor "
+            "measurement can give; known: cost, good, noise",
+        ),
+        (
+            {"formula": "good", "minimise": ["costs"]},
+            "nasbench201/planted: the objective 'costs' needs proxy 'costs', which neither the table nor measurement "
+            "can give; did you mean 'cost'?",
+        ),
+    ],
+)
+def test_a_proxy_that_nobody_can_give_is_named(texts: dict[str, object], message: str) -> None:
+    asked = parse_plan(**texts)  # type: ignore[arg-type]
+    for attempt in (lambda: begin(asked, TABLE.name, DOMAIN, SCORES), lambda: tabulated(TABLE, asked)):
+        with pytest.raises(SearchError) as caught:
+            attempt()
+        assert str(caught.value) == message
+
+
+def test_a_constraint_that_no_candidate_meets_is_refused_before_the_search() -> None:
+    asked = parse_plan("good", ["cost < 0"])
+    low, high = TABLE.column("cost").min(), TABLE.column("cost").max()
+
+    with pytest.raises(SearchError) as caught:
+        begin(asked, TABLE.name, DOMAIN, SCORES)
+    assert str(caught.value) == (
+        f"nasbench201/planted: none of the {DOMAIN.size} candidates meets the constraint 'cost < 0': "
+        f"cost goes from {low:g} to {high:g}"
+    )
+
+
+def test_a_constraint_that_nothing_measured_meets_is_refused_at_the_end() -> None:
+    source = MixedScores(None, lambda wanted: [Scored({"params": 2.0})] * len(wanted), ("params",))
+    asked = parse_plan("params", ["params < 1.5"], budget=12)
+
+    with pytest.raises(SearchError) as caught:
+        run(asked, "nasbench201/cifar10", SpaceDomain(SPACES["nasbench201"]), source)
+    assert str(caught.value) == (
+        "nasbench201/cifar10: none of the 12 architectures evaluated meets the constraint 'params < 1.5': "
+        "params goes from 2 to 2"
+    )
+
+
+def test_a_search_in_which_every_measurement_fails_says_why() -> None:
+    source = MixedScores(None, lambda wanted: [Scored({}, {"zico": "no labels"})] * len(wanted), ("zico",))
+
+    with pytest.raises(SearchError) as caught:
+        run(parse_plan("zico", budget=5), "p/t", SpaceDomain(SPACES["nasbench201"]), source)
+    assert str(caught.value) == (
+        "p/t: none of the 5 architectures evaluated has a finite score; the first failure: no labels"
+    )
+
+
+def test_there_must_be_something_to_search() -> None:
+    with pytest.raises(
+        SearchError, match="own/t: there is no search space 'own' to search; known: nasbench101"
+    ):
+        on_demand("own/t", lambda wanted: [], ())
+    with pytest.raises(SearchError, match="p/t: there is no table to search within; search the whole space"):
+        on_demand("p/t", lambda wanted: [], (), within_table=True)
+    with pytest.raises(SearchError, match="the table of nasbench201/planted lists no architecture"):
+        TableDomain(TABLE.take([]), ())
+
+
+def test_saved_searches_that_cannot_be_used_are_refused() -> None:
+    text = searched(plan("random", 6)).to_json()
+
+    with pytest.raises(
+        SearchError, match="the saved search has schema 7; this version of rayzc reads schema 1"
+    ):
+        Search.from_json(text.replace('"schema_version": 1', '"schema_version": 7'))
+    with pytest.raises(SearchError, match="the saved plan cannot be used: KeyError"):
+        Search.from_json(text.replace('"minimise"', '"maximise"'))
+    with pytest.raises(SearchError, match="the saved search cannot be used: KeyError"):
+        Search.from_json(text.replace('"evaluations"', '"evaluation"'))
+    with pytest.raises(FormulaError, match="cannot parse formula"):
+        parse_plan("good +")

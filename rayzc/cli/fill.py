@@ -70,7 +70,7 @@ def fill(
             _known(names([proxies])),
             names(problems),
             limit=limit,
-            setup=replace(TABLE_SETUP, batch=batch, images=images, device=device, time_limit=allowed),
+            setup=TABLE_SETUP.replaced(batch=batch, images=images, device=device, time_limit=allowed),
             seed=seed,
             workers=workers,
             cache=kept,

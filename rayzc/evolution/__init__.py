@@ -6,7 +6,7 @@ gives each its rank correlation with the true accuracy on every problem, and the
 of the best migrate to other islands along a topology.
 """
 
-from rayzc.evolution.correlations import MEASURES, Measure
+from rayzc.evolution.correlations import CORRELATIONS, Measure
 from rayzc.evolution.fitness import Judge, Verdict
 from rayzc.evolution.individual import (
     Individual,
@@ -27,7 +27,7 @@ from rayzc.evolution.topology import TOPOLOGIES, Topology
 from rayzc.evolution.variation import OPERATORS, Vocabulary
 
 __all__ = [
-    "MEASURES",
+    "CORRELATIONS",
     "OBJECTIVES",
     "OPERATORS",
     "SELECTIONS",

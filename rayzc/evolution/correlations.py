@@ -1,7 +1,7 @@
 """Rank correlations between a ranking and the accuracies, by name; each exact, ties handled.
 
 A measure is made for a table once and then called for every ranking. A new one is a class with these two methods
-and an entry of :data:`MEASURES`.
+and an entry of :data:`CORRELATIONS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from rayzc.evolution.kendall import KendallTarget, label
 from rayzc.evolution.ranking import Ranking, kernel
 from rayzc.evolution.tables import Tables
 
-__all__ = ["MEASURES", "Kendall", "Measure", "Spearman", "WeightedKendall"]
+__all__ = ["CORRELATIONS", "Kendall", "Measure", "Spearman", "WeightedKendall"]
 
 U = np.uint64
 
@@ -77,7 +77,7 @@ class WeightedKendall:
         return out
 
 
-MEASURES: Mapping[str, Callable[[Tables], Measure]] = MappingProxyType(
+CORRELATIONS: Mapping[str, Callable[[Tables], Measure]] = MappingProxyType(
     {"kendall": Kendall, "spearman": Spearman, "weighted_kendall": WeightedKendall}
 )
 """The measures by name."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.evolution.correlations import MEASURES, Measure
+from rayzc.evolution.correlations import CORRELATIONS, Measure
 from rayzc.evolution.evaluation import Evaluator
 from rayzc.evolution.memory import remember
 from rayzc.evolution.ranking import Ranking
@@ -41,7 +41,7 @@ class Judge:
 
     Args:
         tables: what to judge on.
-        measure: the rank correlation, a name in :data:`rayzc.evolution.MEASURES`.
+        measure: the rank correlation, a name in :data:`rayzc.evolution.CORRELATIONS`.
         max_ties: share of a problem's pairs that a formula may tie; what ties more is worth nothing to breeding.
         memory: number of formulas, and of rankings, that are remembered.
 
@@ -62,7 +62,7 @@ class Judge:
         self._evaluate = Evaluator(tables.proxies, tables.scores)
         self._ranking = Ranking(tables.offsets)
         self._unavoidable = tables.indistinguishable()
-        self._measure: Measure = MEASURES[measure](tables)
+        self._measure: Measure = CORRELATIONS[measure](tables)
         self._formulas: OrderedDict[Tokens, Verdict] = OrderedDict()
         self._rankings: OrderedDict[int, Verdict] = OrderedDict()
         self._memory = memory

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.evolution.correlations import MEASURES
+from rayzc.evolution.correlations import CORRELATIONS
 from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables, has_a_formula
 from rayzc.formula import Formula, ranking_values
@@ -154,5 +154,5 @@ def _correlations(values: NDArray[np.float64], accuracy: NDArray[np.float64]) ->
     tables = Tables(("",), (), np.empty((0, len(order))), accuracy[order], offsets)
     ranking = Ranking(offsets)
     ranking.sort(values[order])
-    correlations = [float(MEASURES[name](tables)(ranking)[0]) for name in ("kendall", "spearman")]
+    correlations = [float(CORRELATIONS[name](tables)(ranking)[0]) for name in ("kendall", "spearman")]
     return [*correlations, ranking.ties(np.zeros(1, np.int64))]

@@ -2,17 +2,51 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rayzc.errors import FormulaError, SearchError
+from rayzc.errors import FormulaError, RayzcError, SearchError
 from rayzc.formula import Formula, ranking_values
-from rayzc.nas.algorithms import AlgorithmSettings, algorithm_named
+from rayzc.nas.algorithms import ALGORITHMS, AlgorithmSettings, algorithm_named
 from rayzc.nas.constraints import Constraint, parse_constraint
+from rayzc.options import Options, option
 
-__all__ = ["Plan", "parse_plan"]
+__all__ = ["Plan", "PlanOptions", "parse_plan"]
+
+
+class PlanOptions(Options, frozen=True, kw_only=True):
+    """What a search is asked to do, as texts; :meth:`Plan.of` parses them."""
+
+    error: ClassVar[type[RayzcError]] = SearchError
+
+    formula: Annotated[str, option("The score to be maximised.", hidden=True)] = ""
+    algorithm: Annotated[str, option("How architectures are chosen.", choices=tuple(ALGORITHMS))] = (
+        "regularized_evolution"
+    )
+    budget: Annotated[int, option("Distinct architectures that a search evaluates.", low=1)] = 300
+    seed: Annotated[int, option("Seed of the first search; the others count on from it.", low=0)] = 0
+    batch: Annotated[
+        int, option("Architectures that a search proposes at a time.", low=1, flag="proposals")
+    ] = 10
+    constraints: Annotated[
+        tuple[str, ...],
+        option(
+            "Condition that architectures have to meet: 'params < 1.5', 'log(flops) <= 4'; may be repeated.",
+            flag="constraint",
+            metavar="COMPARISON",
+        ),
+    ] = ()
+    minimise: Annotated[
+        tuple[str, ...],
+        option(
+            "Further objective, such as flops: the result then has a Pareto front; may be repeated.",
+            metavar="FORMULA",
+        ),
+    ] = ()
+    settings: AlgorithmSettings = msgspec.field(default_factory=AlgorithmSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +70,7 @@ class Plan:
 
     formula: Formula
     algorithm: str = "regularized_evolution"
-    budget: int = 1000
+    budget: int = 300
     seed: int = 0
     batch: int = 10
     constraints: tuple[Constraint, ...] = ()
@@ -89,6 +123,25 @@ class Plan:
         values = np.stack([score, *(ranking_values(-one.evaluate(columns)) for one in self.minimise)], axis=1)
         able = met & np.isfinite(values).all(axis=1)
         return score, np.where(able[:, None], values, -np.inf), met
+
+    @classmethod
+    def of(cls, options: PlanOptions) -> "Plan":
+        """Parses the texts of options.
+
+        Raises:
+            FormulaError: a formula does not parse.
+            SearchError: a constraint does not parse, or a formula has no proxy.
+        """
+        return cls(
+            Formula.parse(options.formula),
+            options.algorithm,
+            options.budget,
+            options.seed,
+            options.batch,
+            tuple(map(parse_constraint, options.constraints)),
+            tuple(map(Formula.parse, options.minimise)),
+            options.settings,
+        )
 
     def to_document(self) -> dict[str, Any]:
         """The plan as what JSON knows."""

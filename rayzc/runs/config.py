@@ -78,7 +78,7 @@ class RunConfig:
             "problems": list(self.problems),
             "proxies": list(self.proxies),
             "holdout": self.holdout,
-            "settings": self.settings.to_json(),
+            "settings": self.settings.to_document(),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class RunConfig:
                 problems=tuple(document["problems"]),
                 proxies=tuple(document["proxies"]),
                 holdout=document["holdout"],
-                settings=Settings.from_json(document["settings"]),
+                settings=Settings.from_document(document["settings"], f"{path}, settings"),
                 limits=Limits(**document["limits"]),
             )
         except (KeyError, TypeError, AttributeError) as error:

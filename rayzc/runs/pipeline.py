@@ -1,7 +1,7 @@
 """A run from a suite to architectures: what was asked for, and what came out of its two stages."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,12 @@ class WholeConfig:
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as a JSON object."""
-        document = {**asdict(self), "settings": self.settings.to_json(), "search": dict(self.search)}
+        document = {
+            **{f.name: getattr(self, f.name) for f in fields(self)},
+            "limits": asdict(self.limits),
+            "settings": self.settings.to_document(),
+            "search": dict(self.search),
+        }
         return {"schema_version": SCHEMA_VERSION, "kind": "run", **document}
 
     @classmethod
@@ -67,7 +72,7 @@ class WholeConfig:
                 leave_out=tuple(document["leave_out"]),
                 formula=document["formula"],
                 proxies=None if document["proxies"] is None else tuple(document["proxies"]),
-                settings=Settings.from_json(document["settings"]),
+                settings=Settings.from_document(document["settings"], f"{path}, settings"),
                 limits=Limits(**document["limits"]),
                 time_limit=document["time_limit"],
                 search=document["search"],

@@ -59,7 +59,7 @@ def judge(measure: str = "kendall", max_ties: float = BREEDING.max_ties, **kwarg
 
 def evolved(epochs: int, settings: Settings = BREEDING, index: int = 0, judge: Judge | None = None) -> Island:
     """An island after so many epochs without immigrants."""
-    own = judge or Judge(Tables.of(suite()), settings.measure, settings.max_ties)
+    own = judge or Judge(Tables.of(suite()), settings.correlation, settings.max_ties)
     island = settle(index, own, settings)
     for _ in range(epochs):
         island = step(island, (), own, settings)

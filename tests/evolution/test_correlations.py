@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rayzc.evolution import MEASURES, Tables
+from rayzc.evolution import CORRELATIONS, Tables
 from rayzc.evolution.ranking import Ranking
 from rayzc.formula import ranking_values
 from tests.evolution.samples import Floats, examples, offsets_of, values
@@ -20,7 +20,7 @@ SCIPY: dict[str, Callable[[Floats, Floats], float]] = {
     "spearman": lambda x, y: stats.spearmanr(x, y).statistic,
     "weighted_kendall": lambda x, y: stats.weightedtau(x, y).statistic,
 }
-every_measure = pytest.mark.parametrize("name", list(MEASURES))
+every_measure = pytest.mark.parametrize("name", list(CORRELATIONS))
 
 
 def peer(name: str, x: Floats, y: Floats) -> float:
@@ -41,11 +41,11 @@ def measured(name: str, parts: list[tuple[Floats, Floats]]) -> Floats:
     tables = Tables(names, (), np.empty((0, len(rows))), accuracy, offsets)
     ranking = Ranking(offsets)
     ranking.sort(rows)
-    return MEASURES[name](tables)(ranking)
+    return CORRELATIONS[name](tables)(ranking)
 
 
 def test_every_measure_has_a_peer() -> None:
-    assert set(SCIPY) == set(MEASURES)
+    assert set(SCIPY) == set(CORRELATIONS)
 
 
 @every_measure
@@ -138,7 +138,7 @@ def test_weighted_kendall_looks_at_the_top() -> None:
 
 @every_measure
 def test_a_measure_keeps_nothing_of_the_ranking_before(name: str, small_tables: Tables) -> None:
-    measure = MEASURES[name](small_tables)
+    measure = CORRELATIONS[name](small_tables)
     ranking = Ranking(small_tables.offsets)
     answers = []
     for proxy in (0, 1, 0):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rayzc.evolution import MEASURES, Judge, Tables, Verdict
+from rayzc.evolution import CORRELATIONS, Judge, Tables, Verdict
 from rayzc.evolution.correlations import Kendall
 from rayzc.evolution.ranking import Ranking
 from rayzc.formula import Formula
@@ -17,7 +17,7 @@ def equal(one: Verdict, other: Verdict) -> bool:
     return one.ranking == other.ranking and np.array_equal(one.correlations, other.correlations)
 
 
-@pytest.mark.parametrize("measure", list(MEASURES))
+@pytest.mark.parametrize("measure", list(CORRELATIONS))
 def test_a_verdict_is_the_measure_on_every_problem(measure: str, small_suite: Suite) -> None:
     judge = samples.judge(measure)
     for tokens in formulas(40):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rayzc.evolution import (
-    MEASURES,
+    CORRELATIONS,
     OBJECTIVES,
     SELECTIONS,
     Island,
@@ -29,7 +29,7 @@ from tests.evolution.samples import BREEDING, PROXIES, Floats, evolved
 
 
 def history(epochs: int, settings: Settings) -> list[Island]:
-    judge = samples.judge(settings.measure, settings.max_ties)
+    judge = samples.judge(settings.correlation, settings.max_ties)
     islands = [settle(0, judge, settings)]
     for _ in range(epochs):
         islands.append(step(islands[-1], (), judge, settings))
@@ -44,7 +44,7 @@ def assert_sound(island: Island, settings: Settings) -> None:
     assert len({one.ranking for one in population}) == len(population)
     assert len(list(one_of_each_shape(population))) >= 0.9 * len(population)  # rewriting may make two alike
     assert all(a.objective < b.objective and len(a.tokens) < len(b.tokens) for a, b in pairwise(front))
-    judge = samples.judge(settings.measure, settings.max_ties)
+    judge = samples.judge(settings.correlation, settings.max_ties)
     for one in {*population, *front}:
         formula = Formula(one.tokens)
         assert repr(formula.tokens) == repr(one.tokens)
@@ -71,7 +71,7 @@ class TestLife:
         most = BREEDING.generations * (BREEDING.offspring + 16 * BREEDING.polish)
         assert all(20 < new <= most for new in bred)
 
-    @pytest.mark.parametrize("measure", list(MEASURES))
+    @pytest.mark.parametrize("measure", list(CORRELATIONS))
     @pytest.mark.parametrize("objective", list(OBJECTIVES))
     def test_the_best_never_gets_worse(self, measure: str, objective: str) -> None:
         settings = replace(BREEDING, measure=measure, objective=objective)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rayzc.errors import FormulaError, RunError
-from rayzc.evolution import MEASURES, OBJECTIVES, SELECTIONS, TOPOLOGIES, Settings
+from rayzc.evolution import CORRELATIONS, OBJECTIVES, SELECTIONS, TOPOLOGIES, Settings
 from tests.evolution.samples import Floats
 
 
@@ -24,11 +24,11 @@ NOT_AN_OBJECTIVE = 3.0
 
 def test_the_defaults() -> None:
     settings = Settings()
-    assert (settings.measure, settings.objective, settings.islands) == ("kendall", "mean", 16)
+    assert (settings.correlation, settings.objective, settings.islands) == ("kendall", "mean", 16)
     assert set(settings.selection) == set(SELECTIONS)
 
 
-@pytest.mark.parametrize("measure", list(MEASURES))
+@pytest.mark.parametrize("measure", list(CORRELATIONS))
 @pytest.mark.parametrize("topology", list(TOPOLOGIES))
 @pytest.mark.parametrize("objective", [*OBJECTIVES, f"{__name__}:second_best"])
 def test_all_names_are_taken_and_survive_json(measure: str, topology: str, objective: str) -> None:

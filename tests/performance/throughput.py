@@ -25,7 +25,7 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
     """Yields rows for a real suite, ready for fitting."""
     tables = Tables.of(suite)
     settings = Settings(seed=0, islands=4)
-    judge = Judge(tables, settings.measure, settings.max_ties)
+    judge = Judge(tables, settings.correlation, settings.max_ties)
     islands = [settle(index, judge, settings) for index in range(settings.islands)]
 
     def ours() -> tuple[float, float]:

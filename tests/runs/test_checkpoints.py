@@ -17,7 +17,7 @@ from tests.evolution.samples import BREEDING
 
 def archipelago(epochs: int, settings: Settings = BREEDING, judge: Judge | None = None) -> list[Island]:
     """Islands of a ring at one epoch."""
-    judge = judge or samples.judge(settings.measure)
+    judge = judge or samples.judge(settings.correlation)
     islands = [settle(index, judge, settings) for index in range(settings.islands)]
     for _ in range(epochs):
         islands = advanced(islands, judge, settings)
@@ -61,7 +61,7 @@ class TestRoundTrip:
         document = read_newest(tmp_path, pytest.fail)
         assert document is not None
         assert document["seconds"] == 12.5
-        after = restore(document, samples.judge(settings.measure), settings)
+        after = restore(document, samples.judge(settings.correlation), settings)
         assert after == tuple(before)
 
     def test_what_is_restored_evolves_as_what_was_never_stored(

@@ -141,7 +141,7 @@ def resume(
     document = read_newest(folder.checkpoints, pass_over)
     islands, seconds = None, 0.0
     if document is not None:
-        judge = Judge(Tables.of(fitting), config.settings.measure, config.settings.max_ties)
+        judge = Judge(Tables.of(fitting), config.settings.correlation, config.settings.max_ties)
         islands = restore(document, judge, config.settings)
         seconds = float(document["seconds"])
     folder.record("resumed", epoch=islands[0].epoch if islands else None)

@@ -52,7 +52,7 @@ class IslandWorker:
 
     def __init__(self, tables: Tables, settings: Settings) -> None:
         self._settings = settings
-        self._judge = Judge(tables, settings.measure, settings.max_ties)
+        self._judge = Judge(tables, settings.correlation, settings.max_ties)
 
     def process(self) -> int:
         """The worker's process id; it answers once the worker is ready."""

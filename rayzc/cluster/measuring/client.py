@@ -6,7 +6,6 @@ import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +262,7 @@ def _absolute(setup: Setup) -> Setup:
     images = setup.images
     if images is not None and (images.endswith(".npz") or Path(images).exists()):
         images = str(Path(images).resolve())
-    return replace(setup, images=images, data=str(Path(setup.data).resolve()))
+    return setup.replaced(images=images, data=str(Path(setup.data).resolve()))
 
 
 def _device(setup: Setup) -> str:

@@ -1,10 +1,10 @@
 """What is asked of a measuring pool, and what it answers."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rayzc.errors import ProxyError, SpaceError, nearest
+from rayzc.measurement import Setup
 from rayzc.spaces import SearchSpace, search_space
 from rayzc.spaces.four_node.space import FourNodeSpace
 
@@ -61,55 +61,6 @@ class Answer:
     seconds: float
     cached: bool
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What holds for all measurements of a pool: an answer follows from the request and this, bit for bit.
-
-    Attributes:
-        batch: how many images a network is shown.
-        images: an ``.npz`` file or the name of a torchvision data set, see :func:`rayzc.proxies.batches.load_batch`;
-            by default normal random images. Read where the pool was opened, whichever machine measures.
-        data: folder of torchvision's data sets.
-        width: channels of scaled-down networks; by default the original's.
-        depth: repeats of the cells of scaled-down networks; by default the original's.
-        as_written: measure an architecture with the parts that do not matter for its output, as the tables of
-            NAS-Bench-Suite-Zero do. By default the canonical architecture is measured, so that encodings of one
-            network have one score, and are measured once.
-        device: ``cpu`` or ``cuda``; by default ``cuda`` where the cluster has GPUs, for all workers alike, since
-            scores differ in their last digits from one to the other.
-        time_limit: seconds for one network, after which its worker is ended and the network reported as failed;
-            None for no limit.
-        cpus: CPUs that a worker takes of the cluster. It computes in one thread in any case, as the order of sums
-            must not depend on it: smaller shares are for workers that wait for a GPU.
-        gpus: GPUs that a worker takes, on ``cuda``; a fraction also limits the memory it may use.
-    """
-
-    batch: int = 64
-    images: str | None = None
-    data: str = "data"
-    width: int | None = None
-    depth: int | None = None
-    as_written: bool = False
-    device: str | None = None
-    time_limit: float | None = 600.0
-    cpus: float = 1.0
-    gpus: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.batch < 1:
-            raise ProxyError(f"a batch of {self.batch} images has none; give at least 1")
-        if self.device not in (None, "cpu", "cuda"):
-            raise ProxyError(f"workers cannot measure on '{self.device}': say cpu or cuda")
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise ProxyError(
-                f"the time limit for a network is {self.time_limit} s; give more than 0, or none"
-            )
-        if not (self.cpus > 0 and math.isfinite(self.cpus)) or not (
-            self.gpus > 0 and math.isfinite(self.gpus)
-        ):
-            raise ProxyError(f"a worker takes {self.cpus} CPUs and {self.gpus} GPUs; give shares above 0")
 
 
 @dataclass(frozen=True, slots=True)

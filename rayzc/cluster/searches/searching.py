@@ -1,7 +1,7 @@
 """Searches of many problems at once: a formula goes in, architectures come out, by way of trials on a cluster."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ray import tune
@@ -106,7 +106,7 @@ def search(
         suite_hash=whole.content_hash if whole is not None else None,
         problems=names,
         candidates=candidates or ("space" if whole is None else "table"),
-        setup=asdict(_lasting(setup)),
+        setup=_lasting(setup).to_document(),
         time_limit=time_limit,
         storage=storage,
         loggers=tuple(loggers),
@@ -188,4 +188,4 @@ def _checked(names: Sequence[str]) -> tuple[str, ...]:
 def _lasting(setup: Setup) -> Setup:
     """The setup with files that a run resumed from another folder finds."""
     images = lasting_place(setup.images) if setup.images else None
-    return replace(setup, images=images, data=str(Path(setup.data).resolve()))
+    return setup.replaced(images=images, data=str(Path(setup.data).resolve()))

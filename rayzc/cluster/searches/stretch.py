@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
@@ -193,8 +193,7 @@ def work_of(config: SearchConfig, tables: Mapping[str, Problem]) -> Work:
 
 
 def _setup(config: SearchConfig) -> Setup:
-    known = {field.name for field in fields(Setup)}
-    return Setup(**{name: value for name, value in config.setup.items() if name in known})
+    return Setup.from_document(config.setup, "the setup of the run")
 
 
 def _told(text: str, done: bool) -> dict[str, Any]:

@@ -1,0 +1,390 @@
+"""Options, each written once: name, type, default, range and help stand in one line of one class.
+
+A class of options is at the same time what the Python functions take (:func:`takes`), what the command line is made of
+(:mod:`rayzc.cli.options`), and what a run keeps in its ``config.json`` (:meth:`Options.to_document`)::
+
+    class Limits(Options):
+        epochs: Annotated[int | None, option("Stop after this many epochs.", low=1)] = None
+
+Classes nest: an option of a nested class is known by its own name in the function and on the command line, unless
+:func:`group` gives it another one there, and by its place in the document.
+"""
+
+import functools
+import inspect
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from rayzc.errors import RayzcError, RunError, nearest
+
+__all__ = ["Flat", "Group", "Option", "Options", "flattened", "group", "option", "read_options", "takes"]
+
+Result = TypeVar("Result")
+OptionsT = TypeVar("OptionsT", bound="Options")
+
+IN_EVERY_DOCUMENT = ("schema_version", "kind")
+"""Keys that say what a document is; :mod:`rayzc.documents` reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What is known of an option beside its name, type and default.
+
+    Attributes:
+        help: what it does, a sentence or two.
+        low: the least value.
+        high: the greatest value.
+        above: the value that it must exceed.
+        choices: the names to choose from, with a registry of them or a tuple.
+        default: the default in words, where the default value does not say it.
+        metavar: what the command line shows in place of the value.
+        flag: the flag of the command line, where it is not the name.
+        aliases: earlier flags and names, which still work.
+        duration: whether it is a length of time, ``3m`` on the command line and seconds elsewhere.
+        hidden: whether the command line leaves it out.
+    """
+
+    help: str
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    metavar: str | None = None
+    flag: str | None = None
+    aliases: tuple[str, ...] = ()
+    duration: bool = False
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What is known of a nested class of options.
+
+    Attributes:
+        title: of its panel in the help of a command.
+        names: flat names that differ from those of the fields; None leaves the option out.
+    """
+
+    title: str
+    names: Mapping[str, str | None]
+
+
+def option(help: str, **details: Any) -> Option:
+    """An option's help and range, see :class:`Option`."""
+    return Option(help, **details)
+
+
+def group(title: str, names: Mapping[str, str | None] | None = None) -> Group:
+    """The title of nested options, and names that differ in the flat list, see :class:`Group`."""
+    return Group(title, names or {})
+
+
+class _Renamed(msgspec.StructMeta):
+    """Takes earlier names of options, with a warning."""
+
+    def __call__(cls, *values: Any, **given: Any) -> Any:  # noqa: N805 - a metaclass
+        for name in [name for name in given if name not in cls.__struct_fields__]:
+            for field, known in _options_of(cls).items():
+                if name in known.aliases:
+                    warnings.warn(f"{cls.__name__}: {name} is now {field}", DeprecationWarning, stacklevel=2)
+                    given[field] = given.pop(name)
+        return super().__call__(*values, **given)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, metaclass=_Renamed):
+    """A class of options: immutable, checked when it is made, and written to JSON and back.
+
+    Attributes:
+        error: the kind of error that a wrong value raises.
+    """
+
+    error: ClassVar[type[RayzcError]] = RunError
+
+    def __post_init__(self) -> None:
+        """Checks types and ranges.
+
+        Raises:
+            RayzcError: of the kind :attr:`error`: a value of another type, or out of its range.
+        """
+        for field in msgspec.structs.fields(self):
+            value = self._converted(field, getattr(self, field.name))
+            msgspec.structs.force_setattr(self, field.name, value)
+            known = _options_of(type(self)).get(field.name)
+            if known is not None and value is not None:
+                self._check_range(field.name, value, known)
+                self._check_choice(field.name, value, known)
+
+    def _converted(self, field: msgspec.structs.FieldInfo, value: Any) -> Any:
+        if hasattr(value, "item") and not isinstance(value, str):  # a number of numpy's
+            value = value.item()
+        if isinstance(value, str) and get_origin(_bare(field.type)) is tuple:
+            raise self.error(f"{field.name} must be a list of names, such as ['{value}'], not one text")
+        try:
+            return msgspec.convert(value, field.type)
+        except msgspec.ValidationError as error:
+            what = str(error).partition(" - at ")[0].replace("`", "")
+            raise self.error(f"{field.name} is {value!r}: {what[0].lower()}{what[1:]}") from None
+
+    def _check_range(self, name: str, value: Any, known: Option) -> None:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return
+        if known.above is not None and not value > known.above:
+            raise self.error(f"{name} is {value:g}; it must be greater than {known.above:g}")
+        if not math.isfinite(value):
+            raise self.error(f"{name} is {value}; it must be finite, or left out")
+        low, high = known.low, known.high
+        if (low is not None and value < low) or (high is not None and value > high):
+            limits = (
+                f"lie between {low:g} and {high:,g}" if None not in (low, high) else f"be {low:g} or more"
+            )
+            raise self.error(f"{name} is {value:g}; it must {limits}")
+
+    def _check_choice(self, name: str, value: Any, known: Option) -> None:
+        for chosen in (value if isinstance(value, tuple) else (value,)) if known.choices else ():
+            if chosen not in known.choices:
+                raise self.error(f"unknown {name} '{chosen}'; {nearest(str(chosen), known.choices)}")
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same options but for these, by their own names or, of nested ones, by their flat names."""
+        found: Self = _with(self, flattened(type(self)), changes)
+        return found
+
+    def to_document(self) -> dict[str, Any]:
+        """The options as JSON knows them; a function becomes its ``module:name``."""
+        document: dict[str, Any] = msgspec.to_builtins(self, enc_hook=_named)
+        return document
+
+    @classmethod
+    def from_document(
+        cls, document: Mapping[str, Any], where: str | Path, error: type[RayzcError] = RunError
+    ) -> Self:
+        """Reads what :meth:`to_document` wrote.
+
+        Args:
+            document: the JSON object.
+            where: the file, for messages.
+            error: the kind of error to raise.
+
+        Raises:
+            RayzcError: of that kind: a key is unknown or missing, or a value cannot be used; names the key.
+        """
+        content = {
+            key: value
+            for key, value in document.items()
+            if key not in IN_EVERY_DOCUMENT or key in cls.__struct_fields__
+        }
+        try:
+            return msgspec.convert(content, cls)
+        except msgspec.ValidationError as problem:
+            raise error(f"{where}: {_located(str(problem))}") from None
+        except RayzcError as problem:
+            raise error(f"{where} cannot be used: {problem}") from None
+
+
+def _located(message: str) -> str:
+    """A message of msgspec's with the whole key: ``unknown key 'settings.islnds'``."""
+    what, _, place = message.partition(" - at ")
+    path = place.strip("`").removeprefix("$").lstrip(".")
+    for words, name in (
+        ("Object contains unknown field", "unknown key"),
+        ("Object missing required field", "no key"),
+    ):
+        if what.startswith(words):
+            key = what.removeprefix(words).strip(" `")
+            return f"{name} '{f'{path}.{key}' if path else key}'"
+    return f"key '{path}': {what[0].lower()}{what[1:]}".replace("`", "")
+
+
+def _named(value: Any) -> Any:
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}:{value.__qualname__}"
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{value!r} cannot be written to JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """An option as functions and commands know it.
+
+    Attributes:
+        name: its flat name.
+        path: the fields that lead to it.
+        type: of its value, without annotations.
+        default: the default value; ``msgspec.NODEFAULT`` where there is none.
+        about: help, range and more.
+        title: of the group that it belongs to; None for those of the class itself.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    type: Any
+    default: Any
+    about: Option
+    title: str | None
+
+
+@functools.cache
+def flattened(kind: type[Options]) -> Mapping[str, Flat]:
+    """All options of a class and of those nested in it, by flat name.
+
+    Raises:
+        TypeError: two of them have one flat name.
+    """
+    found: dict[str, Flat] = {}
+    for flat in _flat(kind):
+        if flat.name in found:
+            raise TypeError(
+                f"{kind.__name__}: two options are called {flat.name}; name one of them in group(...)"
+            )
+        found[flat.name] = flat
+    return found
+
+
+def _flat(kind: type[Options], instance: Options | None = None) -> Iterator[Flat]:
+    hints = _hints(kind)
+    for field in msgspec.structs.fields(kind):
+        about = next((part for part in _parts(hints[field.name]) if isinstance(part, Option | Group)), None)
+        default = field.default if instance is None else getattr(instance, field.name)
+        if isinstance(about, Group):
+            inner = _bare(hints[field.name])
+            for flat in _flat(inner, None if default is msgspec.NODEFAULT else default):
+                name = about.names.get(flat.path[-1], flat.name) if len(flat.path) == 1 else flat.name
+                if name is not None:
+                    yield Flat(
+                        name,
+                        (field.name, *flat.path),
+                        flat.type,
+                        flat.default,
+                        flat.about,
+                        flat.title or about.title,
+                    )
+        elif about is not None:
+            yield Flat(field.name, (field.name,), _bare(hints[field.name]), default, about, None)
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+@functools.cache
+def _options_of(kind: type) -> dict[str, Option]:
+    return {
+        name: part for name, hint in _hints(kind).items() for part in _parts(hint) if isinstance(part, Option)
+    }
+
+
+def _parts(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+
+
+def _bare(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
+def _with(options: OptionsT, known: Mapping[str, Flat], changes: Mapping[str, Any]) -> OptionsT:
+    """The options with changes by field or flat name."""
+    for name, value in changes.items():
+        path = (name,) if name in options.__struct_fields__ else known[name].path
+        options = _replaced(options, path, value)
+    return options
+
+
+def _replaced(options: OptionsT, path: tuple[str, ...], value: Any) -> OptionsT:
+    first, *rest = path
+    if rest:
+        value = _replaced(getattr(options, first), tuple(rest), value)
+    return msgspec.structs.replace(options, **{first: value})
+
+
+def read_options(
+    kinds: Mapping[str, type[Options]], given: Mapping[str, Any], error: type[RayzcError] = RunError
+) -> dict[str, Options]:
+    """Makes options of several classes out of keywords.
+
+    Args:
+        kinds: by parameter name, the classes.
+        given: by flat name, field or parameter name, what was given.
+        error: the kind of error to raise.
+
+    Returns:
+        The options by parameter name.
+
+    Raises:
+        RayzcError: of that kind: a keyword that none of the classes knows.
+    """
+    made = {name: given[name] if given.get(name) is not None else kind() for name, kind in kinds.items()}
+    for keyword, value in given.items():
+        if keyword in kinds:
+            continue
+        for name, kind in kinds.items():
+            known = flattened(kind)
+            current = _current_name(keyword, kind, known)
+            if current is not None:
+                made[name] = _with(made[name], known, {current: value})
+                break
+        else:
+            everything = [flat for kind in kinds.values() for flat in flattened(kind)]
+            raise error(f"there is no option '{keyword}'; {nearest(keyword, everything)}")
+    return made
+
+
+def _current_name(keyword: str, kind: type[Options], known: Mapping[str, Flat]) -> str | None:
+    """The name by which a class knows a keyword now; None if it does not."""
+    if keyword in known or keyword in kind.__struct_fields__:
+        return keyword
+    for name, flat in known.items():
+        if keyword in flat.about.aliases:
+            warnings.warn(f"{keyword} is now {name}", DeprecationWarning, stacklevel=5)
+            return name
+    return None
+
+
+def takes(**kinds: type[Options]) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Lets a function take all options of some classes by keyword, and hands them over as these classes.
+
+    ``discover(suite, options=DiscoverOptions(holdout=0.25))`` and ``discover(suite, holdout=0.25)`` are the same; with
+    both, the keywords change the options.
+
+    Args:
+        kinds: by the name of the function's parameter, the class.
+    """
+
+    def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
+        own = inspect.signature(function).parameters
+
+        @functools.wraps(function)
+        def wrapper(*values: Any, **given: Any) -> Result:
+            plain = {name: value for name, value in given.items() if name in own and name not in kinds}
+            options = {name: value for name, value in given.items() if name not in plain}
+            return function(*values, **plain, **read_options(kinds, options))
+
+        parameters = [parameter for name, parameter in own.items() if name not in kinds]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        for kind in kinds.values():
+            parameters += [
+                inspect.Parameter(flat.name, keyword, default=flat.default, annotation=flat.type)
+                for flat in flattened(kind).values()
+            ]
+        parameters += [
+            inspect.Parameter(name, keyword, default=None, annotation=kind | None)
+            for name, kind in kinds.items()
+        ]
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        listed = "\n".join(
+            f"    {flat.name}: {flat.about.help}"
+            for kind in kinds.values()
+            for flat in flattened(kind).values()
+        )
+        wrapper.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nOptions:\n{listed}\n"
+        return wrapper
+
+    return decorate

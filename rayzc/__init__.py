@@ -22,10 +22,10 @@ from rayzc.version import __version__
 
 _HOMES = {
     "Formula": "rayzc.formula",
-    "Limits": "rayzc.runs",
+    "Limits": "rayzc.options",
     "Problem": "rayzc.problems",
     "RayzcError": "rayzc.errors",
-    "Settings": "rayzc.evolution",
+    "Settings": "rayzc.options",
     "Suite": "rayzc.problems",
     "build": "rayzc.spaces",
     "discover": "rayzc.cluster",
@@ -36,7 +36,9 @@ _HOMES = {
     "measuring_pool": "rayzc.cluster.measuring",
     "proxy": "rayzc.proxies",
     "resume": "rayzc.cluster",
+    "resume_run": "rayzc.cluster.pipeline",
     "resume_search": "rayzc.cluster.searches",
+    "run": "rayzc.cluster.pipeline",
     "score": "rayzc.evolution",
     "search": "rayzc.cluster.searches",
 }
@@ -58,7 +60,9 @@ __all__ = [
     "measuring_pool",
     "proxy",
     "resume",
+    "resume_run",
     "resume_search",
+    "run",
     "score",
     "search",
 ]
@@ -66,13 +70,14 @@ __all__ = [
 if TYPE_CHECKING:
     from rayzc.cluster import discover, resume
     from rayzc.cluster.measuring import fill_suite, measuring_pool
+    from rayzc.cluster.pipeline import resume_run, run
     from rayzc.cluster.searches import resume_search, search
     from rayzc.errors import RayzcError
-    from rayzc.evolution import Settings, kendall_tau, score
+    from rayzc.evolution import kendall_tau, score
     from rayzc.formula import Formula
+    from rayzc.options import Limits, Settings
     from rayzc.problems import Problem, Suite, load_suite
     from rayzc.proxies import measure, proxy
-    from rayzc.runs import Limits
     from rayzc.spaces import build
 
 

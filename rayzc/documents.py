@@ -1,12 +1,24 @@
-"""Files that are whole or not there at all."""
+"""Documents: JSON of a version that is known, in files that are whole or not there at all."""
 
+import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-__all__ = ["replacing", "write_atomically"]
+from rayzc.errors import RunError
+
+__all__ = ["SCHEMA_VERSION", "json_text", "replacing", "require_schema", "write_atomically"]
+
+SCHEMA_VERSION = 1
+"""The schema of configurations, checkpoints, results and halls of fame."""
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """A JSON document as rayzc writes it: the same content gives the same bytes."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 @contextmanager
@@ -46,3 +58,16 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def require_schema(document: Mapping[str, Any], path: Path) -> None:
+    """Checks that this version of rayzc reads a configuration.
+
+    Raises:
+        RunError: it is of another schema.
+    """
+    if document.get("schema_version") != SCHEMA_VERSION:
+        raise RunError(
+            f"{path} has configuration schema {document.get('schema_version')}, written by rayzc "
+            f"{document.get('rayzc', '?')}; this version reads schema {SCHEMA_VERSION}: resume with that one"
+        )

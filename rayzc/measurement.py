@@ -1,4 +1,4 @@
-"""One request, one answer: what is asked about a network, what comes back, and how networks are measured.
+"""One request, one answer: what is asked about a network, and what comes back.
 
 A :class:`Request` travels unchanged from a search through the measuring pool to the torch code, and a
 :class:`Measurement` travels back. Whoever adds to an answer (a table, a cache, a second measurement) joins two of them.
@@ -6,10 +6,9 @@ A :class:`Request` travels unchanged from a search through the measuring pool to
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
 
-from rayzc.errors import ProxyError, RayzcError
-from rayzc.options import Options, option
+from rayzc.errors import ProxyError
+from rayzc.options.measuring import Setup
 
 __all__ = ["Measurement", "Request", "Setup"]
 
@@ -89,68 +88,3 @@ class Measurement:
             self.cached or other.cached,
             passes,
         )
-
-
-class Setup(Options, frozen=True, kw_only=True):
-    """How a pool measures: a measurement follows from the request and this, bit for bit."""
-
-    error: ClassVar[type[RayzcError]] = ProxyError
-
-    batch: Annotated[int, option("Images that a network is shown.", low=1)] = 64
-    images: Annotated[
-        str | None,
-        option(
-            "Images to measure on: an .npz file with arrays images (N, channels, height, width) and labels (N,), or "
-            "the name of a torchvision data set.",
-            default="random images",
-            metavar="FILE_OR_NAME",
-        ),
-    ] = None
-    data: Annotated[str, option("Folder of torchvision's data sets.", hidden=True)] = "data"
-    width: Annotated[
-        int | None, option("Channels of scaled-down networks.", default="as in the benchmark", low=1)
-    ] = None
-    depth: Annotated[
-        int | None, option("Cells per stage of scaled-down networks.", default="as in the benchmark", low=1)
-    ] = None
-    as_written: Annotated[
-        bool,
-        option(
-            "Measure an architecture with the parts that do not matter for its output, as NAS-Bench-Suite-Zero does, "
-            "instead of the canonical form, of which all encodings of a network share one measurement.",
-            hidden=True,
-        ),
-    ] = False
-    device: Annotated[
-        str | None,
-        option(
-            "Where networks are measured, for all workers alike, as last digits differ from device to device.",
-            choices=("cpu", "cuda"),
-            default="cuda if the cluster has GPUs",
-        ),
-    ] = None
-    time_limit: Annotated[
-        float | None,
-        option(
-            "Longest time to measure one network, after which it is reported as failed.",
-            above=0,
-            duration=True,
-            metavar="TIME",
-        ),
-    ] = 600.0
-    cpus: Annotated[
-        float,
-        option(
-            "CPUs that a measuring worker takes of the cluster. It computes in one thread in any case.",
-            above=0,
-            hidden=True,
-        ),
-    ] = 1.0
-    gpus: Annotated[
-        float,
-        option(
-            "GPUs that a measuring worker takes on cuda; a share also limits its memory.",
-            above=0,
-            hidden=True,
-        ),
-    ] = 1.0

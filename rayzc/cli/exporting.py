@@ -59,8 +59,8 @@ def export_best(result: "Searched", folder: Path | None, say: Callable[[str], No
             best.found.encoding,
             folder / name.replace("/", "-"),
             *shape,
-            width=setup.get("width"),
-            depth=setup.get("depth"),
+            width=setup.width,
+            depth=setup.depth,
             patches=task.patches if task else 1,
         )
         written.append(path)

@@ -1,7 +1,6 @@
 """``rayzc suite fill``: measure what a suite's tables lack."""
 
 import shlex
-import signal
 import sys
 import time
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rayzc.cli.options import SUITE_HELP, Address, AsJson, Problems, Quiet, Workers, names
-from rayzc.cli.proxies import Device, Images, Seed
+from rayzc.cli.options import SUITE, Output, takes_options
+from rayzc.options import Cluster, FillOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,70 +18,78 @@ if TYPE_CHECKING:
 
     from rayzc.cluster.measuring.filling import Filled, Filling
 
-__all__ = ["fill"]
+__all__ = ["check_out", "fill"]
 
 _LINE_SECONDS = 5.0
 _MOST_FAILURES = 20
 
-PROXIES_HELP = "Proxies to measure; one of yours as module:name."
-LIMIT_HELP = "Measure so many rows of each problem at most."
-TIME_HELP = "Longest time for one network: 90s, 10m. It is reported as failed then."
-CACHE_HELP = "Folder of what was measured, to go on from. Default: beside --out."
 
-
+@takes_options(options=FillOptions, cluster=Cluster, output=Output)
 def fill(
-    source: Annotated[str, typer.Argument(metavar="SUITE", help=SUITE_HELP)],
-    proxies: Annotated[str, typer.Option("--proxies", metavar="A,B", help=PROXIES_HELP)],
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
-    problems: Problems = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help=LIMIT_HELP)] = None,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="How many images a network is shown.")] = 32,
-    images: Images = None,
-    seed: Seed = 0,
-    device: Device = None,
-    time_limit: Annotated[
-        str, typer.Option("--time-limit-per-network", metavar="TIME", help=TIME_HELP)
-    ] = "10m",
-    cache: Annotated[Path | None, typer.Option("--cache", metavar="FOLDER", help=CACHE_HELP)] = None,
-    workers: Workers = None,
-    address: Address = None,
+    source: Annotated[str, typer.Argument(metavar="SUITE", help=SUITE)],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Parquet file to write.")],
+    options: FillOptions,
+    cluster: Cluster,
+    output: Output,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache",
+            metavar="FOLDER",
+            help="Folder of measurements that are kept, to continue from. [dim]\\[default: beside --out][/dim]",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
 ) -> None:
-    """Measure the scores that a suite lacks, on Ray; what was measured is kept, so that it can go on any time."""
+    """Measure the scores that a suite lacks, on Ray. Measurements are kept, so that the command can be run again."""
     from dataclasses import replace
 
-    from rayzc.cli.durations import seconds
-    from rayzc.cli.suite import check_out
     from rayzc.problems import load_suite, write_suite
 
     check_out(out, force)
     kept = cache if cache is not None else out.with_suffix(".measurements")
-    allowed = seconds(time_limit)
     suite = load_suite(source)
 
-    from rayzc.cluster.measuring.filling import TABLE_SETUP, fill_suite
+    options = options.replaced(proxies=_known(options.proxies))
 
-    with _Display(quiet) as display:
+    from rayzc.cluster.measuring.filling import fill_suite
+
+    with _Display(output.quiet) as display:
         filled = fill_suite(
             suite,
-            _known(names([proxies])),
-            names(problems),
-            limit=limit,
-            setup=TABLE_SETUP.replaced(batch=batch, images=images, device=device, time_limit=allowed),
-            seed=seed,
-            workers=workers,
+            options.proxies,
+            options.problems,
+            limit=options.limit,
+            setup=options.setup,
+            seed=options.seed,
+            workers=cluster.workers,
             cache=kept,
-            address=address,
+            address=cluster.address,
             listen=display.show,
         )
     if filled.interrupted is None:
         write_suite(replace(filled.suite, name=out.stem), out)
-    _conclude(filled, out, kept, display, as_json)
+    _conclude(filled, out, kept, display, output.as_json)
 
 
-def _known(given: list[str]) -> list[str]:
+def check_out(out: Path, force: bool) -> None:
+    """Checks the name of the file that a command is to write, before it does its work.
+
+    Raises:
+        SuiteError: it is there and not to be overwritten, or cannot be written.
+    """
+    from rayzc.errors import SuiteError
+
+    if out.exists() and (out.is_dir() or not force):
+        what = "it is a folder; name a file" if out.is_dir() else "use --force to overwrite it"
+        raise SuiteError(f"{out} exists: {what}")
+    if out.suffix == ".json":
+        raise SuiteError(f"{out}: a suite is written as Parquet; give a name that ends in .parquet")
+    if not out.parent.is_dir():
+        raise SuiteError(f"{out}: the folder {out.parent} does not exist; create it first")
+
+
+def _known(given: tuple[str, ...]) -> tuple[str, ...]:
     """The names of proxies, where the modules of the user's own are imported, so that these are registered.
 
     Raises:
@@ -95,7 +102,7 @@ def _known(given: list[str]) -> list[str]:
         module, colon, _ = text.rpartition(":")
         if colon:
             user_module(module, ProxyError)
-    return [text.rpartition(":")[2] for text in given]
+    return tuple(text.rpartition(":")[2] for text in given)
 
 
 def _conclude(filled: "Filled", out: Path, kept: Path, display: "_Display", as_json: bool) -> None:
@@ -107,10 +114,10 @@ def _conclude(filled: "Filled", out: Path, kept: Path, display: "_Display", as_j
         _print(filled, out)
     if filled.interrupted is not None:
         display.say(
-            f"interrupted by {filled.interrupted}; {filled.filled:,} scores are kept in {kept}; "
-            f"to go on: rayzc {shlex.join(sys.argv[1:])}"
+            f"interrupted by {filled.interrupted.name}; {filled.filled:,} scores are kept in {kept}; "
+            f"to continue: rayzc {shlex.join(sys.argv[1:])}"
         )
-        sys.exit(128 + signal.Signals[filled.interrupted])
+        sys.exit(128 + filled.interrupted)
 
 
 def _document(filled: "Filled", out: Path, kept: Path) -> dict[str, Any]:
@@ -126,7 +133,7 @@ def _document(filled: "Filled", out: Path, kept: Path) -> dict[str, Any]:
         "known_already": filled.statistics.cached,
         "workers_lost": filled.statistics.lost,
         "seconds": round(filled.seconds, 3),
-        "interrupted": filled.interrupted,
+        "interrupted": filled.interrupted.name if filled.interrupted else None,
     }
 
 

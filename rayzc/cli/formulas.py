@@ -1,36 +1,63 @@
-"""Formulas as a user gives them: as text, or as a file that holds one."""
+"""Formulas as a user gives them: as text, in a file, or as the folder of a run."""
 
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rayzc.errors import FormulaError
 
 if TYPE_CHECKING:
     from rayzc.formula import Formula
 
 __all__ = ["read_formula"]
 
+_MOST_BYTES = 1 << 20
+
 
 def read_formula(given: str) -> "Formula":
-    """Reads a formula's text, a formula's JSON file, a hall of fame, or a run's folder.
+    """Reads a formula: its text, a file with its text or its JSON, a hall of fame, or the folder of a run.
+
+    What is there as a file or folder is read; everything else is parsed, except what looks like a path and is not there.
 
     Raises:
-        FormulaError: the text does not parse, or the file holds no formula.
+        FormulaError: the text does not parse, the file holds no formula, or there is no such file.
         RunError: the folder holds no hall of fame.
     """
-    from rayzc.errors import FormulaError
     from rayzc.formula import Formula
     from rayzc.runs import best_formula
 
-    path = Path(given)
-    # Unlike Path.is_dir, this takes a long formula for what it is, not for a name too long for a file.
-    is_folder = os.path.isdir(given)
-    if given.endswith(".json") or is_folder:
-        if is_folder:
-            return best_formula(path / "hall_of_fame.json")
-        if not path.is_file():
-            raise FormulaError(f"{path}: no such file")
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if '"best"' in text:
-            return best_formula(path)
-        return Formula.from_json(text)
+    # Unlike Path's methods, these take a long formula for what it is, not for a name that is too long for a file.
+    if os.path.isdir(given):
+        if (nested := Path(given, "discovery", "hall_of_fame.json")).is_file():
+            return best_formula(nested)
+        return best_formula(Path(given, "hall_of_fame.json"))
+    if os.path.isfile(given):
+        return _read_file(Path(given))
+    if _looks_like_a_path(given):
+        raise FormulaError(f"{given}: there is no such file or folder, and it is not a formula")
     return Formula.parse(given)
+
+
+def _read_file(path: Path) -> "Formula":
+    from rayzc.formula import Formula
+    from rayzc.runs import best_formula
+
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MOST_BYTES)
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormulaError(f"{path} cannot be read as a formula: {error}") from None
+    if not text.lstrip().startswith("{"):
+        try:
+            return Formula.parse(text.strip())
+        except FormulaError as error:
+            raise FormulaError(f"{path}: {error}") from None
+    return best_formula(path) if '"best"' in text else Formula.from_json(text)
+
+
+def _looks_like_a_path(given: str) -> bool:
+    """Whether a text is meant as a file: by its ending, or as what would lie in a folder that is there."""
+    parent, slash, name = given.strip().rpartition("/")
+    if given.endswith((".json", ".txt")) or given.startswith(("./", "../", "~", "/")):
+        return True
+    return bool(slash) and " " not in given.strip() and bool(name) and os.path.isdir(parent)

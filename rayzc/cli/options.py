@@ -1,58 +1,199 @@
-"""Options that commands share, and how their values are read."""
+"""Commands made of classes of options: flags, help, defaults and ranges come from :mod:`rayzc.options`."""
 
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
+import msgspec
 import typer
+from rich.markup import escape
 
-SUITE_HELP = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
-ADDRESS_HELP = "Ray cluster, host:port or auto. Default: RAY_ADDRESS, else Ray on this machine."
-WORKERS_HELP = "How many workers. Default: as many as the cluster has CPUs."
-TIME_HELP = "Stop after this time: 90s, 3m, 1h30m."
-EPOCHS_HELP = "Stop when every island has evolved for so many epochs."
-EVALUATIONS_HELP = "Stop after so many formulas."
-PLATEAU_HELP = "Stop when the best formula has not got better for so many epochs."
-QUIET_HELP = "Print only the result."
-JSON_HELP = "Print the result as a JSON document."
-PROXIES_HELP = "Proxies to use. Default: all that every problem has."
-PROBLEMS_HELP = "Problems, spaces, tasks or patterns, with commas or again. Default: all."
-LEAVE_OUT_HELP = "Problems, spaces or tasks to leave out."
-OUT_HELP = "Folder of the run. Default: a new one in runs/."
-FORCE_HELP = "Overwrite the run in that folder."
-FORMULA_HELP = "A formula, a file that holds one, or the folder of a `rayzc discover` run."
-ALGORITHM_HELP = "regularized_evolution (default), genetic, local_search or random."
-CONSTRAINT_HELP = "What architectures have to meet: 'params < 1.5', 'log(flops) <= 4'; may be repeated."
-DETAILS_HELP = (
-    "Print each architecture in words, drawn, with its proxies and the shortlist; report.txt has that, too."
-)
-EXPORT_HELP = (
-    "Write the best network of each problem into this folder, as a Python module that needs torch alone."
-)
+from rayzc.cli.durations import compact, seconds
+from rayzc.errors import RunError
+from rayzc.options import Flat, Options, flattened, option, read_options
 
-Suite = Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE_HELP)]
-Proxies = Annotated[str | None, typer.Option("--proxies", metavar="A,B", help=PROXIES_HELP)]
-Problems = Annotated[list[str] | None, typer.Option("--problems", help=PROBLEMS_HELP)]
-LeaveOut = Annotated[list[str] | None, typer.Option("--leave-out", help=LEAVE_OUT_HELP)]
-Algorithm = Annotated[str, typer.Option("--algorithm", help=ALGORITHM_HELP, show_default=False)]
-Budget = Annotated[int, typer.Option("--budget", help="Distinct architectures a search evaluates.")]
-Seeds = Annotated[int, typer.Option("--seeds", help="Searches of each problem.")]
-Constraint = Annotated[
-    list[str] | None, typer.Option("--constraint", metavar="COMPARISON", help=CONSTRAINT_HELP)
-]
-Out = Annotated[Path | None, typer.Option("--out", help=OUT_HELP)]
-Force = Annotated[bool, typer.Option("--force", help=FORCE_HELP)]
-Details = Annotated[bool, typer.Option("--details", help=DETAILS_HELP)]
-Export = Annotated[Path | None, typer.Option("--export", metavar="DIR", help=EXPORT_HELP)]
-TimeLimit = Annotated[str | None, typer.Option("--time-limit", metavar="TIME", help=TIME_HELP)]
-Epochs = Annotated[int | None, typer.Option("--epochs", help=EPOCHS_HELP)]
-Evaluations = Annotated[int | None, typer.Option("--evaluations", help=EVALUATIONS_HELP)]
-Plateau = Annotated[int | None, typer.Option("--plateau", help=PLATEAU_HELP)]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help=WORKERS_HELP)]
-Address = Annotated[str | None, typer.Option("--address", help=ADDRESS_HELP)]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=QUIET_HELP)]
-AsJson = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
+__all__ = ["AsFormula", "Output", "SearchOutput", "Suite", "names", "takes_options"]
+
+SUITE = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
+FORMULA = "A formula, a file that holds a formula, or the folder of a discovery."
+
+Suite = Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE)]
+AsFormula = Annotated[str, typer.Argument(metavar="FORMULA", help=FORMULA)]
 
 
-def names(values: list[str] | list[str | None] | None) -> list[str]:
-    """Names given with commas, by repetition, or both."""
-    return [name.strip() for value in values or [] if value for name in value.split(",") if name.strip()]
+class Output(Options, frozen=True, kw_only=True):
+    """How a command prints."""
+
+    title: ClassVar[str] = "Output"
+
+    quiet: Annotated[bool, option("Print only the result.", short="-q")] = False
+    as_json: Annotated[bool, option("Print the result as a JSON document.", flag="json")] = False
+
+
+class SearchOutput(Output, frozen=True, kw_only=True):
+    """How a command prints and exports architectures."""
+
+    details: Annotated[
+        bool,
+        option(
+            "Print each architecture in words and drawn, with its proxies and the shortlist, as report.txt has them."
+        ),
+    ] = False
+    export: Annotated[
+        Path | None,
+        option(
+            "Write the best network of each problem into this folder, as a Python module that needs torch alone.",
+            metavar="FOLDER",
+        ),
+    ] = None
+
+
+def names(values: list[str] | None) -> tuple[str, ...]:
+    """Names that were given with commas, in several flags, or both.
+
+    Raises:
+        RunError: a name is empty.
+    """
+    found = tuple(name.strip() for text in values or () for name in text.split(","))
+    if not all(found):
+        raise RunError(
+            "an empty name was given: give names with commas between them, or leave the option out"
+        )
+    return found
+
+
+def takes_options(**kinds: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Makes a command of a function: the options of some classes become flags, and reach it as these classes.
+
+    Args:
+        kinds: by the name of the function's parameter, the class.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        flags = {flag.name: flag for kind in kinds.values() for flag in _flags(kind)}
+        own = [p for name, p in inspect.signature(function).parameters.items() if name not in kinds]
+
+        @functools.wraps(function)
+        def command(**values: Any) -> None:
+            given: dict[str, Any] = {}
+            for name, flag in flags.items():
+                value = values.pop(name)
+                if value is None or value is False:
+                    continue
+                if flag.instead_of:
+                    typer.echo(f"rayzc: {flag.instead_of} is now {_dashed(flag.flat)}", err=True)
+                given[flag.flat.name] = flag.read(value)
+            function(**values, **read_options(kinds, given))
+
+        parameters = [*own, *(flag.parameter() for flag in flags.values())]
+        vars(command)["__signature__"] = inspect.Signature(parameters)
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        del vars(command)["__wrapped__"]
+        return command
+
+    return decorate
+
+
+_METAVARS: dict[Any, str] = {int: "N", float: "X", str: "NAME", list[str]: "A,B", bool: " "}
+
+
+class _Flag:
+    """A flag of the command line.
+
+    Attributes:
+        name: of the command's parameter.
+        flat: the option that it sets.
+        instead_of: an earlier flag that this one is kept for, if it is that.
+    """
+
+    def __init__(self, flat: Flat, instead_of: str = "") -> None:
+        self.flat = flat
+        self.instead_of = instead_of
+        self.name = flat.name if not instead_of else f"earlier_{instead_of.strip('-').replace('-', '_')}"
+
+    def parameter(self) -> inspect.Parameter:
+        """The parameter that Typer makes a flag of."""
+        about, kind = self.flat.about, _kind(self.flat)
+        names = [self.instead_of or _dashed(self.flat), *([about.short] if about.short else [])]
+        made = typer.Option(
+            *names,
+            metavar=about.metavar or _METAVARS.get(kind),
+            help=_help(self.flat),
+            show_default=False,
+            rich_help_panel=self.flat.title,
+            hidden=bool(self.instead_of),
+        )
+        default: Any = False if kind is bool else None
+        annotation = bool if kind is bool else kind | None
+        return inspect.Parameter(
+            self.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, made]
+        )
+
+    def read(self, value: Any) -> Any:
+        """The value of the option in what was given on the command line.
+
+        Raises:
+            RunError: the text is not a length of time, or names are empty.
+        """
+        about = self.flat.about
+        if about.duration:
+            return seconds(value)
+        if isinstance(value, list) and about.commas:
+            return names(value)
+        return tuple(value) if isinstance(value, list) else value
+
+
+def _flags(kind: type[Options]) -> Iterator[_Flag]:
+    for flat in flattened(kind).values():
+        if not flat.about.hidden:
+            yield _Flag(flat)
+            for alias in flat.about.aliases:
+                yield _Flag(flat, f"--{alias.replace('_', '-')}")
+
+
+def _dashed(flat: Flat) -> str:
+    return f"--{(flat.about.flag or flat.name).replace('_', '-')}"
+
+
+def _kind(flat: Flat) -> Any:
+    """The type that the command line reads: one of str, int, float, bool, Path and list[str]."""
+    if flat.about.duration:
+        return str
+    kinds = [part for part in _members(flat.type) if part is not type(None)]
+    kind = kinds[0] if len(kinds) == 1 else str
+    if get_origin(kind) is tuple:
+        return list[str]
+    return kind if kind in (str, int, float, bool, Path) else str
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _help(flat: Flat) -> str:
+    """The help text, with choices and the default."""
+    about = flat.about
+    text = about.help
+    if about.choices:
+        text = f"{text.rstrip('.')}: {_listed(about.choices)}."
+    default = about.default if about.default is not None else _default(flat)
+    return escape(text) + (f" [dim]{escape(f'[default: {default}]')}[/dim]" if default else "")
+
+
+def _default(flat: Flat) -> str:
+    value = flat.default
+    if value is None or value is False or value == () or value is msgspec.NODEFAULT:
+        return ""
+    if flat.about.duration:
+        return compact(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return re.sub(r"\.0$", "", str(value))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -3,12 +3,12 @@
 import contextlib
 import json
 import shlex
-import signal
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from signal import Signals
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -16,6 +16,8 @@ from rich import box
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
+
+from rayzc.cli.options import Output
 
 __all__ = ["Display", "Result", "counted", "plain_console", "plain_table"]
 
@@ -36,8 +38,13 @@ class Result(Protocol):
         ...
 
     @property
-    def interrupted(self) -> str | None:
+    def interrupted(self) -> Signals | None:
         """The signal that ended it, if one did."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """What could not be written, if anything."""
         ...
 
     def to_json(self) -> Mapping[str, Any]:
@@ -73,13 +80,12 @@ class Display(ABC, Generic[ProgressT, ResultT]):
     A display of another kind of run says how progress looks on a line and as a table, and how the result does.
 
     Args:
-        quiet: show no progress.
-        as_json: print the result as a JSON document, and nothing else on standard output.
+        output: whether to show progress, and to print the result as JSON alone.
     """
 
-    def __init__(self, quiet: bool, as_json: bool) -> None:
-        self._quiet = quiet
-        self._as_json = as_json
+    def __init__(self, output: Output) -> None:
+        self._quiet = output.quiet
+        self._as_json = output.as_json
         self._console = plain_console(stderr=True)
         self._live: Live | None = None
         self._aside = contextlib.ExitStack()
@@ -133,7 +139,9 @@ class Display(ABC, Generic[ProgressT, ResultT]):
             sys.stdout.write(json.dumps(result.to_json(), indent=1) + "\n")
         else:
             self.print_result(result, plain_console())
+        if result.trouble:
+            self._console.print(f"rayzc: {result.trouble}", soft_wrap=True, markup=False)
         if result.interrupted:
             resume = f"rayzc resume {shlex.quote(str(result.run))}"
-            self._console.print(f"{result.stopped}; to go on: {resume}", soft_wrap=True, markup=False)
-            sys.exit(128 + signal.Signals[result.interrupted])
+            self._console.print(f"{result.stopped}; to continue: {resume}", soft_wrap=True, markup=False)
+            sys.exit(128 + result.interrupted)

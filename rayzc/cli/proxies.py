@@ -6,58 +6,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rayzc.cli.options import takes_options
+from rayzc.options import ShowOptions, option
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from rayzc.proxies import Measurement, Proxy
 
-__all__ = [
-    "Batch",
-    "Classes",
-    "Device",
-    "Images",
-    "Input",
-    "Json",
-    "Seed",
-    "lined_up",
-    "plain",
-    "proxies",
-]
-
-INPUT_HELP = "Shape of an image: channels,height,width."
-IMAGES_HELP = (
-    "The batch: an .npz file with arrays images (N, channels, height, width) and labels (N,), or the name of a "
-    "torchvision data set. Default: random images."
-)
-BATCH_HELP = "Most images in the batch."
-
-Input = Annotated[str, typer.Option("--input", metavar="C,H,W", help=INPUT_HELP)]
-Classes = Annotated[int, typer.Option("--classes", min=1, help="Number of classes.")]
-Images = Annotated[str | None, typer.Option("--images", metavar="FILE_OR_NAME", help=IMAGES_HELP)]
-Batch = Annotated[int, typer.Option("--batch", min=1, help=BATCH_HELP)]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same weights, images and scores.")]
-Device = Annotated[
-    str | None, typer.Option("--device", help="cpu, cuda, cuda:1. Default: a GPU if there is one.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as a JSON document.")]
+__all__ = ["lined_up", "plain", "proxies"]
 
 
+class ProxiesOptions(ShowOptions, frozen=True, kw_only=True):
+    """What is measured on a user's own network."""
+
+    proxies: Annotated[
+        tuple[str, ...] | None, option("Proxies to measure.", default="all", metavar="A,B", commas=True)
+    ] = None
+    as_json: Annotated[bool, option("Print the result as a JSON document.", flag="json")] = False
+
+
+@takes_options(options=ProxiesOptions)
 def proxies(
     model: Annotated[
-        str, typer.Argument(metavar="MODULE:NAME", help="A network, or what makes one when called.")
+        str, typer.Argument(metavar="MODULE:NAME", help="A network, or a function or class that makes one.")
     ],
-    input_shape: Input = "3,32,32",
-    classes: Classes = 10,
-    images: Images = None,
-    batch: Batch = 64,
-    only: Annotated[
-        str | None, typer.Option("--proxies", metavar="A,B", help="Proxies to measure. Default: all.")
-    ] = None,
-    seed: Seed = 0,
-    device: Device = None,
-    as_json: Json = False,
+    options: ProxiesOptions,
 ) -> None:
-    """Measure every zero-cost proxy of an untrained network."""
+    """Measure the zero-cost proxies of an untrained network."""
     import json
 
     from rayzc.cli.output import plain_console
@@ -65,11 +41,14 @@ def proxies(
     from rayzc.proxies.batches import batch_of
     from rayzc.proxies.own_models import load_model, measure_own
 
-    network = load_model(model, classes, seed)
-    wanted = find([name.strip() for name in only.split(",")] if only else None)
-    shown = batch_of(images, input_shape, classes, batch, seed)
-    result = measure_own(model, network, shown, wanted, seed=seed, device=device, classes=classes)
-    if as_json:
+    seed = options.seed
+    network = load_model(model, options.classes, seed)
+    wanted = find(options.proxies)
+    shown = batch_of(options.images, options.input_shape, options.classes, options.batch_size, seed)
+    result = measure_own(
+        model, network, shown, wanted, seed=seed, device=options.device, classes=options.classes
+    )
+    if options.as_json:
         document = {
             "model": model,
             "scores": {name: plain(score) for name, score in result.scores.items()},

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rayzc.cli.proxies import Batch, Classes, Device, Images, Input, Json, Seed
+from rayzc.cli.options import AsFormula, takes_options
+from rayzc.options import ShowOptions, option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -13,24 +14,26 @@ if TYPE_CHECKING:
 __all__ = ["rank"]
 
 
-def rank(
-    formula: Annotated[
-        str, typer.Argument(metavar="FORMULA", help="A formula, a file that holds one, or a run's folder.")
-    ],
-    models: Annotated[
-        list[str] | None, typer.Argument(metavar="MODULE:NAME...", help="Networks, or what makes them.")
-    ] = None,
+class RankOptions(ShowOptions, frozen=True, kw_only=True):
+    """What a user's own networks are ranked by."""
+
     file: Annotated[
         Path | None,
-        typer.Option("--models", metavar="FILE.py", help="A file of networks: MODELS = {...} or functions."),
+        option(
+            "File of networks: MODELS = {...}, or functions that make them.", flag="models", metavar="FILE.py"
+        ),
+    ] = None
+    as_json: Annotated[bool, option("Print the result as a JSON document.", flag="json")] = False
+
+
+@takes_options(options=RankOptions)
+def rank(
+    formula: AsFormula,
+    options: RankOptions,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODULE:NAME...", help="Networks, or functions or classes that make them."),
     ] = None,
-    input_shape: Input = "3,32,32",
-    classes: Classes = 10,
-    images: Images = None,
-    batch: Batch = 64,
-    seed: Seed = 0,
-    device: Device = None,
-    as_json: Json = False,
 ) -> None:
     """Rank untrained networks by a formula, the best first."""
     import json
@@ -47,17 +50,18 @@ def rank(
     from rayzc.proxies.own_models import load_model, load_models, measure_own
 
     parsed = read_formula(formula)
+    seed, classes = options.seed, options.classes
     networks = {name: load_model(name, classes, seed) for name in models or []}
-    if file is not None:
-        networks |= load_models(file, classes, seed)
+    if options.file is not None:
+        networks |= load_models(options.file, classes, seed)
     if not networks:
         raise ProxyError("there are no networks to rank: name some as module:name, or give --models FILE.py")
     if not parsed.proxies:
         raise ProxyError(f"the formula {parsed} has no proxy in it and ranks nothing")
     wanted = find(parsed.proxies)
-    shown = batch_of(images, input_shape, classes, batch, seed)
+    shown = batch_of(options.images, options.input_shape, classes, options.batch_size, seed)
     results = {
-        name: measure_own(name, network, shown, wanted, seed=seed, device=device, classes=classes)
+        name: measure_own(name, network, shown, wanted, seed=seed, device=options.device, classes=classes)
         for name, network in networks.items()
     }
     columns = {
@@ -78,7 +82,7 @@ def rank(
         }
         for place, index in enumerate(order)
     ]
-    if as_json:
+    if options.as_json:
         typer.echo(json.dumps({"formula": str(parsed), "ranking": rows}, indent=1))
         return
     console = plain_console()

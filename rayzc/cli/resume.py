@@ -1,72 +1,26 @@
-"""``rayzc resume``: go on with a run, of whatever kind it is."""
+"""``rayzc resume``: continue a run, of whatever kind it is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rayzc.cli.discover import limits_of
-from rayzc.cli.options import (
-    Address,
-    AsJson,
-    Details,
-    Epochs,
-    Evaluations,
-    Export,
-    Plateau,
-    Quiet,
-    TimeLimit,
-    Workers,
-)
+from rayzc.cli.options import SearchOutput, takes_options
+from rayzc.errors import RunError
+from rayzc.options import Cluster, Limits
 
-__all__ = ["RESUMED", "Given", "resume"]
+__all__ = ["RESUMED", "resume"]
 
 
-@dataclass(frozen=True)
-class Given:
-    """The options of ``rayzc resume``, as they were given."""
-
-    time_limit: str | None
-    epochs: int | None
-    evaluations: int | None
-    plateau: int | None
-    workers: int | None
-    address: str | None
-    export: Path | None
-    details: bool
-    quiet: bool
-    as_json: bool
-
-    def refuse(self, kind: str, *options: str) -> None:
-        """Refuses options that a kind of run does not have.
-
-        Raises:
-            RunError: one of these was given.
-        """
-        from rayzc.errors import RunError
-
-        for option in options:
-            if getattr(self, option.replace("-", "_")):
-                raise RunError(f"--{option} has no meaning for a run of `rayzc {kind}`: leave it out")
-
-
+@takes_options(limits=Limits, cluster=Cluster, output=SearchOutput)
 def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
-    time_limit: TimeLimit = None,
-    epochs: Epochs = None,
-    evaluations: Evaluations = None,
-    plateau: Plateau = None,
-    workers: Workers = None,
-    address: Address = None,
-    export: Export = None,
-    details: Details = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    limits: Limits,
+    cluster: Cluster,
+    output: SearchOutput,
 ) -> None:
-    """Go on with a run from its newest checkpoint; limits given here take the place of the run's."""
-    from rayzc.errors import RunError
+    """Continue a run from its newest checkpoint. Limits that are given here replace those of the run."""
     from rayzc.runs import RunFolder
 
     folder = RunFolder.open(run)
@@ -75,77 +29,76 @@ def resume(
         raise RunError(
             f"{folder.config} is of a run of the kind '{kind}'; this version of rayzc resumes {', '.join(RESUMED)}"
         )
-    given = Given(time_limit, epochs, evaluations, plateau, workers, address, export, details, quiet, as_json)
-    RESUMED[kind](run, given)
+    RESUMED[kind](run, limits, cluster, output)
 
 
-def _discovery(run: Path, given: Given) -> None:
+def _discovery(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
     from rayzc.cli.displays.discovery import DiscoveryDisplay
 
-    given.refuse("discover", "export", "details")
+    _refuse("discover", export=output.export, details=output.details)
 
     from rayzc.cluster import resume
 
-    display = DiscoveryDisplay(given.quiet, given.as_json)
+    display = DiscoveryDisplay(output)
     with display:
-        result = resume(
-            run,
-            limits=limits_of(given.time_limit, given.epochs, given.evaluations, given.plateau),
-            workers=given.workers,
-            address=given.address,
-            listen=display.show,
-            warn=display.say,
-        )
+        result = resume(run, limits=limits, cluster=cluster, listen=display.show, warn=display.say)
     display.conclude(result)
 
 
-def _search(run: Path, given: Given) -> None:
+def _search(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
     from rayzc.cli.displays.search import SearchDisplay
-    from rayzc.cli.durations import seconds
     from rayzc.cli.exporting import check_folder, export_best
 
-    given.refuse("search", "epochs", "evaluations", "plateau")
-    limit = seconds(given.time_limit) if given.time_limit is not None else None
-    check_folder(given.export)
+    _refuse("search", epochs=limits.epochs, evaluations=limits.evaluations, plateau=limits.plateau)
+    check_folder(output.export)
 
     from rayzc.cluster.searches import resume_search
 
-    display = SearchDisplay(given.quiet, given.as_json, given.details)
+    display = SearchDisplay(output)
     with display:
-        result = resume_search(
-            run, time_limit=limit, workers=given.workers, address=given.address, listen=display.show
-        )
+        result = resume_search(run, time_limit=limits.time_limit, cluster=cluster, listen=display.show)
     display.conclude(result)
-    export_best(result, given.export, display.remark)
+    export_best(result, output.export, display.remark)
 
 
-def _whole(run: Path, given: Given) -> None:
-    from rayzc.cli.displays.pipeline import WholeDisplay
+def _pipeline(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+    from rayzc.cli.displays.pipeline import PipelineDisplay
     from rayzc.cli.exporting import check_folder, export_best
 
-    given.refuse("run", "time-limit", "epochs", "evaluations", "plateau")
-    check_folder(given.export)
+    _refuse("run", epochs=limits.epochs, evaluations=limits.evaluations, plateau=limits.plateau)
+    check_folder(output.export)
 
     from rayzc.cluster.pipeline import resume_run
 
-    display = WholeDisplay(given.quiet, given.as_json, given.details)
+    display = PipelineDisplay(output)
     with display:
         result = resume_run(
             run,
-            workers=given.workers,
-            address=given.address,
+            time_limit=limits.time_limit,
+            cluster=cluster,
             listen=display.show,
             found=display.found,
             warn=display.say,
         )
     display.conclude(result)
     if result.searched is not None:
-        export_best(result.searched, given.export, display.remark)
+        export_best(result.searched, output.export, display.remark)
 
 
-RESUMED: Mapping[str, Callable[[Path, Given], None]] = {
+def _refuse(kind: str, **given: object) -> None:
+    """Refuses options that a kind of run does not have.
+
+    Raises:
+        RunError: one of them was given.
+    """
+    for name, value in given.items():
+        if value:
+            raise RunError(f"--{name} does not apply to a run of `rayzc {kind}`: leave it out")
+
+
+RESUMED: Mapping[str, Callable[[Path, Limits, Cluster, SearchOutput], None]] = {
     "discover": _discovery,
     "search": _search,
-    "run": _whole,
+    "run": _pipeline,
 }
-"""How a run is gone on with, by the kind that its ``config.json`` tells."""
+"""How a run is resumed, by the kind in its ``config.json``."""

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rayzc.cli.options import AsJson, Problems, Suite, names
+from rayzc.cli.options import AsFormula, Suite, takes_options
+from rayzc.options import Options, Settings, option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,43 +15,53 @@ if TYPE_CHECKING:
 __all__ = ["score"]
 
 
-def score(
-    formula: Annotated[str, typer.Argument(metavar="FORMULA", help="A formula, or a file that holds one.")],
-    suite: Suite,
-    problems: Problems = None,
-    bootstrap: Annotated[
-        int, typer.Option("--bootstrap", min=0, help="Bootstrap samples for the intervals; 0: none.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
-    as_json: AsJson = False,
-) -> None:
+class ScoreOptions(Options, frozen=True, kw_only=True):
+    """What a formula is assessed on."""
+
+    problems: Annotated[
+        tuple[str, ...],
+        option(
+            "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'.",
+            default="all",
+            commas=True,
+        ),
+    ] = ()
+    bootstrap: Annotated[int, option("Bootstrap samples for the intervals; 0 for no intervals.", low=0)] = (
+        1000
+    )
+    seed: Annotated[int, option("Seed of the bootstrap.", low=0)] = 0
+    as_json: Annotated[bool, option("Print the result as a JSON document.", flag="json")] = False
+
+
+@takes_options(options=ScoreOptions)
+def score(formula: AsFormula, suite: Suite, options: ScoreOptions) -> None:
     """Score a formula on every problem of a suite, beside the best single proxies."""
     import json
 
     from rayzc.cli.formulas import read_formula
     from rayzc.cli.output import plain_console
-    from rayzc.evolution import Settings, best_single_proxies
+    from rayzc.evolution import best_single_proxies
     from rayzc.evolution import score as score_formula
     from rayzc.problems import load_suite
 
     parsed = read_formula(formula)
-    chosen = load_suite(suite).select(names(problems))
+    chosen = load_suite(suite).select(options.problems)
     lacking = {p.name: missing for p in chosen.problems if (missing := set(parsed.proxies) - set(p.has))}
     if lacking and len(lacking) < len(chosen) and set(parsed.proxies) <= set(chosen.proxies):
         for name, missing in lacking.items():
             typer.echo(f"{name} is left out: it lacks {', '.join(sorted(missing))}", err=True)
         chosen = chosen.select(leave_out=list(lacking))
     fitted = chosen.for_fitting(sorted({*chosen.common_proxies, *parsed.proxies}))
-    result = score_formula(parsed, fitted, bootstrap, seed)
+    result = score_formula(parsed, fitted, options.bootstrap, options.seed)
     singles = best_single_proxies(fitted)
-    if as_json:
+    if options.as_json:
         document = result.to_json()
         document["single_proxies"] = {str(one.formula): one.mean_kendall for one in singles}
         typer.echo(json.dumps(document, indent=1))
         return
     plain_console().print(_table(result, singles))
     name, most = max(((name, one.ties) for name, one in result.problems.items()), key=lambda pair: pair[1])
-    if most > Settings.max_ties:
+    if most > Settings().max_ties:
         typer.echo(
             f"the formula ties up to {most:.0%} of a problem's pairs ({name}): tau-b rewards that, but a search needs "
             "an order",

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rayzc.cli.fill import fill
+from rayzc.cli.fill import check_out, fill
+from rayzc.cli.options import SUITE
 
 if TYPE_CHECKING:
     from rayzc.problems import Suite
 
-__all__ = ["check_out", "suite"]
+__all__ = ["suite"]
 
 suite = typer.Typer(
     help="Import, inspect and fetch suites of problems.",
@@ -18,12 +19,10 @@ suite = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_SUITE_HELP = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
-
 
 @suite.command("import")
 def import_suite(
-    path: Annotated[str, typer.Argument(metavar="PATH", help=_SUITE_HELP)],
+    path: Annotated[str, typer.Argument(metavar="PATH", help=SUITE)],
     out: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
     name: Annotated[str | None, typer.Option("--name", help="What to call it. Default: as the file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
@@ -46,7 +45,7 @@ def import_suite(
 
 @suite.command()
 def info(
-    source: Annotated[str, typer.Argument(metavar="SUITE", help=_SUITE_HELP)],
+    source: Annotated[str, typer.Argument(metavar="SUITE", help=SUITE)],
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
 ) -> None:
     """Show the problems of a suite, and which proxies they lack."""
@@ -75,23 +74,6 @@ def fetch(
 
 
 suite.command()(fill)
-
-
-def check_out(out: Path, force: bool) -> None:
-    """Checks the name of the file that a command is to write, before it does its work.
-
-    Raises:
-        SuiteError: it is there and not to be overwritten, or cannot be written.
-    """
-    from rayzc.errors import SuiteError
-
-    if out.exists() and (out.is_dir() or not force):
-        what = "it is a folder; name a file" if out.is_dir() else "use --force to overwrite it"
-        raise SuiteError(f"{out} exists: {what}")
-    if out.suffix == ".json":
-        raise SuiteError(f"{out}: a suite is written as Parquet; give a name that ends in .parquet")
-    if not out.parent.is_dir():
-        raise SuiteError(f"{out}: the folder {out.parent} does not exist; create it first")
 
 
 def _missing(loaded: "Suite") -> list[str]:

@@ -17,11 +17,11 @@ class Interrupts:
     To be entered after ``ray.init``, which puts its own handler in place.
 
     Attributes:
-        received: the first signal, by name; None before it.
+        received: the first signal; None before it.
     """
 
     def __init__(self) -> None:
-        self.received: str | None = None
+        self.received: signal.Signals | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interrupts":
@@ -39,4 +39,4 @@ class Interrupts:
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:
             os._exit(128 + number)
-        self.received = signal.Signals(number).name
+        self.received = signal.Signals(number)

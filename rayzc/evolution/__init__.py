@@ -21,10 +21,10 @@ from rayzc.evolution.kendall import kendall_tau
 from rayzc.evolution.objectives import OBJECTIVES, Objective
 from rayzc.evolution.scoring import ProblemScore, SuiteScore, best_single_proxies, score
 from rayzc.evolution.selection import SELECTIONS, Selection
-from rayzc.evolution.settings import Settings
 from rayzc.evolution.tables import Tables
 from rayzc.evolution.topology import TOPOLOGIES, Topology
 from rayzc.evolution.variation import OPERATORS, Vocabulary
+from rayzc.options.breeding import Settings
 
 __all__ = [
     "CORRELATIONS",

@@ -24,9 +24,9 @@ from rayzc.evolution.individual import (
 from rayzc.evolution.objectives import Objective
 from rayzc.evolution.polish import polish
 from rayzc.evolution.selection import SELECTIONS
-from rayzc.evolution.settings import Settings
 from rayzc.evolution.variation import Vocabulary, cross_over, grow, mutate, perturb_constants, pick
 from rayzc.formula import PRIMITIVES, Formula
+from rayzc.options.breeding import Settings
 
 __all__ = ["Island", "emigrants", "fits", "settle", "step"]
 

@@ -1,52 +1,19 @@
 """What a search is asked to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rayzc.errors import FormulaError, RayzcError, SearchError
+from rayzc.errors import FormulaError, SearchError
 from rayzc.formula import Formula, ranking_values
-from rayzc.nas.algorithms import ALGORITHMS, AlgorithmSettings, algorithm_named
+from rayzc.nas.algorithms import AlgorithmSettings, algorithm_named
 from rayzc.nas.constraints import Constraint, parse_constraint
-from rayzc.options import Options, option
+from rayzc.options.searching import PlanOptions
 
 __all__ = ["Plan", "PlanOptions", "parse_plan"]
-
-
-class PlanOptions(Options, frozen=True, kw_only=True):
-    """What a search is asked to do, as texts; :meth:`Plan.of` parses them."""
-
-    error: ClassVar[type[RayzcError]] = SearchError
-
-    formula: Annotated[str, option("The score to be maximised.", hidden=True)] = ""
-    algorithm: Annotated[str, option("How architectures are chosen.", choices=tuple(ALGORITHMS))] = (
-        "regularized_evolution"
-    )
-    budget: Annotated[int, option("Distinct architectures that a search evaluates.", low=1)] = 300
-    seed: Annotated[int, option("Seed of the first search; the others count on from it.", low=0)] = 0
-    batch: Annotated[
-        int, option("Architectures that a search proposes at a time.", low=1, flag="proposals")
-    ] = 10
-    constraints: Annotated[
-        tuple[str, ...],
-        option(
-            "Condition that architectures have to meet: 'params < 1.5', 'log(flops) <= 4'; may be repeated.",
-            flag="constraint",
-            metavar="COMPARISON",
-        ),
-    ] = ()
-    minimise: Annotated[
-        tuple[str, ...],
-        option(
-            "Further objective, such as flops: the result then has a Pareto front; may be repeated.",
-            metavar="FORMULA",
-        ),
-    ] = ()
-    settings: AlgorithmSettings = msgspec.field(default_factory=AlgorithmSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +120,7 @@ class Plan:
             "batch": self.batch,
             "constraints": [str(one) for one in self.constraints],
             "minimise": [str(one) for one in self.minimise],
-            "settings": asdict(self.settings),
+            "settings": self.settings.to_document(),
         }
 
     @classmethod
@@ -172,7 +139,9 @@ class Plan:
                 budget=document["budget"],
                 seed=document["seed"],
                 batch=document["batch"],
-                settings=AlgorithmSettings(**document["settings"]),
+                settings=AlgorithmSettings.from_document(
+                    document["settings"], "the settings of the saved plan", SearchError
+                ),
             )
         except (KeyError, TypeError, FormulaError) as error:
             raise SearchError(f"the saved plan cannot be used: {error!r}") from None

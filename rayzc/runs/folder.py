@@ -1,26 +1,26 @@
 """The folder of a run, and the files in it."""
 
+import fcntl
 import json
+import os
 import shutil
+import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rayzc.documents import write_atomically
+from rayzc.documents import json_text, write_atomically
 from rayzc.errors import RunError
+from rayzc.problems import Suite, write_suite
 from rayzc.runs.checkpoints import checkpoint_files
 
-__all__ = ["OWN_SUITE", "RunFolder", "json_text", "lasting_place", "unused_folder"]
+__all__ = ["OWN_SUITE", "RunFolder", "lasting_place", "unused_folder"]
 
 OWN_SUITE = "suite.parquet"
 """The suite that a run keeps in its own folder, because it was given in memory."""
-
-
-def json_text(document: Mapping[str, Any]) -> str:
-    """A JSON document as rayzc writes it: the same content gives the same bytes."""
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def unused_folder(kind: str) -> Path:
@@ -64,10 +64,10 @@ class RunFolder:
         folder = cls(path)
         try:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                if not force:
+                if not force and not folder._is_empty_run():
                     raise RunError(
                         f"{path} exists and is not empty: choose another --out, add --force to overwrite it, "
-                        f"or go on with `rayzc resume {path}`"
+                        f"or continue it with `rayzc resume {path}`"
                     )
                 folder._clear()
             folder.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -133,9 +133,71 @@ class RunFolder:
             return outer
         return place
 
+    def keep_suite(self, suite: Suite | str | Path) -> str:
+        """Where a run finds its suite again: its own copy of one in memory, else the path or name.
+
+        Args:
+            suite: what the run was given.
+        """
+        if isinstance(suite, Suite):
+            write_suite(suite, self.path / OWN_SUITE)
+            return OWN_SUITE
+        return lasting_place(suite)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps the run for this process for the length of the block.
+
+        Raises:
+            RunError: another process works on the run.
+        """
+        try:
+            file = (self.path / ".lock").open("a+")
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be written: {error.strerror or error}") from None
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                owner = file.read().strip() or "another process"
+                raise RunError(
+                    f"{self.path}: {owner} is working on this run: wait until it has ended, or stop it first"
+                ) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}")
+            file.flush()
+            try:
+                yield
+            finally:
+                file.truncate(0)
+
+    def write(self, path: Path, document: Mapping[str, Any]) -> None:
+        """Writes one of the run's JSON files.
+
+        Raises:
+            RunError: it cannot be written; says why on one line.
+        """
+        try:
+            write_atomically(path, json_text(document))
+        except OSError as error:
+            raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
+
     def write_config(self, document: Mapping[str, Any]) -> None:
-        """Writes ``config.json``."""
-        write_atomically(self.config, json_text(document))
+        """Writes ``config.json``.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        self.write(self.config, document)
+
+    def write_result(self, document: Mapping[str, Any]) -> str | None:
+        """Writes ``result.json``; returns what went wrong, for a result should be printed even on a full disk."""
+        try:
+            self.write(self.result, document)
+        except RunError as error:
+            return str(error)
+        return None
 
     def read_config(self) -> dict[str, Any]:
         """Reads ``config.json``.
@@ -152,9 +214,12 @@ class RunFolder:
         return document
 
     def record(self, event: str, **details: Any) -> None:
-        """Appends a line to ``events.jsonl``: the time (UTC, seconds since 1970), the event, its details."""
+        """Appends a line to ``events.jsonl``: the time (UTC, seconds since 1970), the event, its details.
+
+        Events are for readers: where they cannot be written, the run continues without them.
+        """
         line = json.dumps({"time": round(time.time(), 3), "event": event, **details}, allow_nan=False)
-        with self.events.open("a", encoding="utf-8") as file:
+        with suppress(OSError), self.events.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def record_now_and_then(self, event: str, interval: float, **details: Any) -> None:
@@ -176,6 +241,28 @@ class RunFolder:
                 except ValueError:
                     continue
         return found
+
+    def _is_empty_run(self) -> bool:
+        """Whether a run was refused or interrupted here before it had anything to keep."""
+        known = {
+            self.config.name,
+            self.checkpoints.name,
+            self.events.name,
+            ".lock",
+            OWN_SUITE,
+            "discovery",
+            "search",
+        }
+        return (
+            self.config.is_file()
+            and {file.name for file in self.path.iterdir()} <= known
+            and not any(self.checkpoints.glob("*"))
+            and all(
+                RunFolder(stage)._is_empty_run()
+                for stage in (self.path / "discovery", self.path / "search")
+                if stage.is_dir()
+            )
+        )
 
     def _clear(self) -> None:
         """Removes a run's own files, and only these."""

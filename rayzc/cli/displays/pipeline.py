@@ -8,29 +8,28 @@ from rayzc.cli.displays.discovery import DiscoveryDisplay
 from rayzc.cli.displays.search import SearchDisplay
 from rayzc.cli.displays.searched_details import write_report
 from rayzc.cli.durations import clock
+from rayzc.cli.options import SearchOutput
 from rayzc.cli.output import Display
-from rayzc.runs import Discovery, WholeRun
+from rayzc.runs import Discovery, Pipeline
 
 if TYPE_CHECKING:
     from rayzc.cluster import Progress
     from rayzc.cluster.searches import SearchProgress
 
-__all__ = ["WholeDisplay"]
+__all__ = ["PipelineDisplay"]
 
 
-class WholeDisplay(Display["Progress | SearchProgress", WholeRun]):
+class PipelineDisplay(Display["Progress | SearchProgress", Pipeline]):
     """The display of ``rayzc run``.
 
     Args:
-        quiet: show no progress.
-        as_json: print the result as a JSON document, and nothing else on standard output.
-        details: print what is known of each problem's architectures, too.
+        output: how to print.
     """
 
-    def __init__(self, quiet: bool, as_json: bool, details: bool = False) -> None:
-        super().__init__(quiet, as_json)
-        self._discovery = DiscoveryDisplay(quiet, as_json)
-        self._search = SearchDisplay(quiet, as_json, details)
+    def __init__(self, output: SearchOutput) -> None:
+        super().__init__(output)
+        self._discovery = DiscoveryDisplay(output)
+        self._search = SearchDisplay(output)
 
     def line(self, progress: "Progress | SearchProgress") -> str:
         """The progress of the stage on a line."""
@@ -53,7 +52,7 @@ class WholeDisplay(Display["Progress | SearchProgress", WholeRun]):
         tau = discovery.best.mean_kendall
         self.say(f"formula with mean tau {tau:.4f} after {clock(discovery.seconds)}: {discovery.formula}")
 
-    def print_result(self, result: WholeRun, console: Console) -> None:
+    def print_result(self, result: Pipeline, console: Console) -> None:
         """The table of the searches, under the formula and where it is from."""
         bred = result.discovery
         if bred is not None:
@@ -67,7 +66,7 @@ class WholeDisplay(Display["Progress | SearchProgress", WholeRun]):
             self._search.print_result(result.searched, console)
         console.print(f"whole run  {result.run}, {clock(result.seconds)}", soft_wrap=True, markup=False)
 
-    def conclude(self, result: WholeRun) -> None:
+    def conclude(self, result: Pipeline) -> None:
         """Writes the report of the searches, and tells the result."""
         if result.searched is not None:
             write_report(result.searched)

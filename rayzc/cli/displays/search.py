@@ -9,6 +9,7 @@ from rich.table import Table
 from rayzc.cli.displays.searched import overview, summary
 from rayzc.cli.displays.searched_details import details, write_report
 from rayzc.cli.durations import clock
+from rayzc.cli.options import SearchOutput
 from rayzc.cli.output import Display, counted, plain_console
 from rayzc.runs import Searched
 
@@ -22,14 +23,12 @@ class SearchDisplay(Display["SearchProgress", Searched]):
     """The display of ``rayzc search``.
 
     Args:
-        quiet: show no progress.
-        as_json: print the result as a JSON document, and nothing else on standard output.
-        details: print what is known of each problem's architectures, too.
+        output: how to print.
     """
 
-    def __init__(self, quiet: bool, as_json: bool, details: bool = False) -> None:
-        super().__init__(quiet, as_json)
-        self._details = details
+    def __init__(self, output: SearchOutput) -> None:
+        super().__init__(output)
+        self._details = output.details
 
     def line(self, progress: "SearchProgress") -> str:
         """The progress of all searches on a line."""

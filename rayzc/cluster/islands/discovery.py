@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ray.exceptions
@@ -12,23 +12,20 @@ from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.progress import Progress, Watch
-from rayzc.documents import write_atomically
 from rayzc.errors import RunError
-from rayzc.evolution import Island, Judge, Settings, Tables
+from rayzc.evolution import Island, Judge, Tables
 from rayzc.evolution.scoring import score
 from rayzc.formula import Formula
+from rayzc.options import Cluster, DiscoverOptions, Limits, Place, Settings, takes
+from rayzc.options.runs import DEFAULT_SECONDS
 from rayzc.problems import Suite, load_suite
-from rayzc.problems.parquet import write_suite
 from rayzc.runs import (
-    OWN_SUITE,
+    DiscoverConfig,
     Discovery,
+    Ending,
     HallOfFame,
-    Limits,
-    RunConfig,
+    Reason,
     RunFolder,
-    interrupted_by,
-    json_text,
-    lasting_place,
     read_newest,
     restore,
     split,
@@ -43,109 +40,97 @@ Listener = Callable[[Progress], None]
 
 _CHECKPOINT_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
-_WITHOUT_LIMITS = Limits(time_limit=180.0)
+_WITHOUT_LIMITS = Limits(time_limit=DEFAULT_SECONDS)
 
 
+@takes(options=DiscoverOptions, cluster=Cluster, place=Place)
 def discover(
     suite: Suite | str | Path,
     *,
-    proxies: Sequence[str] | None = None,
-    problems: Sequence[str] = (),
-    leave_out: Sequence[str] = (),
-    holdout: float | None = None,
-    settings: Settings | None = None,
-    limits: Limits | None = None,
-    workers: int | None = None,
-    address: str | None = None,
-    out: str | Path | None = None,
-    force: bool = False,
+    options: DiscoverOptions,
+    cluster: Cluster,
+    place: Place,
     listen: Listener | None = None,
 ) -> Discovery:
     """Breeds formulas on a suite, on Ray, and keeps all of it in a run's folder.
 
+    Every option below can be given by keyword.
+
     Args:
         suite: a suite, or what :func:`rayzc.load_suite` takes.
-        proxies: names of the proxies that formulas may use; by default those that all chosen problems have.
-        problems: names or patterns of the problems to take; by default all.
-        leave_out: names or patterns of problems, search spaces or tasks to leave out.
-        holdout: share of the rows, by whole networks, on which the result is validated.
-        settings: how formulas are bred.
-        limits: when to stop; three minutes where none is set.
-        workers: how many workers; by default as many as the cluster has CPUs, and never more than islands.
-        address: of a Ray cluster; by default ``RAY_ADDRESS``, else a Ray of our own on this machine.
-        out: folder of the run; by default a new one below ``runs``.
-        force: overwrite the run that is in `out`.
-        listen: is told of the progress, a few times a second.
+        options: what to do.
+        cluster: where to compute.
+        place: where to keep the run.
+        listen: called with the progress, a few times a second.
 
     Raises:
         SuiteError: the suite cannot be read or is not fit for use.
-        RunError: the folder exists, or the settings make no sense.
-        ClusterError: there is no Ray, or it refuses us.
+        RunError: the folder exists, or an option cannot be used.
+        ClusterError: there is no Ray, or it refuses the connection.
     """
-    settings = settings or Settings()
-    limits = (limits or Limits()).or_else(_WITHOUT_LIMITS)
+    settings = options.settings
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
-    chosen = whole.select(problems, leave_out).for_fitting(proxies)
-    fitting, validation = split(chosen, holdout, settings.seed)
+    chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
+    fitting, validation = split(chosen, options.holdout, settings.seed)
     settings.objective_function()
     _check_seeds(settings, chosen)
-    folder = RunFolder.create(Path(out) if out else unused_folder("discover"), force)
-    config = RunConfig(
-        rayzc=__version__,
-        suite=OWN_SUITE if isinstance(suite, Suite) else lasting_place(suite),
-        suite_hash=whole.content_hash,
-        problems=chosen.names,
-        proxies=chosen.problems[0].proxies,
-        holdout=holdout,
-        settings=settings,
-        limits=limits,
-    )
-    if isinstance(suite, Suite):
-        write_suite(whole, folder.path / OWN_SUITE)
-    folder.write_config(config.to_json())
-    run = _Run(folder, config, fitting, validation, listen)
-    return run.go(workers, address, None, 0.0)
+    folder = RunFolder.create(place.out or unused_folder("discover"), place.force)
+    with folder.locked():
+        config = DiscoverConfig(
+            problems=chosen.names,
+            leave_out=options.leave_out,
+            proxies=chosen.problems[0].proxies,
+            holdout=options.holdout,
+            settings=settings,
+            limits=options.limits.or_else(_WITHOUT_LIMITS),
+            rayzc=__version__,
+            suite=folder.keep_suite(suite),
+            suite_hash=whole.content_hash,
+        )
+        folder.write_config(config.to_json())
+        return _Run(folder, config, fitting, validation, listen).go(cluster, None, 0.0)
 
 
+@takes(limits=Limits, cluster=Cluster)
 def resume(
     run: str | Path,
     *,
-    limits: Limits | None = None,
-    workers: int | None = None,
-    address: str | None = None,
+    limits: Limits,
+    cluster: Cluster,
     listen: Listener | None = None,
     warn: Callable[[str], None] = lambda text: None,
 ) -> Discovery:
-    """Goes on with a run from its newest checkpoint; the number of workers may be another.
+    """Continues a run from its newest checkpoint; the number of workers may be another.
 
     Args:
         run: the run's folder.
-        limits: when to stop; by default as the run was told, the time before included.
-        workers: how many workers.
-        address: of a Ray cluster.
-        listen: is told of the progress.
-        warn: is told of checkpoints that cannot be read and are passed over.
+        limits: when to stop; by default as the run was asked to.
+        cluster: where to compute.
+        listen: called with the progress.
+        warn: called with a line for every checkpoint that cannot be read and is passed over.
 
     Raises:
-        RunError: there is no such run, its suite has changed, or no checkpoint can be read.
-        ClusterError: there is no Ray, or it refuses us.
+        RunError: there is no such run, its suite has changed, no checkpoint can be read, or another process has it.
+        ClusterError: there is no Ray, or it refuses the connection.
     """
     folder = RunFolder.open(Path(run))
-    config = RunConfig.from_json(folder.read_config(), folder.config).with_limits(limits or Limits())
-    fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
+    with folder.locked():
+        config = DiscoverConfig.from_json(folder.read_config(), folder.config)
+        config = config.replaced(limits=limits.or_else(config.limits))
+        fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
 
-    def pass_over(text: str) -> None:
-        folder.record("checkpoint passed over", reason=text)
-        warn(text)
+        def pass_over(text: str) -> None:
+            folder.record("checkpoint passed over", reason=text)
+            warn(text)
 
-    document = read_newest(folder.checkpoints, pass_over)
-    islands, seconds = None, 0.0
-    if document is not None:
-        judge = Judge(Tables.of(fitting), config.settings.correlation, config.settings.max_ties)
-        islands = restore(document, judge, config.settings)
-        seconds = float(document["seconds"])
-    folder.record("resumed", epoch=islands[0].epoch if islands else None)
-    return _Run(folder, config, fitting, validation, listen).go(workers, address, islands, seconds)
+        document = read_newest(folder.checkpoints, pass_over)
+        islands, seconds = None, 0.0
+        if document is not None:
+            judge = Judge(Tables.of(fitting), config.settings.correlation, config.settings.max_ties)
+            islands = restore(document, judge, config.settings)
+            seconds = float(document["seconds"])
+        folder.record("resumed", epoch=islands[0].epoch if islands else None)
+        return _Run(folder, config, fitting, validation, listen).go(cluster, islands, seconds)
 
 
 @dataclass(frozen=True)
@@ -153,30 +138,28 @@ class _Run:
     """One stretch of a run, from its start or a checkpoint to its end."""
 
     folder: RunFolder
-    config: RunConfig
+    config: DiscoverConfig
     fitting: Suite
     validation: Suite | None
     listen: Listener | None
 
-    def go(
-        self, workers: int | None, address: str | None, islands: Sequence[Island] | None, before: float
-    ) -> Discovery:
+    def go(self, cluster: Cluster, islands: Sequence[Island] | None, before: float) -> Discovery:
         watch = Watch(self.config.limits, before)
         tables = Tables.of(self.fitting)
-        with connected(address, workers), Interrupts() as interrupts:
+        with connected(cluster.address, cluster.workers), Interrupts() as interrupts:
             self.folder.record("started", rayzc=__version__, problems=len(tables.problems))
-            archipelago = Archipelago(tables, self.config.settings, workers, islands)
+            archipelago = Archipelago(tables, self.config.settings, cluster.workers, islands)
             if islands:
                 watch.restored(islands)
             try:
-                final, stopped = self._evolve(archipelago, watch, interrupts)
-                return self._conclude(final, stopped, watch, archipelago.workers_lost)
+                final, ending = self._evolve(archipelago, watch, interrupts)
+                return self._conclude(final, ending, watch, archipelago.workers_lost)
             finally:
                 archipelago.close()
 
     def _evolve(
         self, archipelago: Archipelago, watch: Watch, interrupts: Interrupts
-    ) -> tuple[tuple[Island, ...], str]:
+    ) -> tuple[tuple[Island, ...], Ending]:
         """Advances until a limit is met; gives all islands at one epoch, and the reason."""
         next_checkpoint = 0.0  # the first as soon as there is something to keep
         lost = recoveries = 0
@@ -191,13 +174,14 @@ class _Run:
             if archipelago.recoveries > recoveries:
                 recoveries = archipelago.recoveries
                 self.folder.record("islands lost, back to those kept last", epoch=archipelago.epoch)
-            stop = watch.stop(archipelago.epoch)
+            met = watch.stop(archipelago.epoch)
+            stop = (met[0], Ending(Reason(met[1]))) if met else None
             if interrupts.received:
                 if archipelago.epoch < 0:
                     raise RunError(
-                        f"{interrupts.received} came before the first epoch; there is nothing to keep"
+                        f"{interrupts.received.name} came before the first epoch: there is nothing to keep"
                     )
-                stop = (archipelago.epoch, interrupted_by(interrupts.received))
+                stop = (archipelago.epoch, Ending.interrupted_by(interrupts.received))
             due = archipelago.epoch >= 0 and time.monotonic() >= next_checkpoint
             if stop or due:
                 try:
@@ -227,15 +211,19 @@ class _Run:
         )
 
     def _conclude(
-        self, islands: Sequence[Island], stopped: str, watch: Watch, workers_lost: int
+        self, islands: Sequence[Island], ending: Ending, watch: Watch, workers_lost: int
     ) -> Discovery:
         hall = HallOfFame.of(islands)
         document = hall.to_json(self.config.provenance, self.config.problems)
-        write_atomically(self.folder.hall_of_fame, json_text(document))
+        trouble = None
+        try:
+            self.folder.write(self.folder.hall_of_fame, document)
+        except RunError as error:
+            trouble = str(error)
         best = Formula.trusted(hall.best[0].tokens)
         discovery = Discovery(
             run=self.folder.path,
-            stopped=stopped,
+            ending=ending,
             best=score(best, self.fitting),
             held_out=score(best, self.validation) if self.validation else None,
             hall_of_fame=hall,
@@ -247,8 +235,8 @@ class _Run:
             workers_lost=workers_lost,
             seconds=round(watch.seconds, 3),
         )
-        write_atomically(self.folder.result, json_text(discovery.to_json()))
-        self.folder.record("stopped", why=stopped, epoch=discovery.epochs)
+        discovery = replace(discovery, trouble=self.folder.write_result(discovery.to_json()) or trouble)
+        self.folder.record("stopped", why=discovery.stopped, epoch=discovery.epochs)
         return discovery
 
 

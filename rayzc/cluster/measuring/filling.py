@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -83,7 +84,7 @@ class Filled:
     failures: tuple[Failure, ...]
     seconds: float
     statistics: Statistics
-    interrupted: str | None
+    interrupted: signal.Signals | None
 
     @property
     def filled(self) -> int:

@@ -14,17 +14,16 @@ from ray.tune.schedulers import FIFOScheduler
 
 from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
-from rayzc.cluster.measuring import MeasuringPool, Setup, measuring_pool
+from rayzc.cluster.measuring import MeasuringPool, measuring_pool
 from rayzc.cluster.searches.loggers import loggers_named
 from rayzc.cluster.searches.progress import SearchProgress, Stop, Watch
 from rayzc.cluster.searches.storage import Storage, trial_folder
 from rayzc.cluster.searches.trial import SearchTrial
 from rayzc.cluster.searches.work import Trial, Work
-from rayzc.documents import write_atomically
 from rayzc.errors import SearchError
-from rayzc.nas import Results, Search
+from rayzc.nas import Plan, Results, Search
 from rayzc.problems import Problem
-from rayzc.runs import RunFolder, SearchConfig, Searched, interrupted_by, json_text
+from rayzc.runs import Ending, Reason, RunFolder, SearchConfig, Searched
 from rayzc.version import __version__
 
 __all__ = ["Listener", "Stretch", "work_of"]
@@ -37,7 +36,6 @@ _MOST_WAITING = 32
 _FAILURES = 4
 # A trial holds no CPU of the cluster's, and Tune wants it to hold something.
 _RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
-_ALL_ENDED = "all searches ended"
 
 _cluster_resources: Any = ray.cluster_resources
 
@@ -76,7 +74,7 @@ class Stretch:
         work = replace(work_of(config, self.tables), started={t: started[t] for t in left if t in started})
         if config.time_limit is not None:
             work = replace(work, deadline=time.time() + config.time_limit - before)
-        stopped, numbers = _ALL_ENDED, {"measured": 0, "cached": 0, "workers_lost": 0}
+        ending, numbers = Ending(Reason.ALL_ENDED), {"measured": 0, "cached": 0, "workers_lost": 0}
         if left:
             with connected(address, workers), ExitStack() as stack:
                 work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
@@ -96,7 +94,7 @@ class Stretch:
                         "workers_lost": statistics.lost,
                     }
                 if interrupts.received:
-                    stopped = interrupted_by(interrupts.received)
+                    ending = Ending.interrupted_by(interrupts.received)
             for trial in left:
                 results = storage.newest(trial)[1]
                 if results is not None:
@@ -104,15 +102,14 @@ class Stretch:
                 elif trial in errors:
                     name, seed = trial
                     done[trial] = Results((), failures={f"{name}, seed {seed}": errors[trial]})
-        return self._conclude(done, stopped, time.monotonic() - begun, numbers)
+        return self._conclude(done, ending, time.monotonic() - begun, numbers)
 
     @contextmanager
     def _pool(self, work: Work, workers: int | None) -> Iterator[MeasuringPool | None]:
         if not any(work.needs_measuring(name) for name in self.config.problems):
             yield None
             return
-        setup = _setup(self.config)
-        with measuring_pool(setup, workers=workers, cache=self.folder.path / "cache") as pool:
+        with measuring_pool(self.config.setup, workers=workers, cache=self.folder.path / "cache") as pool:
             yield pool
 
     def _tune(
@@ -167,7 +164,7 @@ class Stretch:
             self.listen(progress)
 
     def _conclude(
-        self, done: Mapping[Trial, Results], stopped: str, seconds: float, numbers: Mapping[str, int]
+        self, done: Mapping[Trial, Results], ending: Ending, seconds: float, numbers: Mapping[str, int]
     ) -> Searched:
         parts = [done[trial] for trial in self.config.trials if trial in done]
         results = Results(
@@ -175,9 +172,9 @@ class Stretch:
             tuple(comparison for part in parts for comparison in part.comparisons),
             {name: why for part in parts for name, why in part.failures.items()},
         )
-        searched = Searched(self.folder.path, results, stopped, round(seconds, 3), **numbers)
-        write_atomically(self.folder.result, json_text(searched.to_json()))
-        self.folder.record("stopped", why=stopped, seconds=searched.seconds)
+        searched = Searched(self.folder.path, results, ending, round(seconds, 3), trouble=None, **numbers)
+        searched = replace(searched, trouble=self.folder.write_result(searched.to_json()))
+        self.folder.record("stopped", why=searched.stopped, seconds=searched.seconds)
         if not results.outcomes and results.failures and not searched.interrupted:
             name, why = next(iter(results.failures.items()))
             raise SearchError(why if why.startswith(name.partition(",")[0]) else f"{name}: {why}")
@@ -189,11 +186,7 @@ def work_of(config: SearchConfig, tables: Mapping[str, Problem]) -> Work:
     # It imports torch, for which the processes of the searches, which import this package, have no use.
     from rayzc.proxies import registered
 
-    return Work(config.plan, tables, config.candidates == "table", frozenset(registered()))
-
-
-def _setup(config: SearchConfig) -> Setup:
-    return Setup.from_document(config.setup, "the setup of the run")
+    return Work(Plan.of(config.plan), tables, config.candidates == "table", frozenset(registered()))
 
 
 def _told(text: str, done: bool) -> dict[str, Any]:

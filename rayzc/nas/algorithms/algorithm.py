@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence, Set
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -10,36 +10,9 @@ import numpy as np
 from rayzc.errors import SearchError
 from rayzc.nas.domain import Domain
 from rayzc.nas.jsonable import SCHEMA_VERSION, packed, read_document, unpacked
+from rayzc.options.searching import AlgorithmSettings
 
 __all__ = ["Algorithm", "AlgorithmSettings", "Proposal", "State", "Told"]
-
-
-@dataclass(frozen=True, slots=True)
-class AlgorithmSettings:
-    """What can be set of the algorithms; each takes what it has use for.
-
-    Attributes:
-        population: how many architectures are alive in regularized evolution; as many are drawn at random in the
-            beginning.
-        tournament: how many of the living compete to become a parent in regularized evolution.
-        generation: how many children make a generation of the genetic algorithm, and how many of all that were
-            told are parents of the next; as many are drawn at random in the beginning.
-        crossover: probability that a child of the genetic algorithm has two parents.
-        starts: from the best of how many random architectures local search starts.
-    """
-
-    population: int = 50
-    tournament: int = 10
-    generation: int = 20
-    crossover: float = 0.5
-    starts: int = 10
-
-    def __post_init__(self) -> None:
-        for name in ("population", "tournament", "generation", "starts"):
-            if getattr(self, name) < 1:
-                raise SearchError(f"{name} is {getattr(self, name)}; give at least 1")
-        if not 0 <= self.crossover <= 1:
-            raise SearchError(f"crossover is {self.crossover}; give a probability from 0 to 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +93,7 @@ class State:
                 "kind": "algorithm state",
                 "algorithm": self.algorithm,
                 "seed": self.seed,
-                "settings": asdict(self.settings),
+                "settings": self.settings.to_document(),
                 "history": [[*_written(one.proposal), packed(one.values)] for one in self.history],
                 "asked": [_written(one) for one in self.asked],
             }
@@ -138,7 +111,9 @@ class State:
             return cls(
                 document["algorithm"],
                 document["seed"],
-                AlgorithmSettings(**document["settings"]),
+                AlgorithmSettings.from_document(
+                    document["settings"], "the saved algorithm state", SearchError
+                ),
                 tuple(Told(Proposal(*one[:3]), tuple(unpacked(one[3]))) for one in document["history"]),
                 tuple(Proposal(*one) for one in document["asked"]),
             )

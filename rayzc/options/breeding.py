@@ -1,21 +1,25 @@
-"""How formulas are bred: every choice that decides what comes out, and nothing else (no worker count, no time)."""
+"""How formulas are bred, and when breeding stops."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from rayzc.errors import RayzcError, RunError, nearest
-from rayzc.evolution.correlations import CORRELATIONS
-from rayzc.evolution.objectives import OBJECTIVES, Objective
-from rayzc.evolution.selection import SELECTIONS
-from rayzc.evolution.topology import TOPOLOGIES
-from rayzc.formula import Formula
-from rayzc.options import Options, option
+from rayzc.options.option import Options, option
 from rayzc.user_code import user_module
 
-__all__ = ["Settings"]
+if TYPE_CHECKING:
+    from rayzc.evolution.objectives import Objective
+
+__all__ = ["CORRELATIONS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "Settings"]
+
+# The names alone: what they stand for needs numpy, which help does without. Tests compare them with the registries.
+CORRELATIONS = ("kendall", "spearman", "weighted_kendall")
+OBJECTIVES = ("mean", "min", "mean-std", "cvar")
+SELECTIONS = ("tournament", "lexicase")
+TOPOLOGIES = ("ring", "torus", "star", "random")
 
 # Under new limits, what an old run has found might be worth nothing when it goes on.
 _BEFORE_THERE_WAS_A_CHOICE: dict[str, Any] = {"parsimony": 0.0, "max_ties": 1.0}
@@ -62,7 +66,7 @@ class Settings(Options, frozen=True, kw_only=True):
     ] = 0.025
     correlation: Annotated[
         str,
-        option("Rank correlation with the true accuracy.", choices=tuple(CORRELATIONS), aliases=("measure",)),
+        option("Rank correlation with the true accuracy.", choices=CORRELATIONS, aliases=("measure",)),
     ] = msgspec.field(name="measure", default="kendall")
     objective: Annotated[
         Any,
@@ -76,7 +80,7 @@ class Settings(Options, frozen=True, kw_only=True):
         tuple[str, ...],
         option(
             "How parents are selected; each of several names selects an equal part.",
-            choices=tuple(SELECTIONS),
+            choices=SELECTIONS,
         ),
     ] = ("tournament", "lexicase")
     crossover: Annotated[
@@ -94,7 +98,7 @@ class Settings(Options, frozen=True, kw_only=True):
             "Formulas per generation whose constants a local search improves.", low=0, high=1_000, hidden=True
         ),
     ] = 2
-    topology: Annotated[str, option("Where emigrants go.", choices=tuple(TOPOLOGIES))] = "ring"
+    topology: Annotated[str, option("Where emigrants go.", choices=TOPOLOGIES)] = "ring"
     migration_interval: Annotated[
         int, option("Epochs from one migration to the next; 0 for no migration.", low=0, high=1_000_000)
     ] = 4
@@ -116,7 +120,7 @@ class Settings(Options, frozen=True, kw_only=True):
         objective = self.objective
         if isinstance(objective, str):
             if ":" not in objective and objective not in OBJECTIVES:
-                raise RunError(f"unknown objective '{objective}'; {nearest(objective, list(OBJECTIVES))}")
+                raise RunError(f"unknown objective '{objective}'; {nearest(objective, OBJECTIVES)}")
         elif not callable(objective) or not hasattr(objective, "__qualname__"):
             raise RunError(
                 f"objective {objective!r} is not a function with a name, by which a resumed run could find it; "
@@ -125,9 +129,9 @@ class Settings(Options, frozen=True, kw_only=True):
         if not self.selection:
             raise RunError("no selection is named; known: " + ", ".join(SELECTIONS))
         for text in self.seeds:
-            self._check_start(Formula.parse(text))
+            self._check_start(text)
 
-    def objective_function(self) -> Objective:
+    def objective_function(self) -> "Objective":
         """The objective itself.
 
         Raises:
@@ -137,7 +141,9 @@ class Settings(Options, frozen=True, kw_only=True):
             chosen: Objective = self.objective
             return chosen
         if self.objective in OBJECTIVES:
-            return OBJECTIVES[self.objective]
+            from rayzc.evolution import objectives
+
+            return objectives.OBJECTIVES[self.objective]
         module, _, function = self.objective.partition(":")
         if not module:
             raise RunError(f"objective '{self.objective}' names no module; say module:function")
@@ -148,7 +154,10 @@ class Settings(Options, frozen=True, kw_only=True):
             raise RunError(f"objective '{self.objective}' is no function of the correlations")
         return found
 
-    def _check_start(self, formula: Formula) -> None:
+    def _check_start(self, text: str) -> None:
+        from rayzc.formula.expression import Formula
+
+        formula = Formula.parse(text)
         for number, unit, limit in (
             (formula.size, "nodes", "max_size"),
             (formula.depth, "levels", "max_depth"),
@@ -166,3 +175,31 @@ class Settings(Options, frozen=True, kw_only=True):
     ) -> "Settings":
         """As :meth:`Options.from_document`; a run from before there was a choice goes on as it was bred."""
         return super().from_document({**_BEFORE_THERE_WAS_A_CHOICE, **document}, where, error)
+
+
+class Limits(Options, frozen=True, kw_only=True):
+    """When a discovery stops, at whichever limit comes first. All but the time count alike on any machine."""
+
+    time_limit: Annotated[
+        float | None,
+        option(
+            "Stop after this time, the time before a resume included: 90s, 3m, 1h30m.",
+            above=0,
+            duration=True,
+            metavar="TIME",
+        ),
+    ] = None
+    epochs: Annotated[
+        int | None, option("Stop when every island has evolved for this many epochs.", low=1)
+    ] = None
+    evaluations: Annotated[
+        int | None,
+        option("Stop when this many formulas were bred; an epoch that has begun is finished.", low=1),
+    ] = None
+    plateau: Annotated[
+        int | None, option("Stop when the best formula has not improved for this many epochs.", low=1)
+    ] = None
+
+    def or_else(self, other: "Limits") -> "Limits":
+        """These limits, or the other's if none is set."""
+        return other if self == Limits() else self

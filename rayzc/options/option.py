@@ -15,7 +15,7 @@ import inspect
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
 
@@ -45,8 +45,11 @@ class Option:
         default: the default in words, where the default value does not say it.
         metavar: what the command line shows in place of the value.
         flag: the flag of the command line, where it is not the name.
+        short: a flag of one letter, such as ``-q``.
+        panel: title of the panel of the command's help, where it is not that of the class or group.
         aliases: earlier flags and names, which still work.
         duration: whether it is a length of time, ``3m`` on the command line and seconds elsewhere.
+        commas: whether the command line takes several names with commas between them.
         hidden: whether the command line leaves it out.
     """
 
@@ -58,8 +61,11 @@ class Option:
     default: str | None = None
     metavar: str | None = None
     flag: str | None = None
+    short: str | None = None
+    panel: str | None = None
     aliases: tuple[str, ...] = ()
     duration: bool = False
+    commas: bool = False
     hidden: bool = False
 
 
@@ -69,11 +75,15 @@ class Group:
 
     Attributes:
         title: of its panel in the help of a command.
-        names: flat names that differ from those of the fields; None leaves the option out.
+        names: for flat names of the nested class, those to use instead; None leaves the option out.
+        aliases: by name there, earlier flags and names that still work.
+        defaults: by name there, the default in words.
     """
 
     title: str
     names: Mapping[str, str | None]
+    aliases: Mapping[str, tuple[str, ...]]
+    defaults: Mapping[str, str]
 
 
 def option(help: str, **details: Any) -> Option:
@@ -81,9 +91,14 @@ def option(help: str, **details: Any) -> Option:
     return Option(help, **details)
 
 
-def group(title: str, names: Mapping[str, str | None] | None = None) -> Group:
+def group(
+    title: str,
+    names: Mapping[str, str | None] | None = None,
+    aliases: Mapping[str, tuple[str, ...]] | None = None,
+    defaults: Mapping[str, str] | None = None,
+) -> Group:
     """The title of nested options, and names that differ in the flat list, see :class:`Group`."""
-    return Group(title, names or {})
+    return Group(title, names or {}, aliases or {}, defaults or {})
 
 
 class _Renamed(msgspec.StructMeta):
@@ -103,9 +118,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Attributes:
         error: the kind of error that a wrong value raises.
+        title: of the panel of its own options in the help of a command.
     """
 
     error: ClassVar[type[RayzcError]] = RunError
+    title: ClassVar[str] = "Options"
 
     def __post_init__(self) -> None:
         """Checks types and ranges.
@@ -127,7 +144,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         if isinstance(value, str) and get_origin(_bare(field.type)) is tuple:
             raise self.error(f"{field.name} must be a list of names, such as ['{value}'], not one text")
         try:
-            return msgspec.convert(value, field.type)
+            return msgspec.convert(value, field.type, dec_hook=_decoded)
         except msgspec.ValidationError as error:
             what = str(error).partition(" - at ")[0].replace("`", "")
             raise self.error(f"{field.name} is {value!r}: {what[0].lower()}{what[1:]}") from None
@@ -181,7 +198,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             if key not in IN_EVERY_DOCUMENT or key in cls.__struct_fields__
         }
         try:
-            return msgspec.convert(content, cls)
+            return msgspec.convert(content, cls, dec_hook=_decoded)
         except msgspec.ValidationError as problem:
             raise error(f"{where}: {_located(str(problem))}") from None
         except RayzcError as problem:
@@ -202,6 +219,12 @@ def _located(message: str) -> str:
     return f"key '{path}': {what[0].lower()}{what[1:]}".replace("`", "")
 
 
+def _decoded(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
+
+
 def _named(value: Any) -> Any:
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}:{value.__qualname__}"
@@ -220,7 +243,7 @@ class Flat:
         type: of its value, without annotations.
         default: the default value; ``msgspec.NODEFAULT`` where there is none.
         about: help, range and more.
-        title: of the group that it belongs to; None for those of the class itself.
+        title: of the group or class that it belongs to.
     """
 
     name: str
@@ -228,7 +251,7 @@ class Flat:
     type: Any
     default: Any
     about: Option
-    title: str | None
+    title: str
 
 
 @functools.cache
@@ -256,18 +279,23 @@ def _flat(kind: type[Options], instance: Options | None = None) -> Iterator[Flat
         if isinstance(about, Group):
             inner = _bare(hints[field.name])
             for flat in _flat(inner, None if default is msgspec.NODEFAULT else default):
-                name = about.names.get(flat.path[-1], flat.name) if len(flat.path) == 1 else flat.name
+                name = about.names.get(flat.name, flat.name)
                 if name is not None:
                     yield Flat(
                         name,
                         (field.name, *flat.path),
                         flat.type,
                         flat.default,
-                        flat.about,
-                        flat.title or about.title,
+                        replace(
+                            flat.about,
+                            aliases=(*flat.about.aliases, *about.aliases.get(name, ())),
+                            default=about.defaults.get(name, flat.about.default),
+                        ),
+                        about.title if flat.title == inner.title else flat.title,
                     )
         elif about is not None:
-            yield Flat(field.name, (field.name,), _bare(hints[field.name]), default, about, None)
+            title = about.panel or kind.title
+            yield Flat(field.name, (field.name,), _bare(hints[field.name]), default, about, title)
 
 
 @functools.cache

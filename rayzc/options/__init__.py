@@ -1,0 +1,34 @@
+"""Everything that can be chosen, in one room: each option with its type, default, range and help, written once.
+
+Nothing here imports numpy or torch, so that the help of a command is there at once.
+"""
+
+from rayzc.options.breeding import Limits, Settings
+from rayzc.options.measuring import FillOptions, Setup, ShowOptions
+from rayzc.options.option import Flat, Group, Option, Options, flattened, group, option, read_options, takes
+from rayzc.options.runs import Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
+from rayzc.options.searching import AlgorithmSettings, PlanOptions
+
+__all__ = [
+    "AlgorithmSettings",
+    "Cluster",
+    "DiscoverOptions",
+    "FillOptions",
+    "Flat",
+    "Group",
+    "Limits",
+    "Option",
+    "Options",
+    "Place",
+    "PlanOptions",
+    "RunOptions",
+    "SearchOptions",
+    "Settings",
+    "Setup",
+    "ShowOptions",
+    "flattened",
+    "group",
+    "option",
+    "read_options",
+    "takes",
+]

@@ -1,0 +1,190 @@
+"""What a run is asked to do: the options of `discover`, `search` and `run`, each written here and nowhere else.
+
+The classes nest: ``rayzc run`` has the options of a discovery and, nested in them, those of the searches; these have
+the plan of one search (:class:`PlanOptions`) and how networks are measured
+(:class:`Setup`). How formulas are bred is in :class:`Settings`.
+"""
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from rayzc.errors import ClusterError, RayzcError, SearchError
+from rayzc.options.breeding import Limits, Settings
+from rayzc.options.measuring import Setup
+from rayzc.options.option import Options, group, option
+from rayzc.options.searching import PlanOptions
+
+__all__ = [
+    "CANDIDATES",
+    "DEFAULT_SECONDS",
+    "Cluster",
+    "DiscoverOptions",
+    "Place",
+    "RunOptions",
+    "SearchOptions",
+]
+
+CANDIDATES = ("table", "space")
+"""Where a search moves: among the rows of its problem's table, or in the whole search space."""
+
+DEFAULT_SECONDS = 180.0
+"""How long a discovery takes where no limit is given."""
+
+_PROBLEMS = "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'."
+_LEAVE_OUT = "Problems, search spaces or tasks to leave out."
+
+
+class Cluster(Options, frozen=True, kw_only=True):
+    """Where a run computes."""
+
+    title: ClassVar[str] = "Where to run"
+
+    error: ClassVar[type[RayzcError]] = ClusterError
+
+    workers: Annotated[
+        int | None, option("Number of workers.", low=1, default="as many as the cluster has CPUs")
+    ] = None
+    address: Annotated[
+        str | None,
+        option(
+            "Address of a Ray cluster, HOST:6379 or auto.",
+            default="RAY_ADDRESS, else a Ray of its own on this machine",
+            metavar="HOST:PORT",
+        ),
+    ] = None
+
+
+class Place(Options, frozen=True, kw_only=True):
+    """Where a run keeps what it does."""
+
+    title: ClassVar[str] = "Where to keep the run"
+
+    out: Annotated[
+        Path | None, option("Folder of the run.", default="a new folder in runs/", metavar="FOLDER")
+    ] = None
+    force: Annotated[bool, option("Overwrite the run that is in the folder.")] = False
+
+
+class DiscoverOptions(Options, frozen=True, kw_only=True):
+    """What a discovery is asked to do."""
+
+    title: ClassVar[str] = "Problems and proxies"
+
+    problems: Annotated[tuple[str, ...], option(_PROBLEMS, default="all", commas=True)] = ()
+    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, commas=True)] = ()
+    proxies: Annotated[
+        tuple[str, ...] | None,
+        option(
+            "Proxies that formulas may use.", default="all that every problem has", metavar="A,B", commas=True
+        ),
+    ] = None
+    holdout: Annotated[
+        float | None,
+        option(
+            "Share of the networks to validate the result on, such as 0.25.", low=0, high=1, default="none"
+        ),
+    ] = None
+    settings: Annotated[Settings, group("How formulas are bred", {"seeds": "start"})] = Settings()
+    limits: Annotated[Limits, group("When to stop", defaults={"time_limit": "3m if no limit is given"})] = (
+        Limits()
+    )
+
+
+class SearchOptions(Options, frozen=True, kw_only=True):
+    """What a run of searches is asked to do."""
+
+    title: ClassVar[str] = "What to search"
+
+    error: ClassVar[type[RayzcError]] = SearchError
+
+    problems: Annotated[
+        tuple[str, ...],
+        option(
+            f"{_PROBLEMS} Without a suite: problems to measure, such as nasbench201/cifar10.",
+            default="all problems of the suite",
+            commas=True,
+        ),
+    ] = ()
+    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, commas=True)] = ()
+    candidates: Annotated[
+        str | None,
+        option(
+            "Where a search moves: among the rows of the suite's tables, or in the whole search space, with what the "
+            "tables lack measured.",
+            choices=CANDIDATES,
+            default="table with a suite, space without",
+        ),
+    ] = None
+    plan: Annotated[PlanOptions, group("How to search")] = PlanOptions()
+    seeds: Annotated[int, option("Searches of each problem, with one seed each.", low=1)] = 3
+    setup: Annotated[
+        Setup, group("How networks are measured", {"time_limit": "network_time_limit", "batch": "batch_size"})
+    ] = Setup()
+    time_limit: Annotated[
+        float | None,
+        option(
+            "Stop all searches after this time, with what they have found: 90s, 3m, 1h30m.",
+            panel="When to stop",
+            above=0,
+            duration=True,
+            default="none",
+            metavar="TIME",
+        ),
+    ] = None
+    storage: Annotated[
+        str | None,
+        option(
+            "Where searches keep their checkpoints: a path, s3://... or gs://...",
+            default="the folder of the run",
+            metavar="URI",
+        ),
+    ] = None
+    loggers: Annotated[
+        tuple[str, ...],
+        option(
+            "Loggers of Ray Tune to use: csv, json, tensorboard, mlflow, wandb.",
+            default="none",
+            metavar="A,B",
+            flag="log",
+            commas=True,
+        ),
+    ] = ()
+
+
+class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
+    """What a run from a suite to architectures is asked to do: a discovery, then searches with its formula."""
+
+    limits: Annotated[
+        Limits,
+        group(
+            "When the discovery stops",
+            {"time_limit": "discovery_time_limit"},
+            defaults={"discovery_time_limit": "half of --time-limit, and 3m at most"},
+        ),
+    ] = Limits()
+    time_limit: Annotated[
+        float | None,
+        option(
+            "Stop after this time: 10m, 1h. The discovery takes half of it, and 3m at most.",
+            panel="When to stop",
+            above=0,
+            duration=True,
+            default="3m for the discovery, no limit for the searches",
+            metavar="TIME",
+        ),
+    ] = None
+    search: Annotated[
+        SearchOptions,
+        group(
+            "The searches",
+            # The run's own: problems, seed and time are those of both stages.
+            {
+                "problems": None,
+                "leave_out": None,
+                "seed": None,
+                "time_limit": None,
+                "storage": None,
+                "loggers": None,
+            },
+        ),
+    ] = SearchOptions()

@@ -1,0 +1,158 @@
+"""What a run was asked to do, as its ``config.json`` holds it: the options, and what they were applied to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from rayzc.documents import SCHEMA_VERSION, require_schema
+from rayzc.errors import RayzcError, RunError, SearchError
+from rayzc.options import DiscoverOptions, RunOptions, SearchOptions
+from rayzc.problems import Suite
+
+__all__ = ["Config", "DiscoverConfig", "PipelineConfig", "SearchConfig", "require_unchanged", "split"]
+
+
+class Config:
+    """What the configurations of all kinds of runs share: a document that says what it is."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The configuration as a JSON object."""
+        options: Any = self
+        return {"schema_version": SCHEMA_VERSION, "kind": self.kind, **options.to_document()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], path: Path) -> Self:
+        """Reads a configuration of :meth:`to_json`.
+
+        Raises:
+            RunError: another schema, an unknown or missing key, or a value that cannot be used.
+        """
+        require_schema(document, path)
+        kind: Any = cls
+        found: Self = kind.from_document(document, path, RunError)
+        return found
+
+
+class DiscoverConfig(DiscoverOptions, Config, frozen=True, kw_only=True):
+    """The configuration of a discovery: the problems and proxies are those that were chosen, by name.
+
+    Attributes:
+        rayzc: version of rayzc that began the run.
+        suite: where the suite is: a path, a name, or the run's own folder.
+        suite_hash: hash of its content.
+    """
+
+    kind: ClassVar[str] = "discover"
+
+    rayzc: str
+    suite: str
+    suite_hash: str
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What a hall of fame depends on: all but the version, the place and the limits."""
+        return {
+            "suite_hash": self.suite_hash,
+            "problems": list(self.problems),
+            "proxies": list(self.proxies or ()),
+            "holdout": self.holdout,
+            "settings": self.settings.to_document(),
+        }
+
+    def fitting_and_validation(self, load: Callable[[str], Suite]) -> tuple[Suite, Suite | None]:
+        """Loads the suite again and splits it as the run did.
+
+        Args:
+            load: loads a suite from its path or name.
+
+        Raises:
+            RunError: the suite has changed since the run began.
+        """
+        suite = load(self.suite)
+        require_unchanged(suite, self.suite, self.suite_hash)
+        # The hash does not cover the order of problems, but all arrays are in the order of the configuration.
+        chosen = replace(suite, problems=tuple(suite.problem(name) for name in self.problems))
+        return split(chosen.for_fitting(self.proxies), self.holdout, self.settings.seed)
+
+
+class SearchConfig(SearchOptions, Config, frozen=True, kw_only=True):
+    """The configuration of a run of searches.
+
+    Attributes:
+        rayzc: version of rayzc that began the run.
+        suite: where the suite is; None for searches without tables.
+        suite_hash: hash of its content.
+    """
+
+    kind: ClassVar[str] = "search"
+
+    rayzc: str
+    suite: str | None = None
+    suite_hash: str | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the options together.
+
+        Raises:
+            SearchError: candidates of a table, without a suite.
+        """
+        super().__post_init__()
+        if self.candidates == "table" and self.suite is None:
+            raise SearchError(
+                "without a suite there is no table to search: name a suite, or use --candidates space"
+            )
+
+    @property
+    def trials(self) -> tuple[tuple[str, int], ...]:
+        """Problem and seed of every search."""
+        first = self.plan.seed
+        return tuple((name, seed) for seed in range(first, first + self.seeds) for name in self.problems)
+
+
+class PipelineConfig(RunOptions, Config, frozen=True, kw_only=True):
+    """The configuration of a run from a suite to architectures.
+
+    Attributes:
+        rayzc: version of rayzc that began the run.
+        suite: where the suite is.
+        formula: text of the formula to search with; None to breed one first.
+    """
+
+    kind: ClassVar[str] = "run"
+
+    rayzc: str
+    suite: str
+    formula: str | None = None
+
+    @classmethod
+    def from_document(
+        cls, document: Mapping[str, Any], where: str | Path, error: type[RayzcError] = RunError
+    ) -> "PipelineConfig":
+        """As :meth:`Options.from_document`; version 0.1.0 kept the few options of its searches in one flat object."""
+        search = document.get("search")
+        if isinstance(search, Mapping) and "algorithm" in search:
+            plan = {key: value for key, value in search.items() if key != "seeds"}
+            document = {**document, "search": {"seeds": search["seeds"], "plan": plan}}
+        return super().from_document(document, where, error)
+
+
+def require_unchanged(suite: Suite, place: str, content_hash: str | None) -> None:
+    """Checks that a suite is the one that a run began with.
+
+    Raises:
+        RunError: its content hash differs.
+    """
+    if suite.content_hash != content_hash:
+        raise RunError(
+            f"suite {place} has changed since the run began (content hash {suite.content_hash[:12]}, was "
+            f"{str(content_hash)[:12]}): put the earlier one back, or start a new run"
+        )
+
+
+def split(suite: Suite, holdout: float | None, seed: int) -> tuple[Suite, Suite | None]:
+    """The part to fit on, and the part held out, if there is one."""
+    return suite.split(holdout, seed) if holdout else (suite, None)

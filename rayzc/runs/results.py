@@ -1,0 +1,250 @@
+"""What came out of a run, in types, as JSON and as a table."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from signal import Signals
+from typing import TYPE_CHECKING, Any
+
+from rayzc.errors import RunError
+from rayzc.evolution import SuiteScore
+from rayzc.formula import Formula
+from rayzc.nas import Results
+from rayzc.runs.hall_of_fame import HallOfFame
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Discovery", "Ending", "Pipeline", "Reason", "Searched"]
+
+_INTERRUPTED_BY = "interrupted by "
+
+
+class Reason(StrEnum):
+    """Why a run ended."""
+
+    EPOCHS = "epochs"
+    EVALUATIONS = "evaluations"
+    PLATEAU = "plateau"
+    TIME_LIMIT = "time limit"
+    ALL_ENDED = "all searches ended"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        reason: why.
+        signal: the signal that interrupted it; None if it ended by itself.
+    """
+
+    reason: Reason
+    signal: Signals | None = None
+
+    @classmethod
+    def interrupted_by(cls, number: Signals) -> "Ending":
+        """The ending of a run that a signal interrupted."""
+        return cls(Reason.INTERRUPTED, number)
+
+    def __str__(self) -> str:
+        """The ending as results show and store it: ``time limit``, ``interrupted by SIGINT``."""
+        return str(self.reason) if self.signal is None else f"{_INTERRUPTED_BY}{self.signal.name}"
+
+    @classmethod
+    def read(cls, text: str) -> "Ending":
+        """Reads what a stored result has.
+
+        Raises:
+            RunError: it is none of the endings that this version knows.
+        """
+        try:
+            if text.startswith(_INTERRUPTED_BY):
+                return cls.interrupted_by(Signals[text.removeprefix(_INTERRUPTED_BY)])
+            return cls(Reason(text))
+        except (KeyError, ValueError):
+            raise RunError(
+                f"a stored result ended by '{text}', which this version of rayzc does not know"
+            ) from None
+
+
+class _Ended:
+    """What all results have: how their run ended."""
+
+    ending: Ending
+
+    @property
+    def stopped(self) -> str:
+        """How the run ended, in words."""
+        return str(self.ending)
+
+    @property
+    def interrupted(self) -> Signals | None:
+        """The signal that interrupted it, if one did."""
+        return self.ending.signal
+
+
+@dataclass(frozen=True)
+class Discovery(_Ended):
+    """The result of a discovery.
+
+    Attributes:
+        run: the run's folder.
+        ending: how it ended.
+        best: how the best formula ranks the problems that it was bred on.
+        held_out: how it ranks the rows that were held out; None if there are none.
+        hall_of_fame: the best formulas overall and of each complexity.
+        problems: names of the problems, in the order of all correlations.
+        epochs: epochs of every island.
+        evaluations: formulas bred and judged, up to that epoch.
+        scored: rankings whose correlations were computed, by all workers in this process's time.
+        known: formulas whose ranking a worker knew already.
+        workers_lost: workers that died and were replaced.
+        seconds: how long the run took, those before a resume included.
+        trouble: what could not be written, if anything.
+    """
+
+    run: Path
+    ending: Ending
+    best: SuiteScore
+    held_out: SuiteScore | None
+    hall_of_fame: HallOfFame
+    problems: tuple[str, ...]
+    epochs: int
+    evaluations: int
+    scored: int
+    known: int
+    workers_lost: int
+    seconds: float
+    trouble: str | None = None
+
+    @property
+    def formula(self) -> Formula:
+        """The best formula."""
+        return self.best.formula
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``rayzc discover --json`` prints, and ``result.json`` holds."""
+
+        def numbers(score: SuiteScore) -> dict[str, Any]:
+            return {
+                "mean_kendall": score.mean_kendall,
+                "kendall": {name: problem.kendall for name, problem in score.problems.items()},
+            }
+
+        return {
+            "run": str(self.run),
+            "best": {"expression": str(self.formula), **numbers(self.best)},
+            "held_out": numbers(self.held_out) if self.held_out else None,
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "stopped": self.stopped,
+            "epochs": self.epochs,
+            "scored": self.scored,
+            "known": self.known,
+            "workers_lost": self.workers_lost,
+        }
+
+    def to_table(self) -> "pa.Table":
+        """The Pareto front as a pyarrow Table: a row per formula, a column per problem."""
+        import pyarrow as pa
+
+        front = self.hall_of_fame.front
+        columns: dict[str, Any] = {
+            "expression": [str(Formula.trusted(individual.tokens)) for individual in front],
+            "complexity": [len(individual.tokens) for individual in front],
+            "objective": [individual.objective for individual in front],
+        }
+        for place, problem in enumerate(self.problems):
+            columns[problem] = [individual.correlations[place] for individual in front]
+        return pa.table(columns)
+
+
+@dataclass(frozen=True)
+class Searched(_Ended):
+    """The result of a run of searches.
+
+    Attributes:
+        run: the run's folder.
+        results: what every search came to, and what it is compared with.
+        ending: how the run ended.
+        seconds: how long it took, those before a resume included.
+        measured: networks that were measured since it was begun or resumed.
+        cached: requests for networks of which all was known already, likewise.
+        workers_lost: measuring workers that died and were replaced, likewise.
+        trouble: what could not be written, if anything.
+    """
+
+    run: Path
+    results: Results
+    ending: Ending
+    seconds: float
+    measured: int = 0
+    cached: int = 0
+    workers_lost: int = 0
+    trouble: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``rayzc search --json`` prints, and ``result.json`` holds."""
+        return {
+            "run": str(self.run),
+            "stopped": self.stopped,
+            "seconds": self.seconds,
+            "measured": self.measured,
+            "cached": self.cached,
+            "workers_lost": self.workers_lost,
+            "results": json.loads(self.results.to_json()),
+        }
+
+    def to_table(self) -> "pa.Table":
+        """A row for each problem and seed, see :meth:`rayzc.nas.Results.to_table`."""
+        return self.results.to_table()
+
+
+@dataclass(frozen=True)
+class Pipeline(_Ended):
+    """The result of a run from a suite to architectures.
+
+    Attributes:
+        run: the run's folder; ``discovery`` and ``search`` below it are runs of their own.
+        formula: text of the formula that was searched with; None if the discovery was interrupted before it had one.
+        discovery: what bred it, as the discovery's own ``result.json`` has it; None where the formula was given.
+        searched: what the searches found; None if the run was interrupted before.
+        ending: how the run ended.
+        seconds: how long all of it took, those before a resume included.
+        trouble: what could not be written, if anything.
+    """
+
+    run: Path
+    formula: str | None
+    discovery: Mapping[str, Any] | None
+    searched: Searched | None
+    ending: Ending
+    seconds: float
+    trouble: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``rayzc run --json`` prints, and ``result.json`` holds."""
+        return {
+            "run": str(self.run),
+            "formula": self.formula,
+            "stopped": self.stopped,
+            "seconds": self.seconds,
+            "discovery": dict(self.discovery) if self.discovery else None,
+            "search": self.searched.to_json() if self.searched else None,
+        }
+
+    def to_table(self) -> "pa.Table":
+        """A row for each problem and seed, see :meth:`rayzc.nas.Results.to_table`.
+
+        Raises:
+            RunError: it was interrupted before the searches.
+        """
+        if self.searched is None:
+            raise RunError(
+                f"{self.run} was interrupted before its searches: continue with `rayzc resume {self.run}`"
+            )
+        return self.searched.to_table()

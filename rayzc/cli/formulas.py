@@ -17,7 +17,7 @@ _MOST_BYTES = 1 << 20
 def read_formula(given: str) -> "Formula":
     """Reads a formula: its text, a file with its text or its JSON, a hall of fame, or the folder of a run.
 
-    What is there as a file or folder is read; everything else is parsed, except what looks like a path and is not there.
+    A file or folder that exists is read; everything else is parsed, except what looks like a path.
 
     Raises:
         FormulaError: the text does not parse, the file holds no formula, or there is no such file.

@@ -401,6 +401,7 @@ def takes(**kinds: type[Options]) -> Callable[[Callable[..., Result]], Callable[
             parameters += [
                 inspect.Parameter(flat.name, keyword, default=flat.default, annotation=flat.type)
                 for flat in flattened(kind).values()
+                if flat.name not in own
             ]
         parameters += [
             inspect.Parameter(name, keyword, default=None, annotation=kind | None)

@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test lint bench
+.PHONY: install run test test-all lint bench
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -21,6 +21,10 @@ run: install
 # A worker that dies ends the tests, and is told with the test that it was at: with another one they may never end.
 test: install
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
+
+# The exhaustive tests, too: some twenty minutes more.
+test-all: install
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0 -m ''
 
 lint: install
 	$(BIN)/ruff check .

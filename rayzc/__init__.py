@@ -4,13 +4,13 @@ Zero-cost proxies rank untrained neural networks in seconds. A suite of problems
 accuracy of many architectures; :func:`discover` breeds a :class:`Formula` over them that ranks well on all problems::
 
     suite = rayzc.load_suite("nbsz-13")
-    result = rayzc.discover(suite, limits=rayzc.Limits(time_limit=180))
+    result = rayzc.discover(suite, time_limit=180)
     print(result.formula, result.best.mean_kendall)
 
 and :func:`search` finds architectures under it::
 
     found = rayzc.search(result.formula, suite, budget=300)
-    print(found.results.best("nasbench201/cifar10").found.encoding)
+    print(found.best("nasbench201/cifar10").found.encoding)
 
 Names are imported when they are used, so ``import rayzc`` itself is quick.
 """
@@ -21,9 +21,12 @@ from typing import TYPE_CHECKING, Any
 from rayzc.version import __version__
 
 _HOMES = {
+    "DiscoverOptions": "rayzc.options",
     "Formula": "rayzc.formula",
     "Limits": "rayzc.options",
     "Problem": "rayzc.problems",
+    "RunOptions": "rayzc.options",
+    "SearchOptions": "rayzc.options",
     "RayzcError": "rayzc.errors",
     "Settings": "rayzc.options",
     "Suite": "rayzc.problems",
@@ -44,10 +47,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "DiscoverOptions",
     "Formula",
     "Limits",
     "Problem",
     "RayzcError",
+    "RunOptions",
+    "SearchOptions",
     "Settings",
     "Suite",
     "__version__",
@@ -75,7 +81,7 @@ if TYPE_CHECKING:
     from rayzc.errors import RayzcError
     from rayzc.evolution import kendall_tau, score
     from rayzc.formula import Formula
-    from rayzc.options import Limits, Settings
+    from rayzc.options import DiscoverOptions, Limits, RunOptions, SearchOptions, Settings
     from rayzc.problems import Problem, Suite, load_suite
     from rayzc.proxies import measure, proxy
     from rayzc.spaces import build

@@ -1,13 +1,10 @@
 """The folder of a run, and the files in it."""
 
-import fcntl
 import json
-import os
 import shutil
-import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from rayzc.documents import json_text, write_atomically
 from rayzc.errors import RunError
 from rayzc.problems import Suite, write_suite
 from rayzc.runs.checkpoints import checkpoint_files
+from rayzc.runs.lock import LOCK_FILES, locked
 
 __all__ = ["OWN_SUITE", "RunFolder", "lasting_place", "unused_folder"]
 
@@ -64,12 +62,12 @@ class RunFolder:
         folder = cls(path)
         try:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                if not force and not folder._is_empty_run():
+                if not force and not _is_empty_run(folder):
                     raise RunError(
                         f"{path} exists and is not empty: choose another --out, add --force to overwrite it, "
                         f"or continue it with `rayzc resume {path}`"
                     )
-                folder._clear()
+                _clear(folder)
             folder.checkpoints.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
@@ -144,33 +142,13 @@ class RunFolder:
             return OWN_SUITE
         return lasting_place(suite)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keeps the run for this process for the length of the block.
+    def locked(self) -> AbstractContextManager[None]:
+        """Keeps the run for this process for the length of the block, see :func:`rayzc.runs.lock.locked`.
 
         Raises:
             RunError: another process works on the run.
         """
-        try:
-            file = (self.path / ".lock").open("a+")
-        except OSError as error:
-            raise RunError(f"{self.path} cannot be written: {error.strerror or error}") from None
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                owner = file.read().strip() or "another process"
-                raise RunError(
-                    f"{self.path}: {owner} is working on this run: wait until it has ended, or stop it first"
-                ) from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}")
-            file.flush()
-            try:
-                yield
-            finally:
-                file.truncate(0)
+        return locked(self.path)
 
     def write(self, path: Path, document: Mapping[str, Any]) -> None:
         """Writes one of the run's JSON files.
@@ -242,45 +220,55 @@ class RunFolder:
                     continue
         return found
 
-    def _is_empty_run(self) -> bool:
-        """Whether a run was refused or interrupted here before it had anything to keep."""
-        known = {
-            self.config.name,
-            self.checkpoints.name,
-            self.events.name,
-            ".lock",
-            OWN_SUITE,
-            "discovery",
-            "search",
-        }
-        return (
-            self.config.is_file()
-            and {file.name for file in self.path.iterdir()} <= known
-            and not any(self.checkpoints.glob("*"))
-            and all(
-                RunFolder(stage)._is_empty_run()
-                for stage in (self.path / "discovery", self.path / "search")
-                if stage.is_dir()
-            )
-        )
 
-    def _clear(self) -> None:
-        """Removes a run's own files, and only these."""
-        if not self.config.is_file():
-            raise RunError(f"{self.path} is not the folder of a run, so --force does not overwrite it")
-        for attempt in self.checkpoints.glob("attempt-*"):
-            shutil.rmtree(attempt)
-        shutil.rmtree(self.path / "cache", ignore_errors=True)
-        for stage in (self.path / "discovery", self.path / "search"):
-            if (stage / "config.json").is_file():
-                shutil.rmtree(stage)
-        # The configuration goes last: while it is there, what an interruption leaves is still a run's folder.
-        for file in (
-            *checkpoint_files(self.checkpoints),
-            self.events,
-            self.hall_of_fame,
-            self.result,
-            self.report,
-            self.config,
-        ):
-            file.unlink(missing_ok=True)
+def _is_empty_run(folder: RunFolder) -> bool:
+    """Whether a run was refused or interrupted here before it had anything to keep."""
+    known = {
+        folder.config.name,
+        folder.checkpoints.name,
+        folder.events.name,
+        OWN_SUITE,
+        "discovery",
+        "search",
+    }
+    return (
+        folder.config.is_file()
+        and {file.name for file in folder.path.iterdir()} <= known | LOCK_FILES
+        and not any(folder.checkpoints.glob("*"))
+        and all(
+            _is_empty_run(RunFolder(stage))
+            for stage in (folder.path / "discovery", folder.path / "search")
+            if stage.is_dir()
+        )
+    )
+
+
+def _clear(folder: RunFolder) -> None:
+    """Removes a run's own files, and only these.
+
+    Raises:
+        RunError: it is not the folder of a run, or another process works on the run.
+    """
+    if not folder.config.is_file():
+        raise RunError(f"{folder.path} is not the folder of a run, so --force does not overwrite it")
+    with folder.locked():
+        _remove(folder)
+
+
+def _remove(folder: RunFolder) -> None:
+    for attempt in folder.checkpoints.glob("attempt-*"):
+        shutil.rmtree(attempt)
+    shutil.rmtree(folder.path / "cache", ignore_errors=True)
+    for stage in (folder.path / "discovery", folder.path / "search"):
+        if (stage / "config.json").is_file():
+            shutil.rmtree(stage)
+    # The configuration goes last: while it is there, what an interruption leaves is still a run's folder.
+    for file in (
+        *checkpoint_files(folder.checkpoints),
+        folder.events,
+        folder.hall_of_fame,
+        folder.result,
+        folder.report,
+        folder.config,
+    ):
+        file.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """``rayzc suite fill``: measure what a suite's tables lack."""
 
 import shlex
-import signal
 import sys
 import time
 from pathlib import Path
@@ -62,15 +61,18 @@ def fill(
     allowed = seconds(time_limit)
     suite = load_suite(source)
 
-    from rayzc.cluster.measuring.filling import TABLE_SETUP, fill_suite
+    from rayzc.cluster.measuring.filling import fill_suite
 
     with _Display(quiet) as display:
         filled = fill_suite(
             suite,
-            _known(names([proxies])),
-            names(problems),
+            proxies=_known(names([proxies])),
+            problems=names(problems),
             limit=limit,
-            setup=TABLE_SETUP.replaced(batch=batch, images=images, device=device, time_limit=allowed),
+            batch_size=batch,
+            images=images,
+            device=device,
+            network_time_limit=allowed,
             seed=seed,
             workers=workers,
             cache=kept,
@@ -107,10 +109,10 @@ def _conclude(filled: "Filled", out: Path, kept: Path, display: "_Display", as_j
         _print(filled, out)
     if filled.interrupted is not None:
         display.say(
-            f"interrupted by {filled.interrupted}; {filled.filled:,} scores are kept in {kept}; "
+            f"interrupted by {filled.interrupted.name}; {filled.filled:,} scores are kept in {kept}; "
             f"to go on: rayzc {shlex.join(sys.argv[1:])}"
         )
-        sys.exit(128 + signal.Signals[filled.interrupted])
+        sys.exit(128 + filled.interrupted)
 
 
 def _document(filled: "Filled", out: Path, kept: Path) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def _document(filled: "Filled", out: Path, kept: Path) -> dict[str, Any]:
         "known_already": filled.statistics.cached,
         "workers_lost": filled.statistics.lost,
         "seconds": round(filled.seconds, 3),
-        "interrupted": filled.interrupted,
+        "interrupted": filled.interrupted.name if filled.interrupted else None,
     }
 
 

@@ -195,9 +195,9 @@ class _Run:
             if interrupts.received:
                 if archipelago.epoch < 0:
                     raise RunError(
-                        f"{interrupts.received} came before the first epoch; there is nothing to keep"
+                        f"{interrupts.received.name} came before the first epoch; there is nothing to keep"
                     )
-                stop = (archipelago.epoch, interrupted_by(interrupts.received))
+                stop = (archipelago.epoch, interrupted_by(interrupts.received.name))
             due = archipelago.epoch >= 0 and time.monotonic() >= next_checkpoint
             if stop or due:
                 try:

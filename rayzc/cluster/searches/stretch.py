@@ -96,7 +96,7 @@ class Stretch:
                         "workers_lost": statistics.lost,
                     }
                 if interrupts.received:
-                    stopped = interrupted_by(interrupts.received)
+                    stopped = interrupted_by(interrupts.received.name)
             for trial in left:
                 results = storage.newest(trial)[1]
                 if results is not None:

@@ -203,7 +203,7 @@ def _on_images(request: Request, images: np.ndarray) -> dict[str, float]:
         )
 
 
-def test_mistakes_are_told_before_anything_is_measured(pool: MeasuringPool) -> None:
+def test_mistakes_are_reported_before_anything_is_measured(pool: MeasuringPool) -> None:
     before = pool.statistics()
     with pytest.raises(ProxyError, match="the pool has no proxy 'nwott'; did you mean 'nwot'"):
         list(pool.measure([ask("(0, 0, 0, 0, 0, 0)", ("nwott",))]))
@@ -221,15 +221,15 @@ def test_mistakes_are_told_before_anything_is_measured(pool: MeasuringPool) -> N
     ("made", "message"),
     [
         (lambda: Request(SPACE, "()", "cifar10", "nwot"), "names in a tuple"),  # type: ignore[arg-type]
-        (lambda: Request(SPACE, "()", "cifar10", ()), "at least one proxy"),
+        (lambda: Request(SPACE, "()", "cifar10", ()), r"no proxy is asked for on \(\): name at least one"),
         (lambda: Request(SPACE, "()", "cifar10", ("nwot",), seed=2**64), "64 bits"),
-        (lambda: Setup(batch=0), "batch of 0 images"),
-        (lambda: Setup(device="tpu"), "say cpu or cuda"),
-        (lambda: Setup(time_limit=0), "more than 0"),
-        (lambda: Setup(cpus=0), "shares above 0"),
+        (lambda: Setup(batch=0), "batch is 0; it must be 1 or more"),
+        (lambda: Setup(device="tpu"), "unknown device 'tpu'; known: cpu, cuda"),
+        (lambda: Setup(time_limit=0), "time_limit is 0; it must be greater than 0"),
+        (lambda: Setup(cpus=0), "cpus is 0; it must be greater than 0"),
     ],
 )
-def test_requests_and_setups_that_are_none(made: "type", message: str) -> None:
+def test_impossible_requests_and_setups(made: "type", message: str) -> None:
     with pytest.raises(ProxyError, match=message):
         made()
 

@@ -69,11 +69,14 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
         raise _refused(name) from None
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         if address is None:
-            raise ClusterError(
-                f"Ray cannot be started on this machine ({first_line(error)}): mend that, or name the --address of a "
-                "cluster"
-            ) from None
-        raise _absent(name, error) from None
+            reason = f"Ray cannot be started on this machine ({first_line(error)})"
+            raise ClusterError(f"{reason}: mend that, or name the --address of a cluster") from None
+        if address == "auto":
+            raise _absent(name, error) from None
+        raise ClusterError(
+            f"the Ray cluster at {name} cannot be used from here ({first_line(error)}): it takes a machine of the "
+            "cluster, and its versions of Ray and Python; else submit this command with `ray job submit`"
+        ) from None
     try:
         yield
     finally:
@@ -160,7 +163,7 @@ def _check_this_machine() -> None:
 
 def _can_write(folder: Path) -> bool:
     """Whether there is such a folder, or it can be created, and files can be created in it."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
 
 
@@ -182,7 +185,7 @@ def _check_head(address: str, name: str) -> None:
     endpoint = (host.strip("[]"), int(port))
     try:
         socket.create_connection(endpoint, timeout=_TIMEOUT).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         raise _absent(name, error) from None
     # Ray's client and encrypted connections speak otherwise; Ray itself says what is wrong with them.
     if scheme or _is_set("RAY_USE_TLS"):

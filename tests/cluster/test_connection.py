@@ -73,8 +73,9 @@ def test_what_is_not_an_address(address: str) -> None:
     )
 
 
-def test_an_impossible_port() -> None:
-    assert refusal("127.0.0.1:123456").startswith("no Ray at 127.0.0.1:123456: start one there")
+@pytest.mark.parametrize("address", ["127.0.0.1:123456", f"{'x' * 70}.org:6379"])
+def test_an_impossible_port_or_host(address: str) -> None:
+    assert refusal(address).startswith(f"no Ray at {address}: start one there")
 
 
 @pytest.mark.parametrize("address", ["http://head:8265", "https://head", "http://head:8265/"])
@@ -250,6 +251,23 @@ def test_no_cluster_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ClusterError, match="no Ray runs on this machine: start one with `ray start --head`"):
         with connected("auto"):
             pass
+
+
+def test_a_cluster_that_cannot_be_used_from_here(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**options: object) -> None:
+        raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 1.0")
+
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", head.token)
+    monkeypatch.setattr(ray, "init", fails)
+    with pytest.raises(ClusterError) as refused:
+        with connected(head.address):
+            pass
+    assert str(refused.value) == (
+        f"the Ray cluster at {head.address} cannot be used from here (Version mismatch: The cluster was started "
+        "with:): it takes a machine of the cluster, and its versions of Ray and Python; else submit this command with "
+        "`ray job submit`"
+    )
 
 
 def test_nothing_is_checked_where_there_is_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:

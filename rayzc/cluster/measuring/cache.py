@@ -1,4 +1,4 @@
-"""Scores that outlive a pool: a folder of Parquet files, one row per score.
+"""Scores that outlive a pool, and what they are kept by: a folder of Parquet files, one row per score.
 
 Every pool writes its own file, rewritten whole and put in place at once, so that pools can share a folder and a crash
 costs no more than the scores since the last flush. A file that cannot be read is skipped. Rows name everything that a
@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.documents import replacing
-from rayzc.errors import RunError, first_line
-from rayzc.measurement import Setup
-from rayzc.spaces import SPACES
+from rayzc.errors import RunError, SpaceError, first_line, nearest
+from rayzc.measurement import Request, Setup
+from rayzc.spaces import SPACES, SearchSpace, search_space
+from rayzc.spaces.four_node.space import FourNodeSpace
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MEASURING_VERSION", "ScoreCache", "require_folder"]
+__all__ = ["MEASURING_VERSION", "ScoreCache", "canonical_encoding", "require_folder"]
 
 MEASURING_VERSION = 1
 """To be raised when networks are built, shown images or measured differently, so that no cache mixes the two."""
@@ -31,6 +32,29 @@ MEASURING_VERSION = 1
 _KEY = b"rayzc_scores"
 _SCHEMA_VERSION = b"1"
 _ROWS_PER_FILE = 50_000
+
+
+def canonical_encoding(request: Request, setup: Setup) -> str:
+    """The encoding of the network that is built for a request; requests with the same one are measured once.
+
+    By default that is the canonical architecture. Two encodings of one network can differ in operations whose output
+    nothing reads, but whose weights are drawn and counted; one of the encodings has to be chosen for both to have
+    the same score. With ``as_written`` the encoding itself is built. Only in spaces of four-node cells do the two
+    differ in substance: networks of the other spaces are built without the parts that do not matter, so they keep
+    the canonical encoding.
+
+    Raises:
+        SpaceError: the space, architecture or task does not exist.
+    """
+    space: SearchSpace = search_space(request.space)
+    architecture = space.parse(request.encoding)
+    if request.task not in space.tasks:
+        raise SpaceError(
+            f"{space.name} has no task '{request.task}'; {nearest(request.task, list(space.tasks))}"
+        )
+    if setup.as_written and isinstance(space, FourNodeSpace):
+        return space.format(architecture)
+    return space.key(architecture)
 
 
 def require_folder(folder: Path) -> None:

@@ -14,23 +14,13 @@ import ray
 import ray.exceptions
 
 from rayzc.cluster.connection import connected
-from rayzc.cluster.measuring.cache import require_folder
+from rayzc.cluster.measuring.cache import canonical_encoding, require_folder
 from rayzc.cluster.measuring.pool import PoolActor, Statistics
 from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions_of_proxies
-from rayzc.errors import (
-    ClusterError,
-    ProxyError,
-    RayzcError,
-    RunError,
-    SpaceError,
-    first_line,
-    nearest,
-)
+from rayzc.errors import ClusterError, ProxyError, RayzcError, RunError, first_line, nearest
 from rayzc.measurement import Measurement, Request, Setup
-from rayzc.spaces import SearchSpace, search_space
-from rayzc.spaces.four_node.space import FourNodeSpace
 
-__all__ = ["MeasuringPool", "canonical_encoding", "measuring_pool"]
+__all__ = ["MeasuringPool", "measuring_pool"]
 
 # Ray types neither of these.
 _ACTOR: Any = PoolActor
@@ -285,26 +275,3 @@ def _device(setup: Setup) -> str:
             "the device is cuda, but the cluster has no GPU: leave the device out, or set it to cpu"
         )
     return setup.device or ("cuda" if has_gpus else "cpu")
-
-
-def canonical_encoding(request: Request, setup: Setup) -> str:
-    """The encoding of the network that is built for a request; requests with the same one are measured once.
-
-    By default that is the canonical architecture. Two encodings of one network can differ in operations whose output
-    nothing reads, but whose weights are drawn and counted; one of the encodings has to be chosen for both to have
-    the same score. With ``as_written`` the encoding itself is built. Only in spaces of four-node cells do the two
-    differ in substance: networks of the other spaces are built without the parts that do not matter, so they keep
-    the canonical encoding.
-
-    Raises:
-        SpaceError: the space, architecture or task does not exist.
-    """
-    space: SearchSpace = search_space(request.space)
-    architecture = space.parse(request.encoding)
-    if request.task not in space.tasks:
-        raise SpaceError(
-            f"{space.name} has no task '{request.task}'; {nearest(request.task, list(space.tasks))}"
-        )
-    if setup.as_written and isinstance(space, FourNodeSpace):
-        return space.format(architecture)
-    return space.key(architecture)

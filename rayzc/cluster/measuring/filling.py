@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from rayzc.cluster.interrupts import Interrupts
-from rayzc.cluster.measuring.client import MeasuringPool, canonical_encoding, measuring_pool
+from rayzc.cluster.measuring.cache import canonical_encoding
+from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
 from rayzc.cluster.measuring.pool import Statistics
 from rayzc.errors import ProxyError, SuiteError
 from rayzc.measurement import Measurement, Request, Setup

@@ -95,7 +95,6 @@ class Accounts:
 
 _Key = tuple[str, int]
 """A request: its client, and the client's number of it."""
-
 _NOTHING = Measurement({})
 
 

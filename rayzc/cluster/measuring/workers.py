@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ray
 import ray.exceptions
@@ -15,9 +15,6 @@ from rayzc.cluster.measuring.ledger import MAX_DEATHS, Job, Ledger, Target
 from rayzc.cluster.measuring.user_proxies import register
 from rayzc.errors import first_line
 from rayzc.measurement import Measurement, Request, Setup
-
-if TYPE_CHECKING:
-    from rayzc.proxies import Proxy
 
 __all__ = ["PLAIN_KERNELS", "MeasuringWorker", "MeasuringWorkers", "Worker", "capacity"]
 
@@ -39,7 +36,7 @@ class MeasuringWorker:
         proxies: the user's proxies, by name.
     """
 
-    def __init__(self, setup: Setup, device: str, proxies: "Mapping[str, Proxy]") -> None:
+    def __init__(self, setup: Setup, device: str, proxies: Mapping[str, Any]) -> None:
         from rayzc.proxies.architectures import one_thread
 
         one_thread(device, setup.gpus)

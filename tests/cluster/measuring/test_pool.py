@@ -224,7 +224,7 @@ def test_mistakes_are_reported_before_anything_is_measured(pool: MeasuringPool) 
         (lambda: Request(SPACE, "()", "cifar10", ()), r"no proxy is asked for on \(\): name at least one"),
         (lambda: Request(SPACE, "()", "cifar10", ("nwot",), seed=2**64), "64 bits"),
         (lambda: Setup(batch=0), "batch is 0; it must be 1 or more"),
-        (lambda: Setup(device="tpu"), "unknown device 'tpu'; known: cpu, cuda"),
+        (lambda: Setup(device="tpu"), "unknown device 'tpu'; did you mean 'cpu'"),
         (lambda: Setup(time_limit=0), "time_limit is 0; it must be greater than 0"),
         (lambda: Setup(cpus=0), "cpus is 0; it must be greater than 0"),
     ],

@@ -154,7 +154,8 @@ class Ledger:
                 self._accounts.join(asking.owner, waiting)
         asking.open += 1
         names = tuple(proxies)
-        so_far = _part(self._known.get(target, _NOTHING), names)
+        known = self._known.get(target)
+        so_far = _part(known, names) if known else _NOTHING
         unknown = _unknown(names, so_far)
         if not unknown:
             self.counts["cached"] += 1
@@ -278,8 +279,8 @@ class Ledger:
 
     def _record(self, job: Job, measurement: Measurement) -> None:
         """Keeps a job's scores and failures, and adds them to the requests that wait for it."""
-        known = self._known.get(job.target, _NOTHING)
-        self._known[job.target] = known.joined(Measurement(measurement.scores, measurement.failures))
+        known, new = self._known.get(job.target), Measurement(measurement.scores, measurement.failures)
+        self._known[job.target] = known.joined(new) if known else new
         for key in list(self._waiting_for(job)):
             proxies, so_far = self._open[job.target][key]
             so_far = _part(so_far.joined(measurement), proxies)
@@ -300,7 +301,7 @@ class Ledger:
     def _waiting_for(self, job: Job) -> Iterator[_Key]:
         """The open requests that wait for a job."""
         for key, (proxies, so_far) in self._open.get(job.target, {}).items():
-            if not set(job.proxies).isdisjoint(_unknown(proxies, so_far)):
+            if any(name in job.proxies for name in _unknown(proxies, so_far)):
                 yield key
 
     def _forget(self, job: Job) -> None:

@@ -126,11 +126,10 @@ def measured(problem: Problem, options: argparse.Namespace) -> dict[str, NDArray
     )
     total = scores[0].size
     with measuring_pool(setup, options.workers, options.cache, address=options.address) as pool:
-        for done, answer in enumerate(pool.measure(requests), start=1):
-            request = answer.request
-            for proxy, score in answer.scores.items():
+        for done, (request, measurement) in enumerate(pool.measure(requests), start=1):
+            for proxy, score in measurement.scores.items():
                 scores[PROXIES.index(proxy), request.seed - options.seed, places[request.encoding]] = score
-            for proxy, reason in answer.failures.items():
+            for proxy, reason in measurement.failures.items():
                 print(f"{request.encoding}: {proxy} failed: {reason}", file=sys.stderr)
             if done % 10 == 0 or done == total:
                 print(f"{done} of {total} networks", file=sys.stderr, flush=True)

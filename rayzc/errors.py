@@ -13,6 +13,7 @@ __all__ = [
     "SearchError",
     "SpaceError",
     "SuiteError",
+    "first_line",
     "nearest",
 ]
 
@@ -65,3 +66,9 @@ def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
     if match:
         return f"did you mean '{match[0]}'?"
     return "known: " + ", ".join(known)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text that is not empty, or the name of its type if there is none."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)

@@ -57,14 +57,9 @@ def fill(
     with _Display(output.quiet) as display:
         filled = fill_suite(
             suite,
-            options.proxies,
-            options.problems,
-            limit=options.limit,
-            setup=options.setup,
-            seed=options.seed,
-            workers=cluster.workers,
+            options=options,
+            cluster=cluster,
             cache=kept,
-            address=cluster.address,
             listen=display.show,
         )
     if filled.interrupted is None:

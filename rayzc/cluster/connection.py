@@ -1,67 +1,81 @@
-"""Connecting to Ray: to a cluster that is named, or to one of our own on this machine."""
+"""Connecting to Ray: to a cluster that is named, or to one that is started on this machine."""
 
 import logging
 import os
 import socket
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import ray
 import ray.exceptions
 
-from rayzc.errors import ClusterError
+from rayzc.cluster.cpus import usable_cpus
+from rayzc.errors import ClusterError, first_line
 
-__all__ = ["connected"]
+__all__ = ["check_address", "connected"]
 
 _OBJECT_STORE_BYTES = 256 * 1024 * 1024
-_KNOCK_SECONDS = 5.0
-_ANY_METHOD = "/ray.rpc.NodeInfoGcsService/GetClusterId"
+_LEAST_ROOM = 8
+"""How many workers may be started on any machine, however few CPUs it has."""
+
+_TIMEOUT = 5.0  # seconds
+_METHOD_OF_A_HEAD = "/ray.rpc.NodeInfoGcsService/GetClusterId"
+_LONGEST_SOCKET_NAME = 107  # bytes; the kernel's limit
 
 
 @contextmanager
 def connected(address: str | None = None, workers: int | None = None) -> Iterator[None]:
     """Connects to Ray for the length of the block.
 
-    A connection that is there already is used and left as it is. A cluster that we connect to is left running; one
-    that we start on this machine is ended with the block.
+    An existing connection is used and left as it is. A cluster that is connected to is left running; a Ray that is
+    started on this machine is ended with the block.
 
     Args:
-        address: of the head, ``host:port``, or ``auto``; by default ``RAY_ADDRESS``, and where that is not set, a
-            Ray of our own on this machine.
-        workers: how many workers a Ray of our own must have room for, at least one for every core.
+        address: see :func:`check_address`.
+        workers: how many workers a Ray on this machine must have room for, at least one for every CPU.
 
     Raises:
-        ClusterError: no Ray at the address, or it refuses us; with what to do.
+        ClusterError: there is no Ray at the address, it refuses the connection, or none can be started here; with
+            what to do.
+
+    Warns:
+        UserWarning: there are many more workers than CPUs; fewer are started.
     """
     if ray.is_initialized():
         yield
         return
-    address = address or os.environ.get("RAY_ADDRESS")
+    check_address(address)
+    address, name = _resolved(address)
     # Steps that are lost with a worker are handed out again, which nobody needs to read about.
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
-    # Searches are many processes that mostly wait; Ray warns of so many, and starts them two by two.
+    # Searches are many processes that mostly wait; Ray warns of that many, and starts them two by two.
     os.environ.setdefault("RAY_worker_maximum_startup_concurrency", "10")
     try:
         if address is None:
             ray.init(
                 address="local",
-                num_cpus=max(workers or 1, os.cpu_count() or 1),
+                num_cpus=_room_for(workers),
                 object_store_memory=_OBJECT_STORE_BYTES,
                 include_dashboard=False,
                 logging_level=logging.ERROR,
                 log_to_driver=False,
             )
         else:
-            _knock(address)
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     except ray.exceptions.AuthenticationError:
-        raise _refused(address) from None
+        raise _refused(name) from None
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
-        if address and _asks_for_token(address):
-            raise _refused(address) from None
+        if address is None:
+            reason = f"Ray cannot be started on this machine ({first_line(error)})"
+            raise ClusterError(f"{reason}: mend that, or name the --address of a cluster") from None
+        if address == "auto":
+            raise _absent(name, error) from None
         raise ClusterError(
-            f"no Ray at {_place(address)}: start one there with `ray start --head`, name another --address, or "
-            f"leave it out to run on this machine ({_line(error)})"
+            f"the Ray cluster at {name} cannot be used from here ({first_line(error)}): it takes a machine of the "
+            "cluster, and its versions of Ray and Python; else submit this command with `ray job submit`"
         ) from None
     try:
         yield
@@ -69,38 +83,197 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
         ray.shutdown()
 
 
-def _knock(address: str) -> None:
-    """Fails at once where nobody listens, or where we cannot get in; Ray itself waits for up to minutes."""
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    if port.isdecimal():
-        socket.create_connection((host, int(port)), timeout=_KNOCK_SECONDS).close()
-        if os.environ.get("RAY_AUTH_MODE", "").lower() != "token" and _asks_for_token(address):
-            raise _refused(address)
+def check_address(address: str | None = None) -> None:
+    """Checks within seconds whether Ray can be connected to, or started here; Ray itself may take minutes to fail.
+
+    Call it before anything slow. It does nothing where there is a connection already.
+
+    Args:
+        address: of the cluster's head, ``host:port``, or ``auto`` for a cluster that runs on this machine; by default
+            ``RAY_ADDRESS``, and where that is not set or empty, a Ray is started on this machine.
+
+    Raises:
+        ClusterError: there is no Ray at the address, it refuses the connection, or none can be started here; with
+            what to do.
+    """
+    if ray.is_initialized():
+        return
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise ClusterError(
+            "the folder that this command was started in has been deleted: change to another with cd"
+        ) from None
+    address, name = _resolved(address)
+    if address is None:
+        _check_this_machine()
+    elif address != "auto":
+        _check_head(address, name)
 
 
-def _asks_for_token(address: str) -> bool:
-    """Whether the head at an address turns away those who show no token."""
+def _room_for(workers: int | None) -> int:
+    """The number of CPUs that a Ray on this machine is told of: one for every worker, but not any number of them."""
+    cpus = usable_cpus()
+    room = max(_LEAST_ROOM, 2 * cpus)
+    if workers is not None and workers > room:
+        warnings.warn(
+            f"{workers} workers for {cpus} CPU{'s' * (cpus != 1)}: only {room} are started, as more would take memory "
+            "and be no faster",
+            stacklevel=4,
+        )
+    return max(cpus, min(workers or 1, room))
+
+
+def _resolved(address: str | None) -> tuple[str | None, str]:
+    """The address to connect to, None for this machine, and its name in messages."""
+    given = os.environ.get("RAY_ADDRESS", "")
+    if address in (None, "") or (address == "auto" and given):  # Ray, too, prefers RAY_ADDRESS to auto
+        address = given or None
+        name = f"{address} (from RAY_ADDRESS)"
+    else:
+        name = str(address)
+    return (None if address == "local" else address), name
+
+
+def _check_this_machine() -> None:
+    """Checks what Ray needs to be started here.
+
+    Raises:
+        ClusterError: something of it is missing; with what to do.
+    """
+    variable = next((name for name in ("RAY_TMPDIR", "TMPDIR") if name in os.environ), "RAY_TMPDIR")
+    folder = Path(os.environ.get(variable, "/tmp"))
+    longest = folder / f"ray/session_2000-01-01_00-00-00_000000_{os.getpid()}/sockets/plasma_store"
+    excess = len(os.fsencode(longest)) - _LONGEST_SOCKET_NAME
+    if excess > 0:
+        raise ClusterError(
+            f"{variable} is {folder}, which is {excess} byte{'s' * (excess != 1)} too long for the names of Ray's "
+            "sockets: set RAY_TMPDIR to a shorter path, such as /tmp"
+        )
+    if not _can_write(folder):
+        raise ClusterError(
+            f"Ray cannot write to {folder}, its folder for temporary files: set RAY_TMPDIR to another folder"
+        )
+    if _token_mode() != "disabled" and _token() is None and not _can_write(_token_file().parent):
+        raise ClusterError(
+            f"Ray cannot write its token to {_token_file()}: set HOME to a folder that can be written to, or "
+            "RAY_AUTH_TOKEN to a long random text"
+        )
+
+
+def _can_write(folder: Path) -> bool:
+    """Whether there is such a folder, or it can be created, and files can be created in it."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+
+
+def _check_head(address: str, name: str) -> None:
+    """Checks that the head of a cluster answers at an address and lets this process in.
+
+    Raises:
+        ClusterError: it does not; with what to do.
+    """
+    scheme, _, place = address.rpartition("://")
+    host, _, port = place.rpartition(":")
+    if scheme in ("http", "https"):
+        raise _dashboard(name, f"{urlsplit(address).hostname}:6379", address)
+    if not host or not port.isdecimal():
+        raise ClusterError(
+            f"{name} is not the address of a Ray cluster: name its head as HOST:6379, or leave the address out to run "
+            "on this machine"
+        )
+    endpoint = (host.strip("[]"), int(port))
+    try:
+        socket.create_connection(endpoint, timeout=_TIMEOUT).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _absent(name, error) from None
+    # Ray's client and encrypted connections speak otherwise; Ray itself says what is wrong with them.
+    if scheme or _is_set("RAY_USE_TLS"):
+        return
     import grpc
 
-    with grpc.insecure_channel(address.rpartition("://")[2]) as channel:
+    status = _status_of_head(place)
+    if status is grpc.StatusCode.UNAUTHENTICATED and not _is_set("RAY_ENABLE_K8S_TOKEN_AUTH"):
+        raise _refused(name)
+    if status is grpc.StatusCode.UNAVAILABLE and _speaks_http(endpoint):
+        raise _dashboard(name, f"{host}:6379", f"http://{place}")
+    if status in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        raise ClusterError(
+            f"{name} does not answer as a Ray cluster does: name the head of one as HOST:6379, or leave the address "
+            "out to run on this machine"
+        )
+
+
+def _status_of_head(place: str) -> object:
+    """What a head answers to the simplest of its calls, made with our token; None for success."""
+    import grpc
+
+    token = _token() if _token_mode() == "token" else None
+    metadata = [("authorization", f"Bearer {token}")] if token else None
+    with grpc.insecure_channel(place) as channel:
         try:
-            channel.unary_unary(_ANY_METHOD)(b"", timeout=_KNOCK_SECONDS)
+            channel.unary_unary(_METHOD_OF_A_HEAD)(b"", timeout=_TIMEOUT, metadata=metadata)
         except grpc.RpcError as error:
-            return bool(error.code() is grpc.StatusCode.UNAUTHENTICATED)
-    return False
+            status: object = error.code()
+            return status
+    return None
 
 
-def _refused(address: str | None) -> ClusterError:
+def _speaks_http(endpoint: tuple[str, int]) -> bool:
+    try:
+        with socket.create_connection(endpoint, timeout=_TIMEOUT) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return connection.recv(5) == b"HTTP/"
+    except OSError:
+        return False
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() in ("1", "true")
+
+
+def _token_mode() -> str:
+    return os.environ.get("RAY_AUTH_MODE", "").lower()
+
+
+def _token_file() -> Path:
+    return Path("~/.ray/auth_token").expanduser()
+
+
+def _token() -> str | None:
+    """The token that Ray would show: from RAY_AUTH_TOKEN, the file RAY_AUTH_TOKEN_PATH, or the one at home."""
+    if os.environ.get("RAY_AUTH_TOKEN"):
+        return os.environ["RAY_AUTH_TOKEN"].strip()
+    for path in (os.environ.get("RAY_AUTH_TOKEN_PATH"), _token_file()):
+        with suppress(OSError, UnicodeDecodeError):
+            text = Path(path).read_text().strip() if path else ""
+            if text:
+                return text
+    return None
+
+
+def _refused(name: str) -> ClusterError:
+    if _token_mode() == "token" and _token() is not None:
+        return ClusterError(
+            f"the Ray cluster at {name} has another token than this machine: put the cluster's token, which "
+            "`ray get-auth-token` prints on its head, into RAY_AUTH_TOKEN or ~/.ray/auth_token"
+        )
     return ClusterError(
-        f"{_place(address)} refuses us; the cluster asks for a token: set RAY_AUTH_MODE=token, and put the cluster's "
-        "token into RAY_AUTH_TOKEN or ~/.ray/auth_token"
+        f"the Ray cluster at {name} asks for a token: set RAY_AUTH_MODE=token, and put the cluster's token into "
+        "RAY_AUTH_TOKEN or ~/.ray/auth_token"
     )
 
 
-def _place(address: str | None) -> str:
-    return address or "this machine"
+def _dashboard(name: str, head: str, dashboard: str) -> ClusterError:
+    return ClusterError(
+        f"{name} is the address of a dashboard, which only takes jobs: name the head, usually {head}, or submit this "
+        f"command with `ray job submit --address {dashboard} -- rayzc ...`"
+    )
 
 
-def _line(error: Exception) -> str:
-    """The first line of an error's text."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _absent(name: str, error: Exception) -> ClusterError:
+    where = "runs on this machine: start one" if name == "auto" else f"at {name}: start one there"
+    return ClusterError(
+        f"no Ray {where} with `ray start --head`, name another --address, or leave it out to run on this machine "
+        f"({first_line(error)})"
+    )

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks to stop, the second leaves at once."""
+"""Ctrl-C and SIGTERM: the first asks the program to stop, the second ends it at once."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """Listens to the signals for the length of a ``with`` block, in the main thread; elsewhere it hears nothing.
+    """Receives the signals for the length of a ``with`` block, in the main thread; in other threads it does nothing.
 
-    To be entered after ``ray.init``, which puts its own handler in place.
+    Enter it after ``ray.init``, which installs its own handlers.
 
     Attributes:
         received: the first signal; None before it.
@@ -27,7 +27,7 @@ class Interrupts:
     def __enter__(self) -> "Interrupts":
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
-                self._before[number] = signal.signal(number, self._hear)
+                self._before[number] = signal.signal(number, self._receive)
         return self
 
     def __exit__(
@@ -36,7 +36,7 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:
             os._exit(128 + number)
         self.received = signal.Signals(number)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rayzc.cluster.connection import connected
+from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.islands.discovery import discover, resume
 from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.searches.progress import SearchProgress
@@ -72,6 +72,7 @@ def run(
         RunError: the folder exists, or an option cannot be used.
         ClusterError: there is no Ray, or it refuses the connection.
     """
+    check_address(cluster.address)
     text = None if formula is None else str(formula)
     plan = options.search.plan.replaced(seed=options.settings.seed)
     # Mistakes in the options of the searches should not wait until a formula has been bred.

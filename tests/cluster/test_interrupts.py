@@ -13,7 +13,7 @@ signal.signal(signal.SIGINT, lambda number, frame: print("before", flush=True))
 with Interrupts() as interrupts:
     assert interrupts.received is None
     {signals}
-    print("goes on after", interrupts.received, flush=True)
+    print("goes on after", interrupts.received and interrupts.received.name, flush=True)
 os.kill(os.getpid(), signal.SIGINT)
 """
 

@@ -100,6 +100,6 @@ def test_a_cache_of_measurements(tmp_path: Path, ray_session: None) -> None:
     request = Request("nasbench201", "(4, 3, 3, 3, 2, 3)", "cifar10", ("nwot", "synflow", "zen"))
     cache = copied("cache", tmp_path)
     with rayzc.measuring_pool(Setup(batch=4, width=4, depth=1), workers=1, cache=cache) as pool:
-        (answer,) = pool.measure([request])
-    assert answer.cached
-    assert answer.scores["synflow"] == pytest.approx(17.7, abs=30)
+        (measurement,) = pool.measure_all([request])
+    assert measurement.cached
+    assert measurement.scores["synflow"] == pytest.approx(17.7, abs=30)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ray.exceptions
 
-from rayzc.cluster.connection import connected
+from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.progress import Progress, Watch
@@ -68,6 +68,7 @@ def discover(
         RunError: the folder exists, or an option cannot be used.
         ClusterError: there is no Ray, or it refuses the connection.
     """
+    check_address(cluster.address)
     settings = options.settings
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
     chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)

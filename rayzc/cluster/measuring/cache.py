@@ -1,8 +1,8 @@
-"""Scores that outlive a pool: a folder of Parquet files, one row a score.
+"""Scores that outlive a pool, and what they are kept by: a folder of Parquet files, one row per score.
 
-Every pool writes a file of its own, rewritten whole and put in place at once, so that pools can share a folder and a
-crash costs no more than the scores since the last flush. A file that cannot be read is passed over. Rows name all
-that a score follows from; those of other conditions stay in the folder, unused.
+Every pool writes its own file, rewritten whole and put in place at once, so that pools can share a folder and a crash
+costs no more than the scores since the last flush. A file that cannot be read is skipped. Rows name everything that a
+score depends on; those of other conditions stay in the folder, unused.
 """
 
 import os
@@ -15,32 +15,56 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rayzc.cluster.measuring.ledger import Target
-from rayzc.cluster.measuring.request import Setup
 from rayzc.documents import replacing
-from rayzc.errors import RunError
-from rayzc.spaces import SPACES
+from rayzc.errors import RunError, SpaceError, first_line, nearest
+from rayzc.measurement import Request, Setup
+from rayzc.spaces import SPACES, SearchSpace, search_space
+from rayzc.spaces.four_node.space import FourNodeSpace
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MEASURING_VERSION", "ScoreCache", "require_folder"]
+__all__ = ["MEASURING_VERSION", "ScoreCache", "canonical_encoding", "require_folder"]
 
 MEASURING_VERSION = 1
-"""Raise it when networks are built, shown images or measured in another way, so that no cache mixes the two."""
+"""To be raised when networks are built, shown images or measured differently, so that no cache mixes the two."""
 
 _KEY = b"rayzc_scores"
 _SCHEMA_VERSION = b"1"
 _ROWS_PER_FILE = 50_000
 
 
+def canonical_encoding(request: Request, setup: Setup) -> str:
+    """The encoding of the network that is built for a request; requests with the same one are measured once.
+
+    By default that is the canonical architecture. Two encodings of one network can differ in operations whose output
+    nothing reads, but whose weights are drawn and counted; one of the encodings has to be chosen for both to have
+    the same score. With ``as_written`` the encoding itself is built. Only in spaces of four-node cells do the two
+    differ in substance: networks of the other spaces are built without the parts that do not matter, so they keep
+    the canonical encoding.
+
+    Raises:
+        SpaceError: the space, architecture or task does not exist.
+    """
+    space: SearchSpace = search_space(request.space)
+    architecture = space.parse(request.encoding)
+    if request.task not in space.tasks:
+        raise SpaceError(
+            f"{space.name} has no task '{request.task}'; {nearest(request.task, list(space.tasks))}"
+        )
+    if setup.as_written and isinstance(space, FourNodeSpace):
+        return space.format(architecture)
+    return space.key(architecture)
+
+
 def require_folder(folder: Path) -> None:
-    """Checks that scores can be kept there.
+    """Checks that scores can be kept in a folder.
 
     Raises:
         RunError: it is a file.
     """
     if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder} is a file; the cache of measurements is a folder, name another")
+        raise RunError(f"{folder} is a file; the cache of measurements is a folder: name another")
 
 
 @dataclass(slots=True)
@@ -56,13 +80,13 @@ class ScoreCache:
     """Scores on disk.
 
     Args:
-        folder: of the files; made when there is something to write.
+        folder: of the files; created when there is something to write.
         setup: what holds for all measurements.
-        device: where they are made, ``cpu`` or ``cuda``.
-        versions: version by proxy.
+        device: where networks are measured, ``cpu`` or ``cuda``.
+        versions: version of each proxy, by name.
 
     Attributes:
-        warnings: files that were passed over.
+        warnings: about files that were skipped.
 
     Raises:
         RunError: the folder is a file.
@@ -77,7 +101,7 @@ class ScoreCache:
         # Other releases of torch may draw and sum differently; the build (+cpu, +cu126) is the device's matter.
         self._measuring = f"{MEASURING_VERSION}, torch {version('torch').partition('+')[0]}"
         self._rows = _Rows()
-        # A flush may run in a thread of its own, and the last one while another is under way.
+        # A flush may run in another thread, and the last one while another is in progress.
         self._adding = threading.Lock()
         self._flushing = threading.Lock()
         self._written = 0
@@ -94,12 +118,13 @@ class ScoreCache:
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, KeyError) as error:
-                reason = (str(error).splitlines() or [type(error).__name__])[0]
-                self.warnings.append(f"{path}: passed over, not a whole file of measurements ({reason})")
+                self.warnings.append(
+                    f"{path}: skipped, not a complete file of measurements ({first_line(error)})"
+                )
         return known
 
     def add(self, target: Target, scores: Mapping[str, float]) -> None:
-        """Takes scores in; :meth:`flush` writes them."""
+        """Adds scores; :meth:`flush` writes them."""
         with self._adding:
             for proxy, score in scores.items():
                 self._rows.targets.append(target)
@@ -107,10 +132,10 @@ class ScoreCache:
                 self._rows.scores.append(score)
 
     def flush(self) -> None:
-        """Writes what is new.
+        """Writes the scores that were added since the last time.
 
         Raises:
-            RunError: it cannot be written; nothing is lost, another flush tries again.
+            RunError: they cannot be written; nothing is lost, the next flush tries again.
         """
         with self._flushing:
             self._write()
@@ -130,7 +155,7 @@ class ScoreCache:
                 pq.write_table(self._table(count), temporary, compression="zstd", write_page_checksum=True)
         except OSError as error:
             raise RunError(
-                f"{self._folder}: measurements cannot be kept: {error.strerror or error}"
+                f"{self._folder}: measurements cannot be written: {error.strerror or error}"
             ) from None
         self._written = count
         if count >= _ROWS_PER_FILE:
@@ -171,7 +196,7 @@ class ScoreCache:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
         if (table.schema.metadata or {}).get(_KEY) != _SCHEMA_VERSION:
-            raise ValueError("it is no cache of measurements, or one of another rayzc")
+            raise ValueError("not a cache of measurements, or that of another version of rayzc")
         conditions = {space: self._conditions(space) for space in SPACES}
         for row in table.to_pylist():
             expected = conditions.get(row["space"])

@@ -1,10 +1,10 @@
-"""Measuring what a suite's tables lack."""
+"""Measuring the scores that a suite lacks."""
 
 import itertools
 import math
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,29 +12,30 @@ from pathlib import Path
 
 import numpy as np
 
+from rayzc.cluster.connection import check_address
 from rayzc.cluster.interrupts import Interrupts
+from rayzc.cluster.measuring.cache import canonical_encoding
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
-from rayzc.cluster.measuring.request import Answer, Request, Setup, Statistics, built
-from rayzc.errors import SuiteError
+from rayzc.cluster.measuring.pool import Statistics
+from rayzc.errors import ProxyError, SuiteError
+from rayzc.measurement import Measurement, Request, Setup
+from rayzc.options import Cluster, FillOptions, takes
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.version import __version__
 
 __all__ = ["Failure", "Filled", "Filling", "fill_suite"]
 
-TABLE_SETUP = Setup(batch=32, as_written=True)
-"""How a table is filled by default: networks as they are written, since the tables measured them so."""
-
-_WINDOW = 128
-_PATIENCE = 0.5
+_MAX_OUTSTANDING = 128
+_SECONDS_BETWEEN_REPORTS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """How far it has come.
+    """Progress while a suite is filled.
 
     Attributes:
-        rows: how many rows were to be measured.
-        done: how many of them are.
+        rows: how many rows are to be measured.
+        done: how many of them have been measured.
         failures: how many cells could not be measured.
         seconds: since the start.
         statistics: of the pool.
@@ -49,7 +50,7 @@ class Filling:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A cell that could not be measured.
+    """A cell of a suite that could not be measured.
 
     Attributes:
         problem: its problem.
@@ -66,7 +67,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Filled:
-    """What came of it.
+    """A suite after its empty cells were measured.
 
     Attributes:
         suite: the suite with what was measured.
@@ -75,7 +76,7 @@ class Filled:
         failures: the cells that could not be measured.
         seconds: how long it took.
         statistics: of the pool, in the end.
-        interrupted: the signal that ended it early; None if it was not.
+        interrupted: the signal that ended it early; None if it ended by itself.
     """
 
     suite: Suite
@@ -92,89 +93,87 @@ class Filled:
         return sum(count for counts in self.cells.values() for count in counts.values())
 
 
+@takes(options=FillOptions, cluster=Cluster)
 def fill_suite(
     suite: Suite | str | Path,
-    proxies: Iterable[str],
-    problems: Sequence[str] = (),
     *,
-    limit: int | None = None,
-    setup: Setup = TABLE_SETUP,
-    seed: int = 0,
-    workers: int | None = None,
+    options: FillOptions,
+    cluster: Cluster,
     cache: str | Path | None = None,
-    address: str | None = None,
     listen: Callable[[Filling], None] | None = None,
 ) -> Filled:
-    """Measures the cells of a suite that are empty, on a cluster.
+    """Measures the empty cells of a suite on a cluster.
 
-    Ctrl-C and SIGTERM end it early, with what is there by then. With a cache, the next call goes on where this one
-    was ended, however it was.
+    Ctrl-C and SIGTERM end it early, with what has been measured by then. With a cache, the next call continues where
+    this one ended, for whatever reason.
 
     Args:
-        suite: a suite, or where it is, see :func:`rayzc.load_suite`.
-        proxies: which columns to fill; new ones are added.
-        problems: which problems, see :meth:`rayzc.Suite.select`; by default all.
-        limit: measure so many rows of each problem at most.
-        setup: how to measure.
-        seed: of weights and images.
-        workers: how many, see :func:`rayzc.measuring_pool`.
-        cache: folder of scores to keep.
-        address: of the Ray cluster.
-        listen: called again and again with the progress.
+        suite: a suite, or its file, folder or name, see :func:`rayzc.load_suite`.
+        options: which cells, and how to measure.
+        cluster: where to compute.
+        cache: folder in which scores are kept.
+        listen: called repeatedly with the progress.
+
+    Returns:
+        The suite with what was measured, and what could not be measured.
 
     Raises:
-        SuiteError: nothing is empty, or the suite cannot be read.
-        SpaceError: a problem is not on a search space and task that networks can be built for.
-        ProxyError: a proxy is not known, or the images are not there or do not fit.
-        ClusterError: no Ray cluster, or no workers in it.
-        RunError: the cache is none, or cannot be written.
+        SuiteError: no cell is empty, or the suite cannot be read.
+        SpaceError: no networks can be built for the search space and task of a problem.
+        ProxyError: no proxy is named, one is not known, or the images are not there or do not fit.
+        ClusterError: there is no Ray cluster, or it has no room for workers.
+        RunError: the cache is not a folder, or cannot be written.
     """
     from rayzc.proxies import find
 
     began = time.monotonic()
+    if not options.proxies:
+        raise ProxyError("no proxies to measure: name some, such as proxies=['nwot', 'zen']")
+    check_address(cluster.address)
+    names = tuple(proxy.name for proxy in find(options.proxies))
     loaded = suite if isinstance(suite, Suite) else load_suite(suite)
-    names = tuple(proxy.name for proxy in find(list(proxies)))
-    chosen = [_with_columns(problem, names) for problem in loaded.select(problems).problems]
-    places = _places(chosen, names, limit, seed)
-    if not places:
+    chosen = [_with_columns(problem, names) for problem in loaded.select(options.problems).problems]
+    rows = _empty_rows(chosen, names, options)
+    if not rows:
         where = ", ".join(problem.name for problem in chosen)
         raise SuiteError(
-            f"suite {loaded.name} has all scores of {', '.join(names)} on {where}: nothing is missing"
+            f"suite {loaded.name} has all scores of {', '.join(names)} on {where}: there is nothing to measure"
         )
-    for request in {(request.space, request.task): request for request in places}.values():
-        built(request, setup)
+    for request in {(request.space, request.task): request for request in rows}.values():
+        canonical_encoding(request, options.setup)
     scores = {problem.name: problem.scores.copy() for problem in chosen}
     columns = {problem.name: problem.proxies.index for problem in chosen}
     failures: list[Failure] = []
     done = 0
 
-    with measuring_pool(setup, workers, cache, address=address) as pool, Interrupts() as interrupts:
-        for answers in _answers(pool, iter(places), lambda: interrupts.received is not None):
-            for answer in answers:
-                for problem, row in places[answer.request]:
+    pool_of = measuring_pool(options.setup, cluster.workers, cache, address=cluster.address)
+    with pool_of as pool, Interrupts() as interrupts:
+        for answers in _answers(pool, iter(rows), interrupts):
+            for request, measurement in answers:
+                for problem, row in rows[request]:
                     done += 1
-                    for proxy in answer.request.proxies:
-                        score = answer.scores.get(proxy, math.nan)
+                    for proxy in request.proxies:
+                        score = measurement.scores.get(proxy, math.nan)
                         scores[problem][row, columns[problem](proxy)] = score
                         if math.isnan(score):
-                            reason = answer.failures.get(proxy, "the score is nan")
-                            failures.append(Failure(problem, answer.request.encoding, proxy, reason))
+                            reason = measurement.failures.get(proxy, "the score is nan")
+                            failures.append(Failure(problem, request.encoding, proxy, reason))
             if listen:
-                rows = sum(map(len, places.values()))
                 seconds = time.monotonic() - began
-                listen(Filling(rows, done, len(failures), seconds, pool.statistics()))
+                listen(Filling(sum(map(len, rows.values())), done, len(failures), seconds, pool.statistics()))
         statistics, device = pool.statistics(), pool.device
 
     filled = {problem.name: replace(problem, scores=scores[problem.name]) for problem in chosen}
-    cells = {problem.name: _fewer(problem, filled[problem.name], names) for problem in chosen}
+    cells = {problem.name: _filled_cells(problem, filled[problem.name], names) for problem in chosen}
+    origin = _origin(loaded, cells, options.setup, options.seed, device)
     return Filled(
         suite=replace(
             loaded,
             problems=tuple(filled.get(problem.name, problem) for problem in loaded.problems),
-            metadata={**loaded.metadata, "origin": _origin(loaded, cells, setup, seed, device)},
+            metadata={**loaded.metadata, "origin": origin},
         ),
         cells=cells,
-        lacking={name: _empty(problem, names) for name, problem in filled.items()},
+        lacking={name: _empty_cells(problem, names) for name, problem in filled.items()},
         failures=tuple(failures),
         seconds=time.monotonic() - began,
         statistics=statistics,
@@ -183,18 +182,18 @@ def fill_suite(
 
 
 def _answers(
-    pool: MeasuringPool, requests: Iterator[Request], stop: Callable[[], bool]
-) -> Iterator[list[Answer]]:
-    """Answers as they come, now and then none, so that whoever listens can stop."""
-    while not stop():
-        pool.submit(itertools.islice(requests, _WINDOW - pool.outstanding))
+    pool: MeasuringPool, requests: Iterator[Request], interrupts: Interrupts
+) -> Iterator[list[tuple[Request, Measurement]]]:
+    """Requests and their measurements as they come, now and then none, so that progress is reported all the time."""
+    while interrupts.received is None:
+        pool.submit(itertools.islice(requests, _MAX_OUTSTANDING - pool.outstanding))
         if not pool.outstanding:
             return
-        yield pool.answers(timeout=_PATIENCE)
+        yield pool.answers(timeout=_SECONDS_BETWEEN_REPORTS)
 
 
 def _with_columns(problem: Problem, names: tuple[str, ...]) -> Problem:
-    """The problem with a column for each of the proxies, empty where it had none."""
+    """The problem with a column for each of the proxies; those that are added are empty."""
     new = tuple(name for name in names if name not in problem.proxies)
     if not new:
         return problem
@@ -204,33 +203,33 @@ def _with_columns(problem: Problem, names: tuple[str, ...]) -> Problem:
     )
 
 
-def _places(
-    problems: list[Problem], names: tuple[str, ...], limit: int | None, seed: int
+def _empty_rows(
+    problems: list[Problem], names: tuple[str, ...], options: FillOptions
 ) -> dict[Request, list[tuple[str, int]]]:
-    """What to ask for, and for which rows of which problems."""
-    places: dict[Request, list[tuple[str, int]]] = {}
+    """The requests for all empty cells, and for each the problems and rows that wait for it."""
+    rows: dict[Request, list[tuple[str, int]]] = {}
     for problem in problems:
         empty = np.isnan(problem.scores[:, [problem.proxies.index(name) for name in names]])
-        for row in np.flatnonzero(empty.any(axis=1))[:limit].tolist():
+        for row in np.flatnonzero(empty.any(axis=1))[: options.limit].tolist():
             lacking = tuple(name for name, lacks in zip(names, empty[row].tolist(), strict=True) if lacks)
-            request = Request(problem.space, problem.architectures[row], problem.task, lacking, seed)
-            places.setdefault(request, []).append((problem.name, row))
-    return places
+            request = Request(problem.space, problem.architectures[row], problem.task, lacking, options.seed)
+            rows.setdefault(request, []).append((problem.name, row))
+    return rows
 
 
-def _empty(problem: Problem, names: tuple[str, ...]) -> dict[str, int]:
+def _empty_cells(problem: Problem, names: tuple[str, ...]) -> dict[str, int]:
     return {name: int(np.isnan(problem.column(name)).sum()) for name in names}
 
 
-def _fewer(before: Problem, after: Problem, names: tuple[str, ...]) -> dict[str, int]:
-    empty = _empty(after, names)
-    return {name: count - empty[name] for name, count in _empty(before, names).items()}
+def _filled_cells(before: Problem, after: Problem, names: tuple[str, ...]) -> dict[str, int]:
+    empty = _empty_cells(after, names)
+    return {name: count - empty[name] for name, count in _empty_cells(before, names).items()}
 
 
 def _origin(
     suite: Suite, cells: Mapping[str, Mapping[str, int]], setup: Setup, seed: int, device: str
 ) -> str:
-    """Where the suite comes from now: what it was, and what was measured how."""
+    """The origin of the filled suite: that of the suite, and what was measured, how."""
     what = "; ".join(
         f"{name} {', '.join(f'{proxy} ({count})' for proxy, count in counts.items() if count)}"
         for name, counts in cells.items()

@@ -1,34 +1,34 @@
-"""Who has asked for what, what is known, and what to measure next. No Ray, no clock: decisions only.
+"""Which client has asked for what, what is known, and what to measure next. No Ray, no clock: decisions only.
 
-A *target* is a network on a batch; a *cell* is one proxy of it. A request waits for its cells. Cells that nobody
-has asked for yet become a *job*; cells that are known, or part of a job already, do not.
+A *target* is a network on a batch of images; a request waits for the scores of some proxies on it. Scores that nobody
+has asked for yet become a *job*; scores that are known, or part of a job already, do not.
 
-Clients take turns by the workers' time that their *owner* has had, see :mod:`rayzc.cluster.measuring.accounts`.
+Clients take turns by the workers' time that their *owner* has had, see :class:`Accounts`.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from rayzc.cluster.measuring.accounts import Accounts
+from rayzc.measurement import Measurement
 
-__all__ = ["MOST_DEATHS", "Found", "Job", "Ledger", "Target"]
+__all__ = ["MAX_DEATHS", "Accounts", "Job", "Ledger", "Target"]
 
-MOST_DEATHS = 3
-"""A network during which so many workers died is given up. The last attempt is made with plain kernels: the network
-may have met a fault of the fast ones. The one before it is not, as a worker may die through no fault of the network's,
-and then the scores stay the same, bit for bit."""
+MAX_DEATHS = 3
+"""After this many workers died while measuring a network, it is given up. The last attempt is made with plain kernels:
+the network may have met a fault of the fast ones. The attempt before it is not, as a worker may die for reasons that
+have nothing to do with the network, and then the scores stay the same, bit for bit."""
 
 
 class Target(NamedTuple):
-    """A network on a batch.
+    """A network on a batch of images: what scores are kept by.
 
     Attributes:
         space: name of the search space.
         architecture: the encoding of what is built.
-        task: what it is built for.
-        seed: where weights and everything else that is drawn come from.
+        task: the task that it is built for.
+        seed: of weights and everything else that is drawn.
         batch: identity of the images.
     """
 
@@ -44,11 +44,11 @@ class Job:
     """Proxies to measure on a target in one go.
 
     Attributes:
-        target: the network.
-        proxies: names; they may become more until a worker takes the job.
+        target: the network and the images.
+        proxies: names; more may be added until a worker takes the job.
         taken: whether a worker has it.
-        deaths: how many workers died over it.
-        owner: on whose account a worker has it; None while none has.
+        deaths: how many workers died while measuring it.
+        owner: on whose account a worker has it; None while no worker does.
     """
 
     target: Target
@@ -58,38 +58,44 @@ class Job:
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a request came to, see :class:`rayzc.cluster.measuring.Answer`.
+class Accounts:
+    """How much of the workers' time each owner has used.
 
-    Attributes:
-        number: the client's number of the request.
-        scores: by proxy.
-        failures: reasons by proxy.
-        seconds: how long the jobs took that it waited for.
-        cached: whether it waited for none.
-        notes: of the measurements.
+    Next is the owner with the fewest jobs in progress, then the one that has used the least time: so the slow
+    networks of one owner use up its own share of the workers and delay nobody else.
     """
 
-    number: int
-    scores: Mapping[str, float]
-    failures: Mapping[str, str]
-    seconds: float
-    cached: bool
-    notes: tuple[str, ...]
+    def __init__(self) -> None:
+        self._running: Counter[str] = Counter()
+        self._seconds: dict[str, float] = {}
+
+    def join(self, owner: str, active: Iterable[str]) -> None:
+        """Enters an owner that begins to ask, or asks again; it has no claim to time that has passed.
+
+        Args:
+            owner: the owner.
+            active: the owners that are waiting for something now.
+        """
+        least = min((self._seconds[other] for other in active), default=0.0)
+        self._seconds[owner] = max(self._seconds.get(owner, 0.0), least)
+
+    def turn(self, owner: str) -> tuple[int, float]:
+        """The key to sort owners by: the first is next."""
+        return self._running[owner], self._seconds[owner]
+
+    def begin(self, owner: str) -> None:
+        """Records that a worker has taken a job of the owner."""
+        self._running[owner] += 1
+
+    def end(self, owner: str, seconds: float) -> None:
+        """Records that a worker has returned a job of the owner, and the seconds it took."""
+        self._running[owner] -= 1
+        self._seconds[owner] += seconds
 
 
-@dataclass(eq=False, slots=True)
-class _Ticket:
-    """A request that waits."""
-
-    client: str
-    number: int
-    target: Target
-    proxies: tuple[str, ...]
-    open: set[str]
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
+_Key = tuple[str, int]
+"""A request: its client, and the client's number of it."""
+_NOTHING = Measurement({})
 
 
 @dataclass(eq=False, slots=True)
@@ -98,29 +104,29 @@ class _Client:
 
     owner: str
     queue: deque[Job] = field(default_factory=deque)
-    found: list[Found] = field(default_factory=list)
+    answers: dict[int, Measurement] = field(default_factory=dict)
     open: int = 0
 
 
 class Ledger:
-    """Requests in, jobs out, outcomes in, answers out; every request is answered exactly once.
+    """Takes requests and measurements, and hands out jobs and answers; every request is answered exactly once.
 
-    A job that several clients wait for stands in the queue of each, so nobody waits for another's queue. A job
+    A job that several clients wait for is in the queue of each, so nobody waits for another client's queue. A job
     that comes back goes to the front. Failures are remembered as long as the ledger lives, so that a network that
-    ends workers is not tried again for everyone who asks.
+    crashes workers is not tried again for every client.
 
     Args:
         known: scores by proxy and target, from earlier.
 
     Attributes:
-        counts: ``measured``, ``failed`` (jobs), ``cached``, ``joined`` (requests).
+        counts: ``measured`` and ``failed`` jobs, ``cached`` and ``joined`` requests.
     """
 
     def __init__(self, known: Mapping[Target, Mapping[str, float]] | None = None) -> None:
-        self._scores = {target: dict(scores) for target, scores in (known or {}).items()}
-        self._failures: dict[Target, dict[str, str]] = {}
+        self._known = {target: Measurement(scores) for target, scores in (known or {}).items()}
         self._jobs: dict[Target, list[Job]] = {}
-        self._tickets: dict[Target, list[_Ticket]] = {}
+        # By target, the open requests: their proxies, and what is known of them so far.
+        self._open: dict[Target, dict[_Key, tuple[tuple[str, ...], Measurement]]] = {}
         self._clients: dict[str, _Client] = {}
         self._turns: deque[str] = deque()
         self._accounts = Accounts()
@@ -129,12 +135,12 @@ class Ledger:
     def ask(
         self, client: str, number: int, target: Target, proxies: Iterable[str], owner: str | None = None
     ) -> None:
-        """Enters a request; its answer may be there at once.
+        """Enters a request; it may be answered at once.
 
         Args:
-            client: who asks.
+            client: the client that asks.
             number: the client's number of the request.
-            target: the network.
+            target: the network and the images.
             proxies: to measure on it.
             owner: on whose account the client asks; by default its own.
         """
@@ -143,37 +149,25 @@ class Ledger:
             asking = self._clients[client] = _Client(owner or client)
             self._turns.append(client)
         if not asking.open:
-            waiting = {one.owner for one in self._clients.values() if one.open}
+            waiting = {other.owner for other in self._clients.values() if other.open}
             if asking.owner not in waiting:
                 self._accounts.join(asking.owner, waiting)
-        wanted = tuple(proxies)
-        known = self._scores.get(target, {}).keys() | self._failures.get(target, {}).keys()
-        ticket = _Ticket(client, number, target, wanted, {name for name in wanted if name not in known})
         asking.open += 1
-        if not ticket.open:
+        names = tuple(proxies)
+        known = self._known.get(target)
+        so_far = _part(known, names) if known else _NOTHING
+        unknown = _unknown(names, so_far)
+        if not unknown:
             self.counts["cached"] += 1
-            self._answer(ticket, cached=True)
+            self._answer((client, number), replace(so_far, cached=True))
             return
-        self._tickets.setdefault(target, []).append(ticket)
-        jobs = self._jobs.setdefault(target, [])
-        shared = [job for job in jobs if not ticket.open.isdisjoint(job.proxies)]
-        if shared:
-            self.counts["joined"] += 1
-        missing = ticket.open.difference(*(job.proxies for job in shared))
-        new = [name for name in wanted if name in missing]
-        if new:
-            job = next((job for job in jobs if not job.taken), None)
-            if job is None:
-                job = Job(target, [])
-                jobs.append(job)
-            job.proxies += new
-            shared.append(job)
-        for job in dict.fromkeys(shared):
+        self._open.setdefault(target, {})[client, number] = names, so_far
+        for job in self._jobs_for(target, unknown):
             if not job.taken and job not in asking.queue:
                 asking.queue.append(job)
 
     def take(self) -> Job | None:
-        """The next job, of the client whose turn it is; None when nothing is to be done."""
+        """The next job, of the client whose turn it is; None when there is nothing to measure."""
         waiting = [client for client in self._turns if self._next_of(client) is not None]
         if not waiting:
             return None
@@ -185,61 +179,55 @@ class Ledger:
         self._accounts.begin(job.owner)
         return job
 
-    def finish(
-        self,
-        job: Job,
-        scores: Mapping[str, float],
-        failures: Mapping[str, str],
-        seconds: float,
-        notes: Iterable[str] = (),
-    ) -> None:
-        """A worker has done a job: answers every request that this completes."""
+    def finish(self, job: Job, measurement: Measurement) -> None:
+        """Records what a worker has measured, and answers every request that it completes."""
         self.counts["measured"] += 1
-        self._returned(job, seconds)
-        self._settle(job, scores, failures, seconds, tuple(notes))
+        self._returned(job, measurement.seconds)
+        self._record(job, measurement)
 
     def fail(self, job: Job, reason: str) -> None:
-        """A job is given up: all its proxies are failures."""
+        """Gives up a job: all its proxies are failures."""
         self.counts["failed"] += 1
         self._returned(job)
-        self._settle(job, {}, dict.fromkeys(job.proxies, reason), 0.0, ())
+        self._record(job, Measurement({}, dict.fromkeys(job.proxies, reason)))
 
     def put_back(self, job: Job) -> None:
-        """A job was lost through no fault of its own; it is next."""
+        """Makes a job the next one, which was lost for reasons that have nothing to do with it."""
         self._returned(job)
-        waiting = dict.fromkeys(ticket.client for ticket in self._waiting_for(job))
-        if not waiting:
+        clients = dict.fromkeys(client for client, _ in self._waiting_for(job))
+        if not clients:
             self._forget(job)
             return
         job.taken = False
-        for client in waiting:
+        for client in clients:
             self._clients[client].queue.appendleft(job)
 
     def died(self, job: Job, reason: str) -> None:
-        """The worker died over a job: it is tried again, but not for ever."""
+        """Records that the worker died while measuring: the job is tried again, :data:`MAX_DEATHS` times in all."""
         job.deaths += 1
-        if job.deaths >= MOST_DEATHS:
+        if job.deaths >= MAX_DEATHS:
             self.fail(job, f"ended its worker {job.deaths} times, given up: {reason}")
         else:
             self.put_back(job)
 
-    def answers(self, client: str) -> list[Found]:
-        """The client's answers that it has not confirmed."""
-        return list(self._clients[client].found) if client in self._clients else []
+    def answers(self, client: str) -> list[tuple[int, Measurement]]:
+        """The answers that the client has not confirmed, each with the client's number of the request."""
+        return list(self._clients[client].answers.items()) if client in self._clients else []
 
     def confirm(self, client: str, numbers: Collection[int]) -> None:
-        """The client has received the answers to these requests; until then they are kept for it."""
+        """Records that the client has received the answers to these requests; until then they are kept for it."""
         if client in self._clients:
-            asking = self._clients[client]
-            asking.found = [found for found in asking.found if found.number not in numbers]
-            if not asking.found and not asking.open:
+            confirming = self._clients[client]
+            for number in numbers:
+                confirming.answers.pop(number, None)
+            if not confirming.answers and not confirming.open:
                 self._remove(client)
 
     def outstanding(self, client: str | None = None) -> int:
         """How many requests of a client, or of all, are not answered."""
         if client is not None:
             return self._clients[client].open if client in self._clients else 0
-        return sum(one.open for one in self._clients.values())
+        return sum(other.open for other in self._clients.values())
 
     def leave(self, client: str) -> None:
         """Forgets a client: what only it has asked for and no worker has begun is not measured any more."""
@@ -247,18 +235,34 @@ class Ledger:
             return
         queued = list(self._clients[client].queue)
         self._remove(client)
-        for target, tickets in list(self._tickets.items()):
-            staying = [ticket for ticket in tickets if ticket.client != client]
+        for target, requests in list(self._open.items()):
+            staying = {key: request for key, request in requests.items() if key[0] != client}
             if staying:
-                self._tickets[target] = staying
+                self._open[target] = staying
             else:
-                del self._tickets[target]
+                del self._open[target]
         for job in queued:
-            if not job.taken and not self._waiting_for(job):
+            if not job.taken and not any(self._waiting_for(job)):
                 self._forget(job)
 
+    def _jobs_for(self, target: Target, proxies: tuple[str, ...]) -> list[Job]:
+        """The jobs that measure these proxies: those that do already, and one for the rest."""
+        jobs = self._jobs.setdefault(target, [])
+        found = [job for job in jobs if not set(proxies).isdisjoint(job.proxies)]
+        if found:
+            self.counts["joined"] += 1
+        missing = set(proxies).difference(*(job.proxies for job in found))
+        if missing:
+            job = next((job for job in jobs if not job.taken), None)
+            if job is None:
+                job = Job(target, [])
+                jobs.append(job)
+            job.proxies += [name for name in proxies if name in missing]
+            found.append(job)
+        return list(dict.fromkeys(found))
+
     def _next_of(self, client: str) -> Job | None:
-        """The client's next job; those that others took or that nobody wants any more leave its queue."""
+        """The client's next job; jobs that others took, or that nobody waits for any more, leave its queue."""
         queue = self._clients[client].queue
         while queue:
             job = queue[0]
@@ -268,54 +272,37 @@ class Ledger:
         return None
 
     def _returned(self, job: Job, seconds: float = 0.0) -> None:
-        """A worker has a job no longer."""
+        """Settles the account of a job that no worker has any longer."""
         if job.owner is not None:
             self._accounts.end(job.owner, seconds)
             job.owner = None
 
-    def _settle(
-        self,
-        job: Job,
-        scores: Mapping[str, float],
-        failures: Mapping[str, str],
-        seconds: float,
-        notes: tuple[str, ...],
-    ) -> None:
-        target = job.target
-        self._forget(job)
-        self._scores.setdefault(target, {}).update(scores)
-        self._failures.setdefault(target, {}).update(failures)
-        waiting = []
-        for ticket in self._tickets.pop(target, []):
-            if not ticket.open.isdisjoint(job.proxies):
-                ticket.open.difference_update(job.proxies)
-                ticket.seconds += seconds
-                ticket.notes += notes
-            if ticket.open:
-                waiting.append(ticket)
+    def _record(self, job: Job, measurement: Measurement) -> None:
+        """Keeps a job's scores and failures, and adds them to the requests that wait for it."""
+        known, new = self._known.get(job.target), Measurement(measurement.scores, measurement.failures)
+        self._known[job.target] = known.joined(new) if known else new
+        for key in list(self._waiting_for(job)):
+            proxies, so_far = self._open[job.target][key]
+            so_far = _part(so_far.joined(measurement), proxies)
+            if _unknown(proxies, so_far):
+                self._open[job.target][key] = proxies, so_far
             else:
-                self._answer(ticket, cached=False)
-        if waiting:
-            self._tickets[target] = waiting
+                del self._open[job.target][key]
+                self._answer(key, so_far)
+        self._forget(job)
+        if not self._open.get(job.target, True):
+            del self._open[job.target]
 
-    def _answer(self, ticket: _Ticket, cached: bool) -> None:
-        scores = self._scores.get(ticket.target, {})
-        failures = self._failures.get(ticket.target, {})
-        client = self._clients[ticket.client]
-        client.open -= 1
-        client.found.append(
-            Found(
-                ticket.number,
-                {name: scores[name] for name in ticket.proxies if name in scores},
-                {name: failures[name] for name in ticket.proxies if name not in scores},
-                ticket.seconds,
-                cached,
-                tuple(dict.fromkeys(ticket.notes)),
-            )
-        )
+    def _answer(self, key: _Key, measurement: Measurement) -> None:
+        client, number = key
+        self._clients[client].open -= 1
+        self._clients[client].answers[number] = measurement
 
-    def _waiting_for(self, job: Job) -> list[_Ticket]:
-        return [t for t in self._tickets.get(job.target, []) if not t.open.isdisjoint(job.proxies)]
+    def _waiting_for(self, job: Job) -> Iterator[_Key]:
+        """The open requests that wait for a job."""
+        for key, (proxies, so_far) in self._open.get(job.target, {}).items():
+            if any(name in job.proxies for name in _unknown(proxies, so_far)):
+                yield key
 
     def _forget(self, job: Job) -> None:
         jobs = self._jobs.get(job.target, [])
@@ -327,3 +314,18 @@ class Ledger:
     def _remove(self, client: str) -> None:
         del self._clients[client]
         self._turns.remove(client)
+
+
+def _part(measurement: Measurement, proxies: tuple[str, ...]) -> Measurement:
+    """The measurement with these proxies only, in their order."""
+    scores, failures = measurement.scores, measurement.failures
+    return replace(
+        measurement,
+        scores={name: scores[name] for name in proxies if name in scores},
+        failures={name: failures[name] for name in proxies if name in failures},
+    )
+
+
+def _unknown(proxies: tuple[str, ...], so_far: Measurement) -> tuple[str, ...]:
+    """The proxies that have neither a score nor a failure."""
+    return tuple(name for name in proxies if name not in so_far.scores and name not in so_far.failures)

@@ -1,39 +1,69 @@
-"""The actor that a pool is: it takes requests from any process of the cluster, and owns the workers."""
+"""The actor that a pool is: it takes requests from any process of the cluster, and owns the workers and the images."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
 
-from rayzc.cluster.measuring.batches import Batches
 from rayzc.cluster.measuring.cache import ScoreCache
-from rayzc.cluster.measuring.crew import Crew, capacity
-from rayzc.cluster.measuring.ledger import Found, Ledger, Target
-from rayzc.cluster.measuring.request import Setup, Statistics
-from rayzc.errors import ClusterError, RunError
-from rayzc.spaces import search_space
+from rayzc.cluster.measuring.ledger import Ledger, Target
+from rayzc.cluster.measuring.workers import MeasuringWorkers, capacity
+from rayzc.errors import ClusterError, ProxyError, RunError
+from rayzc.measurement import Measurement, Request, Setup
+from rayzc.spaces import Task, search_space
 
-__all__ = ["Order", "PoolActor"]
+__all__ = ["Batches", "PoolActor", "Statistics"]
 
-Order = tuple[int, str, str, str, int, tuple[str, ...]]
-"""A request as it travels: number, space, what is built, task, seed, proxies."""
+_SECONDS_BETWEEN_CHECKS = 2.0
 
-_LOOK_SECONDS = 2.0
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a pool has done so far.
+
+    Attributes:
+        measured: networks that workers have measured.
+        cached: requests of which all was known already.
+        joined: requests that waited for a measurement that another request had started or queued.
+        failed: networks given up: they ended three workers or took too long, or could not be built.
+        outstanding: requests without an answer yet.
+        lost: workers that died, or had to be ended, and were replaced.
+        processes: process ids of the workers that are ready.
+        nodes: ids of the machines that they are on, in the same order.
+        measuring: the network that each is measuring now, in the same order; empty for a worker that waits.
+    """
+
+    measured: int = 0
+    cached: int = 0
+    joined: int = 0
+    failed: int = 0
+    outstanding: int = 0
+    lost: int = 0
+    processes: tuple[int, ...] = ()
+    nodes: tuple[str, ...] = ()
+    measuring: tuple[str, ...] = ()
+
+    @property
+    def workers(self) -> int:
+        """How many workers are ready."""
+        return len(self.processes)
 
 
 @ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)
 class PoolActor:
-    """A ledger, a crew and a cache behind one door. All its methods are coroutines of one thread.
+    """A ledger, workers and a cache behind one door. All its methods are coroutines of one thread.
 
     Args:
         setup: what holds for all measurements.
         device: where workers measure.
         workers: how many; None for as many as the cluster has room for, now and later.
         cache: folder of the scores to keep; None to keep none.
-        versions: version by proxy.
-        proxies: a list of one reference, to the proxies that are not rayzc's own.
+        versions: version of each proxy, by name.
+        user_proxies: a list of one reference, to the user's proxies.
         limit: how many requests a client may have that no worker has answered.
     """
 
@@ -44,127 +74,144 @@ class PoolActor:
         workers: int | None,
         cache: Path | None,
         versions: Mapping[str, str],
-        proxies: list[Any],
+        user_proxies: list[Any],
         limit: int,
     ) -> None:
         self._setup = setup
         self._device = device
-        self._wanted = workers
+        self._number = workers
         self._limit = limit
         self._batches = Batches(setup)
         self._cache = ScoreCache(cache, setup, device, versions) if cache else None
         self._ledger = Ledger()
-        self._reference = proxies[0]
+        self._user_proxies = user_proxies[0]
         self._gone: set[str] = set()
         self._closed = False
         self._trouble: str | None = None
 
     async def open(self) -> list[str]:
-        """Starts the workers; gives what there is to be warned of."""
+        """Starts the workers.
+
+        Returns:
+            Warnings about the cache.
+        """
         if self._cache is not None:
             self._ledger = Ledger(await asyncio.to_thread(self._cache.read))
-        self._bell = asyncio.Event()
-        self._crew = Crew(
-            self._ledger, self._setup, self._device, self._reference, self._batch, self._keep, self._ring
+        self._change = asyncio.Event()
+        self._workers = MeasuringWorkers(
+            self._ledger,
+            self._setup,
+            self._device,
+            self._user_proxies,
+            self._batches.reference,
+            self._keep,
+            self._changed,
         )
-        await self._look()
-        self._watch = asyncio.create_task(self._keep_watch())
+        await self._resize()
+        self._upkeep = asyncio.create_task(self._keep_up())
         return self._cache.warnings if self._cache else []
 
-    async def ask(self, client: str, orders: Sequence[Order], owner: str | None = None) -> None:
+    async def ask(self, client: str, requests: Mapping[int, Request], owner: str | None = None) -> None:
         """Takes requests in, as many at a time as the client may have; returns when all are in.
+
+        Args:
+            client: the client that asks.
+            requests: by the client's number, the requests; their encodings are those of what is built.
+            owner: on whose account.
 
         Raises:
             ProxyError: the images are not there, or do not fit.
-            ClusterError: there are no workers.
+            ClusterError: no worker can be started, or the pool was closed.
         """
-        targets = [
-            Target(
-                space,
-                architecture,
-                task,
-                seed,
-                await self._batches.identity(search_space(space).tasks[task], seed),
-            )
-            for _, space, architecture, task, seed, _ in orders
-        ]
-        for (number, *_, proxies), target in zip(orders, targets, strict=True):
+        targets = {number: await self._target(request) for number, request in requests.items()}
+        for number, target in targets.items():
             self._check()
             while self._ledger.outstanding(client) >= self._limit and client not in self._gone:
-                await self._bell.wait()
+                await self._change.wait()
                 self._check()
             if client in self._gone:
                 return
-            self._ledger.ask(client, number, target, proxies, owner)
-            self._crew.wake()
-        self._ring()
+            self._ledger.ask(client, number, target, requests[number].proxies, owner)
+            self._workers.wake()
+        self._changed()
 
-    async def collect(self, client: str, received: Collection[int], patience: float) -> list[Found]:
-        """The client's answers, when there are some, or after so many seconds none.
+    async def collect(
+        self, client: str, received: Collection[int], timeout: float
+    ) -> list[tuple[int, Measurement]]:
+        """The client's answers, as soon as there are some; none after the time-out.
 
-        Answers are given again until the client says that it has them: its call may be interrupted on the way.
+        Answers are returned again until the client says that it has them: its call may be interrupted on the way.
 
         Args:
-            client: who asks.
-            received: numbers of the requests whose answers it has got.
-            patience: how long to wait, in seconds.
+            client: the client.
+            received: numbers of the requests whose answers it has received.
+            timeout: how long to wait, in seconds.
 
         Raises:
-            ClusterError: there are no workers.
+            ClusterError: no worker can be started, or the pool was closed.
         """
         self._ledger.confirm(client, received)
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience
-        while not (found := self._ledger.answers(client)) and self._ledger.outstanding(client):
+        deadline = loop.time() + timeout
+        while not (answers := self._ledger.answers(client)) and self._ledger.outstanding(client):
             self._check()
             try:
-                await asyncio.wait_for(self._bell.wait(), deadline - loop.time())
+                await asyncio.wait_for(self._change.wait(), deadline - loop.time())
             except TimeoutError:
                 break
-        return found
+        return answers
 
     async def leave(self, client: str) -> None:
         """Forgets a client and what only it has asked for, for good."""
         self._gone.add(client)
         self._ledger.leave(client)
-        self._ring()
+        self._changed()
 
     async def statistics(self) -> Statistics:
         """What was done so far."""
-        counts, ready = self._ledger.counts, [w for w in self._crew.workers if w.process]
+        counts, ready = self._ledger.counts, self._workers.ready
         return Statistics(
             measured=counts["measured"],
             cached=counts["cached"],
             joined=counts["joined"],
             failed=counts["failed"],
             outstanding=self._ledger.outstanding(),
-            lost=self._crew.lost,
+            lost=self._workers.lost,
             processes=tuple(worker.process for worker in ready),
             nodes=tuple(worker.node for worker in ready),
             measuring=tuple(worker.job.target.architecture if worker.job else "" for worker in ready),
         )
 
     async def close(self) -> str | None:
-        """Ends the workers and writes what is to be kept; gives the reason if that was not possible."""
+        """Ends the workers and writes the cache.
+
+        Returns:
+            Why the cache could not be written; None if it was.
+        """
         self._closed = True
-        self._watch.cancel()
-        await self._crew.dismiss()
-        self._ring()
+        self._upkeep.cancel()
+        await self._workers.close()
+        self._changed()
         await self._flush()
         return self._trouble
 
-    async def _keep_watch(self) -> None:
+    async def _keep_up(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            await self._look()
+            await asyncio.sleep(_SECONDS_BETWEEN_CHECKS)
+            await self._resize()
             await self._flush()
 
-    async def _look(self) -> None:
-        """Has as many workers as wanted, or as the cluster has room for now."""
-        wanted = self._wanted
-        if wanted is None:
-            wanted = await asyncio.to_thread(capacity, self._setup, self._device)
-        self._crew.resize(wanted)
+    async def _resize(self) -> None:
+        """Has as many workers as the user has said, or as the cluster has room for now."""
+        number = self._number
+        if number is None:
+            number = await asyncio.to_thread(capacity, self._setup, self._device)
+        self._workers.resize(number)
+
+    async def _target(self, request: Request) -> Target:
+        task = search_space(request.space).tasks[request.task]
+        batch = await self._batches.identity(task, request.seed)
+        return Target(request.space, request.encoding, request.task, request.seed, batch)
 
     async def _flush(self) -> None:
         if self._cache is None:
@@ -175,20 +222,73 @@ class PoolActor:
         except RunError as error:
             self._trouble = str(error)
 
-    def _batch(self, target: Target) -> Any:
-        return self._batches.reference(target.batch)
-
     def _keep(self, target: Target, scores: Mapping[str, float]) -> None:
         if self._cache is not None:
             self._cache.add(target, scores)
 
-    def _ring(self) -> None:
-        """Wakes all who wait for a change."""
-        self._bell.set()
-        self._bell = asyncio.Event()
+    def _changed(self) -> None:
+        """Wakes all coroutines that wait for a change."""
+        self._change.set()
+        self._change = asyncio.Event()
 
     def _check(self) -> None:
-        if self._crew.broken is not None:
-            raise ClusterError(f"no measuring worker can be started: {self._crew.broken}")
+        if self._workers.broken is not None:
+            raise ClusterError(f"no measuring worker can be started: {self._workers.broken}")
         if self._closed:
-            raise ClusterError("the measuring pool was closed: open one with rayzc.measuring_pool")
+            raise ClusterError("the measuring pool was closed: open another with rayzc.measuring_pool")
+
+
+class Batches:
+    """The images of a pool: read once, where the pool is, and named by their content.
+
+    Random images have no content to keep: workers draw them. Images of a file or a data set are read here and go to
+    the workers through Ray's object store, so that other machines need not have the files.
+
+    Args:
+        setup: how many images, and their source.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._read: dict[tuple[tuple[int, ...], int], tuple[str, Any]] = {}
+        self._references: dict[str, Any] = {}
+        self._reading = asyncio.Lock()
+
+    async def identity(self, task: Task, seed: int) -> str:
+        """The name of the batch for a task and a seed: for random images how they are drawn, else a hash.
+
+        Raises:
+            ProxyError: the images are not there, or do not fit the task.
+        """
+        size, shape = self._setup.batch, task.input_shape
+        if self._setup.images is None:
+            return f"normal {size}x{'x'.join(map(str, shape))} of {task.classes}, seed {seed}"
+        # A file holds one batch, whatever the seed.
+        key = (shape, 0 if Path(self._setup.images).is_file() else seed)
+        async with self._reading:
+            if key not in self._read:
+                self._read[key] = await asyncio.to_thread(self._load, shape, seed)
+        identity, labels = self._read[key]
+        if labels >= task.classes:
+            raise ProxyError(
+                f"{self._setup.images}: there is a label {labels}, but the task has only {task.classes} classes"
+            )
+        return identity
+
+    def reference(self, identity: str) -> Any:
+        """The batch of this identity in the object store; None for random images."""
+        return self._references.get(identity)
+
+    def _load(self, shape: tuple[int, ...], seed: int) -> tuple[str, Any]:
+        from rayzc.proxies.batches import load_batch
+
+        assert self._setup.images is not None
+        loaded = load_batch(self._setup.images, shape, self._setup.batch, seed, Path(self._setup.data))
+        images, labels = (part.numpy() for part in loaded)
+        digest = hashlib.sha256(f"{images.shape}".encode())
+        digest.update(images.tobytes())
+        digest.update(labels.tobytes())
+        identity = f"sha256 {digest.hexdigest()}"
+        if identity not in self._references:
+            self._references[identity] = ray.put((images, labels))
+        return identity, int(labels.max(initial=0))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ray import tune
 
+from rayzc.cluster.connection import check_address
 from rayzc.cluster.searches.loggers import loggers_named
 from rayzc.cluster.searches.storage import Storage
 from rayzc.cluster.searches.stretch import Listener, Stretch, work_of
@@ -53,6 +54,7 @@ def search(
         ClusterError: there is no Ray, or it refuses the connection.
     """
     loggers_named(options.loggers)
+    check_address(cluster.address)
     whole = suite if isinstance(suite, Suite) or suite is None else load_suite(suite)
     chosen = whole.select(options.problems, options.leave_out) if whole is not None else None
     setup = options.setup

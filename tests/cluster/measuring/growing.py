@@ -49,9 +49,9 @@ def main() -> None:
     deadline = time.monotonic() + PATIENCE
     with measuring_pool(SETUP, outstanding=16) as pool:
         statistics: Statistics = pool.statistics()
-        for answer in pool.measure(requests()):
-            answered.append(answer.request)
-            failures += len(answer.failures)
+        for request, measurement in pool.measure(requests()):
+            answered.append(request)
+            failures += len(measurement.failures)
             statistics = pool.statistics()
             if statistics.workers != sizes[-1]:
                 sizes.append(statistics.workers)

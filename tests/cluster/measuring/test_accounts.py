@@ -1,4 +1,4 @@
-"""Workers are shared out by time: who is next, and what a slow client costs the others."""
+"""Workers are shared by time: which client is next, and how much a slow client delays the others."""
 
 import pytest
 
@@ -21,10 +21,10 @@ def test_workers_are_shared_by_time_not_by_jobs() -> None:
             job = taken(ledger)
             client = job.target.architecture.rstrip("0123456789")
             running.append((now + cost[client], client, job))
-        running.sort(key=lambda one: one[0])
+        running.sort(key=lambda entry: entry[0])
         now, client, job = running.pop(0)
         spent[client] += cost[client]
-        ledger.finish(job, {"p": 1.0}, {}, cost[client])
+        ledger.finish(job, scored(job, cost[client]))
     assert 30 <= spent["slow"] <= 50
     assert all(35 <= spent[client] <= 50 for client in "ab")
 
@@ -38,7 +38,7 @@ def test_an_owner_has_one_part_however_many_ask_for_it() -> None:
     for _ in range(20):
         job = taken(ledger)
         first.append(job.target.architecture[0])
-        ledger.finish(job, {"p": 1.0}, {}, 1.0)
+        ledger.finish(job, scored(job))
     assert first.count("m") == first.count("o") == 10
 
 
@@ -47,14 +47,14 @@ def test_who_comes_late_has_no_claim_on_time_that_is_gone() -> None:
     for number in range(40):
         ledger.ask("early", number, target(f"e{number}"), ("p",))
     for _ in range(20):
-        ledger.finish(taken(ledger), {"p": 1.0}, {}, 5.0)
+        ledger.finish(job := taken(ledger), scored(job, 5.0))
     for number in range(20):
         ledger.ask("late", number, target(f"l{number}"), ("p",))
     first = []
     for _ in range(10):
         job = taken(ledger)
         first.append(job.target.architecture[0])
-        ledger.finish(job, {"p": 1.0}, {}, 5.0)
+        ledger.finish(job, scored(job, 5.0))
     assert first.count("e") == first.count("l") == 5
 
 
@@ -76,10 +76,10 @@ def finished(
                     asked[client] += 1
         while len(running) < workers and (job := ledger.take()) is not None:
             running.append((now + costs[job.target.architecture.partition(":")[0]], job))
-        running.sort(key=lambda one: one[0])
+        running.sort(key=lambda entry: entry[0])
         if running:
             now, job = running.pop(0)
-            ledger.finish(job, scored(job), {}, costs[job.target.architecture.partition(":")[0]])
+            ledger.finish(job, scored(job, costs[job.target.architecture.partition(":")[0]]))
     return ended
 
 

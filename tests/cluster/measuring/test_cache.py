@@ -1,7 +1,6 @@
 """Scores on disk: bit for bit, under their conditions only, whatever happened to the files."""
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -77,9 +76,9 @@ def test_pools_share_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        {"setup": replace(SETUP, width=8)},
-        {"setup": replace(SETUP, depth=2)},
-        {"setup": replace(SETUP, width=None)},
+        {"setup": SETUP.replaced(width=8)},
+        {"setup": SETUP.replaced(depth=2)},
+        {"setup": SETUP.replaced(width=None)},
         {"device": "cuda"},
         {"versions": {"nwot": "2", "zen": "2-user"}},
         {"versions": {}},
@@ -131,7 +130,7 @@ def _short_of_a_column(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [_torn, _empty, _flipped, _foreign, _short_of_a_column])
-def test_a_harmed_file_is_passed_over_with_a_warning(tmp_path: Path, harm: object) -> None:
+def test_a_harmed_file_is_skipped_with_a_warning(tmp_path: Path, harm: object) -> None:
     written(tmp_path)
     (path,) = tmp_path.iterdir()
     harm(path)  # type: ignore[operator]
@@ -141,7 +140,7 @@ def test_a_harmed_file_is_passed_over_with_a_warning(tmp_path: Path, harm: objec
     cache = opened(tmp_path)
     assert cache.read() == {Y: {"nwot": 7.0}}
     (warning,) = cache.warnings
-    assert warning.startswith(f"{path}: passed over")
+    assert warning.startswith(f"{path}: skipped")
 
 
 def test_nothing_is_written_for_nothing(tmp_path: Path) -> None:
@@ -161,7 +160,7 @@ def test_what_cannot_be_written_is_kept_for_the_next_flush(tmp_path: Path) -> No
     cache = opened(folder)
     cache.add(X, SCORES)
     folder.write_text("in the way")
-    with pytest.raises(RunError, match="measurements cannot be kept"):
+    with pytest.raises(RunError, match="measurements cannot be written"):
         cache.flush()
     folder.unlink()
     cache.flush()

@@ -4,7 +4,7 @@ import pytest
 
 from rayzc.cluster.measuring import Setup, client
 from rayzc.cluster.measuring.client import measuring_pool
-from rayzc.cluster.measuring.crew import capacity
+from rayzc.cluster.measuring.workers import capacity
 from rayzc.errors import ClusterError
 
 
@@ -48,7 +48,10 @@ def test_gpus_are_used_where_the_cluster_has_some(
 
 @pytest.mark.parametrize(
     ("workers", "outstanding", "message"),
-    [(0, 1, "a pool of 0 workers measures nothing"), (1, 0, "a client may have 0 requests on their way")],
+    [
+        (0, 1, "workers is 0: a measuring pool needs at least 1"),
+        (1, 0, "outstanding is 0: a client must be allowed"),
+    ],
 )
 def test_numbers_that_are_not_possible(workers: int, outstanding: int, message: str) -> None:
     with pytest.raises(ClusterError, match=message):

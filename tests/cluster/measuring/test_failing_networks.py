@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rayzc.cluster.measuring import Answer, Request, Setup, measuring_pool
+from rayzc.cluster.measuring import Measurement, Request, Setup, measuring_pool
 from rayzc.errors import ClusterError, ProxyError
 from rayzc.proxies import ByProducts, proxy, unregister
 from rayzc.spaces import build, search_space
@@ -49,12 +49,12 @@ def deadly() -> Iterator[int]:
 def test_a_network_that_ends_every_worker_and_one_that_never_ends(ray_session: None, deadly: int) -> None:
     setup = Setup(batch=2, width=4, depth=1, time_limit=5)
     with measuring_pool(setup, workers=2) as pool:
-        answers = {answer.request: answer for answer in pool.measure(map(_deadly, NETWORKS))}
+        answers = dict(pool.measure(map(_deadly, NETWORKS)))
         after_deaths = pool.statistics()
-        late = {answer.request: answer for answer in pool.measure(map(_endless, NETWORKS))}
+        late = dict(pool.measure(map(_endless, NETWORKS)))
         after_waiting = pool.statistics()
-        (again,) = pool.measure([_deadly(NETWORKS[3])])
-        (spared,) = pool.measure([ask(NETWORKS[3], ("synflow",))])
+        (again,) = pool.measure_all([_deadly(NETWORKS[3])])
+        (spared,) = pool.measure_all([ask(NETWORKS[3], ("synflow",))])
         final = pool.statistics()
     bad = {encoding for encoding in NETWORKS if weights(encoding) == deadly}
     assert NETWORKS[3] in bad
@@ -79,17 +79,17 @@ def _endless(encoding: str) -> Request:
     return ask(encoding, ("endless", "nwot"))
 
 
-def _check(answers: dict[Request, Answer], bad: set[str], size: int, reason: str) -> None:
+def _check(answers: dict[Request, Measurement], bad: set[str], size: int, reason: str) -> None:
     assert len(answers) == 8
-    for answer in answers.values():
-        own = answer.request.proxies[0]
-        if answer.request.encoding in bad:
+    for request, answer in answers.items():
+        own = request.proxies[0]
+        if request.encoding in bad:
             assert answer.scores == {}
-            assert set(answer.failures) == set(answer.request.proxies)
+            assert set(answer.failures) == set(request.proxies)
             assert all(text.startswith(reason) for text in answer.failures.values())
         else:
             assert answer.failures == {}
-            assert answer.scores[own] == weights(answer.request.encoding) != size
+            assert answer.scores[own] == weights(request.encoding) != size
 
 
 class _Unwelcome:

@@ -19,6 +19,7 @@ from rayzc.cli import main
 from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring.filling import Filled, Filling, fill_suite
 from rayzc.errors import ProxyError, SpaceError, SuiteError
+from rayzc.options import FillOptions
 from rayzc.problems import Problem, Suite, load_suite, write_suite
 from rayzc.proxies import ByProducts, proxy, unregister
 from tests.cluster.measuring.networks import SPACE, ask, direct, distinct
@@ -57,8 +58,8 @@ def filled(
     try:
         result = fill_suite(
             suite,
-            ["nwot", "params", "unlucky"],
-            ["cifar10"],
+            proxies=["nwot", "params", "unlucky"],
+            problems=["cifar10"],
             setup=SMALL,
             workers=2,
             cache=cache,
@@ -117,23 +118,27 @@ def test_the_origin_says_what_was_measured_how(filled: tuple[Suite, Filled, list
 def test_what_is_kept_is_not_measured_again(filled: tuple[Suite, Filled, list[Filling], Path]) -> None:
     suite, result, _, cache = filled
     first = replace(suite, problems=(problem("cifar10"),))
-    again = fill_suite(first, ["nwot"], limit=2, setup=SMALL, workers=1, cache=cache)
+    again = fill_suite(first, proxies=["nwot"], limit=2, setup=SMALL, workers=1, cache=cache)
     assert again.statistics.measured == 1
     assert again.statistics.cached == 1
     assert again.lacking == {f"{SPACE}/cifar10": {"nwot": 4}}
     assert again.suite.problems[0].column("nwot")[0] == result.suite.problems[0].column("nwot")[0]
 
 
-def test_mistakes_are_told_before_ray_is_asked() -> None:
+def test_mistakes_are_reported_before_ray_is_started() -> None:
     whole = Suite("whole", (problem(scores=np.ones((6, 2))),))
-    with pytest.raises(SuiteError, match=f"has all scores of nwot on {SPACE}/cifar10: nothing is missing"):
-        fill_suite(whole, ["nwot"])
+    with pytest.raises(
+        SuiteError, match=f"has all scores of nwot on {SPACE}/cifar10: there is nothing to measure"
+    ):
+        fill_suite(whole, proxies=["nwot"])
     with pytest.raises(ProxyError, match="did you mean 'nwot'"):
-        fill_suite(whole, ["nwott"])
+        fill_suite(whole, proxies=["nwott"])
     with pytest.raises(SuiteError, match="no problem of suite whole matches"):
-        fill_suite(whole, ["zen"], ["nasbench301"])
+        fill_suite(whole, proxies=["zen"], problems=["nasbench301"])
     with pytest.raises(SpaceError, match="has no task 'cifar11'"):
-        fill_suite(Suite("other", (problem("cifar11"),)), ["zen"])
+        fill_suite(Suite("other", (problem("cifar11"),)), options=FillOptions(proxies=("zen",)))
+    with pytest.raises(ProxyError, match="no proxies to measure: name some"):
+        fill_suite(whole)
 
 
 def test_a_sample_of_the_real_gaps(ray_session: None, real_suite: Suite) -> None:
@@ -149,7 +154,7 @@ def test_a_sample_of_the_real_gaps(ray_session: None, real_suite: Suite) -> None
     blank[:12] = np.nan
     sample = Suite("sample", (replace(recorded, scores=blank), graphs.take([0, 1])), real_suite.metadata)
     names = ("flops", "nwot", "params", "synflow")
-    result = fill_suite(sample, names, setup=replace(SMALL, width=None, depth=None), workers=2)
+    result = fill_suite(sample, proxies=names, setup=SMALL.replaced(width=None, depth=None), workers=2)
     ours, others = result.suite.problems
     assert result.failures == ()
     assert result.cells == {
@@ -162,6 +167,11 @@ def test_a_sample_of_the_real_gaps(ray_session: None, real_suite: Suite) -> None
     assert np.isfinite(others.column("nwot")).all()
     assert np.array_equal(others.column("params"), graphs.column("params")[:2])
     assert result.statistics.measured == 15
+
+
+def test_the_defaults_measure_as_the_tables_did() -> None:
+    assert FillOptions().setup == Setup(batch=32, as_written=True)
+    assert FillOptions().setup.replaced(batch=4) == Setup(batch=4, as_written=True)
 
 
 @pytest.fixture

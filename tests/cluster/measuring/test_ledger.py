@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from rayzc.cluster.measuring.ledger import MOST_DEATHS, Job, Ledger, Target
+from rayzc.cluster.measuring.ledger import MAX_DEATHS, Job, Ledger, Target
+from rayzc.measurement import Measurement
 from tests.cluster.measuring.ledgers import collect, scored, taken, target
 
 
 def work_off(ledger: Ledger) -> list[Job]:
     done = []
     while (job := ledger.take()) is not None:
-        ledger.finish(job, scored(job), {}, 1.0)
+        ledger.finish(job, scored(job))
         done.append(job)
     return done
 
@@ -23,10 +24,14 @@ def test_a_request_becomes_a_job_and_then_an_answer() -> None:
     assert (job.target, job.proxies) == (target("x"), ["p", "q"])
     assert ledger.take() is None
     assert collect(ledger, "a") == []
-    ledger.finish(job, {"p": 1.0}, {"q": "no labels"}, 2.5, ["in two parts"])
-    (found,) = collect(ledger, "a")
-    assert (found.number, found.scores, found.failures) == (7, {"p": 1.0}, {"q": "no labels"})
-    assert (found.seconds, found.cached, found.notes) == (2.5, False, ("in two parts",))
+    ledger.finish(
+        job, Measurement({"p": 1.0}, {"q": "no labels"}, 2.5, ("in two parts",), passes={"forward": 1})
+    )
+    ((number, measurement),) = collect(ledger, "a")
+    assert number == 7
+    assert measurement == Measurement(
+        {"p": 1.0}, {"q": "no labels"}, 2.5, ("in two parts",), cached=False, passes={"forward": 1}
+    )
     assert collect(ledger, "a") == []
     assert ledger.outstanding() == 0
 
@@ -35,9 +40,9 @@ def test_an_answer_is_kept_until_it_was_received() -> None:
     ledger = Ledger({target("x"): {"p": 4.0}})
     ledger.ask("a", 3, target("x"), ("p",))
     ledger.ask("a", 4, target("x"), ("p",))
-    assert [found.number for found in ledger.answers("a")] == [3, 4]
+    assert [number for number, _ in ledger.answers("a")] == [3, 4]
     ledger.confirm("a", [3])
-    assert [found.number for found in ledger.answers("a")] == [4]
+    assert [number for number, _ in ledger.answers("a")] == [4]
     ledger.confirm("a", [3, 4])
     assert ledger.answers("a") == []
 
@@ -49,17 +54,16 @@ def test_what_is_under_way_is_joined() -> None:
     ledger.ask("a", 1, target("x"), ("p",))
     ledger.ask("b", 0, target("x"), ("p",))
     assert ledger.take() is None
-    ledger.finish(job, {"p": 1.0}, {}, 1.0)
-    assert [found.number for found in collect(ledger, "a")] == [0, 1]
-    assert [found.scores for found in collect(ledger, "b")] == [{"p": 1.0}]
+    ledger.finish(job, Measurement({"p": 1.0}, seconds=1.0))
+    assert [number for number, _ in collect(ledger, "a")] == [0, 1]
+    assert [measurement.scores for _, measurement in collect(ledger, "b")] == [{"p": 1.0}]
     assert ledger.counts == {"measured": 1, "joined": 2}
 
 
 def test_what_is_known_is_not_measured() -> None:
     ledger = Ledger({target("x"): {"p": 4.0}})
     ledger.ask("a", 0, target("x"), ("p",))
-    (found,) = collect(ledger, "a")
-    assert (found.scores, found.cached, found.seconds) == ({"p": 4.0}, True, 0.0)
+    assert collect(ledger, "a") == [(0, Measurement({"p": 4.0}, seconds=0.0, cached=True))]
     assert ledger.take() is None
     assert ledger.counts == {"cached": 1}
 
@@ -79,13 +83,16 @@ def test_only_the_missing_proxies_are_measured() -> None:
     ledger.ask("a", 1, target("x"), ("r", "q"))
     other = taken(ledger)
     assert other.proxies == ["r"]
-    ledger.finish(other, {"r": 6.0}, {}, 1.0)
+    ledger.finish(other, Measurement({"r": 6.0}, seconds=1.0))
     assert collect(ledger, "a") == []
-    ledger.finish(job, {"q": 5.0}, {}, 1.0)
-    answers = {found.number: found for found in collect(ledger, "a")}
+    ledger.finish(job, Measurement({"q": 5.0}, seconds=1.0))
+    answers = dict(collect(ledger, "a"))
     assert answers[0].scores == {"p": 4.0, "q": 5.0}
     assert answers[1].scores == {"r": 6.0, "q": 5.0}
-    assert answers[1].seconds == 2.0
+    assert list(answers[1].scores) == ["r", "q"]
+    assert (answers[0].seconds, answers[1].seconds) == (1.0, 2.0)
+    assert not answers[0].cached
+    assert not answers[1].cached
 
 
 def test_proxies_join_a_job_that_waits() -> None:
@@ -95,9 +102,10 @@ def test_proxies_join_a_job_that_waits() -> None:
     job = taken(ledger)
     assert job.proxies == ["p", "q"]
     assert ledger.take() is None
-    ledger.finish(job, {"p": 1.0, "q": 2.0}, {}, 1.0)
-    assert collect(ledger, "a")[0].scores == {"p": 1.0}
-    assert list(collect(ledger, "b")[0].scores) == ["q", "p"]
+    ledger.finish(job, Measurement({"p": 1.0, "q": 2.0}, seconds=1.0))
+    ((_, first),), ((_, second),) = collect(ledger, "a"), collect(ledger, "b")
+    assert first.scores == {"p": 1.0}
+    assert list(second.scores) == ["q", "p"]
 
 
 def test_clients_take_turns() -> None:
@@ -132,22 +140,22 @@ def test_a_job_that_was_lost_is_next_and_answered_once() -> None:
     assert taken(ledger) is job
     ledger.died(job, "killed")
     assert [done.target.architecture for done in work_off(ledger)] == ["x", "y", "z"]
-    assert sorted(found.number for found in collect(ledger, "a")) == [0, 1, 2]
+    assert sorted(number for number, _ in collect(ledger, "a")) == [0, 1, 2]
     assert ledger.counts["measured"] == 3
 
 
 def test_a_network_that_ends_its_workers_is_given_up_and_remembered() -> None:
     ledger = Ledger({target("x"): {"q": 3.0}})
     ledger.ask("a", 0, target("x"), ("p", "q"))
-    for _ in range(MOST_DEATHS):
+    for _ in range(MAX_DEATHS):
         ledger.died(taken(ledger), "SIGKILL")
     assert ledger.take() is None
-    (found,) = collect(ledger, "a")
-    assert found.scores == {"q": 3.0}
-    assert found.failures == {"p": "ended its worker 3 times, given up: SIGKILL"}
+    ((_, given_up),) = collect(ledger, "a")
+    assert given_up.scores == {"q": 3.0}
+    assert given_up.failures == {"p": "ended its worker 3 times, given up: SIGKILL"}
     ledger.ask("b", 0, target("x"), ("p",))
     assert ledger.take() is None
-    assert collect(ledger, "b")[0].failures == found.failures
+    assert collect(ledger, "b") == [(0, Measurement({}, given_up.failures, cached=True))]
     assert ledger.counts == {"failed": 1, "cached": 1}
 
 
@@ -170,9 +178,11 @@ def test_what_only_a_client_that_left_wanted_is_not_measured() -> None:
     assert ledger.outstanding() == 1
     assert [job.target.architecture for job in work_off(ledger)] == ["y"]
     assert len(collect(ledger, "b")) == 1
-    ledger.finish(running, scored(running), {}, 1.0)
+    ledger.finish(running, scored(running))
     ledger.ask("b", 1, running.target, ("p",))
-    assert collect(ledger, "b")[0].scores == scored(running)
+    ((_, known),) = collect(ledger, "b")
+    assert known.scores == scored(running).scores
+    assert known.cached
 
 
 def test_a_lost_job_that_nobody_waits_for_is_dropped() -> None:
@@ -206,9 +216,14 @@ def test_every_request_is_answered_once_whatever_happens(seed: int) -> None:
 
     def collect_all() -> None:
         for client in "abc":
-            for found in collect(ledger, client):
-                assert (client, found.number) not in answered
-                answered[client, found.number] = {**found.scores, **dict.fromkeys(found.failures, -1.0)}
+            for number, measurement in collect(ledger, client):
+                assert (client, number) not in answered
+                assert not measurement.cached or measurement.seconds == 0
+                assert measurement.scores.keys().isdisjoint(measurement.failures)
+                answered[client, number] = {
+                    **measurement.scores,
+                    **dict.fromkeys(measurement.failures, -1.0),
+                }
 
     while len(answered) < 150:
         event = rng.choice(["ask", "take", "finish", "lose", "die", "collect"])
@@ -225,7 +240,7 @@ def test_every_request_is_answered_once_whatever_happens(seed: int) -> None:
             job = running.pop(int(rng.integers(len(running))))
             if event == "finish":
                 cells += [(job.target, name) for name in job.proxies]
-                ledger.finish(job, scored(job), {}, 1.0)
+                ledger.finish(job, scored(job))
             elif event == "lose":
                 ledger.put_back(job)
             else:
@@ -234,7 +249,7 @@ def test_every_request_is_answered_once_whatever_happens(seed: int) -> None:
     assert answered.keys() == asked.keys()
     failed = 0
     for key, (what, proxies) in asked.items():
-        right = scored(Job(what, list(proxies)))
+        right = scored(Job(what, list(proxies))).scores
         assert answered[key].keys() == right.keys()
         failed += any(score == -1.0 for score in answered[key].values())
         assert all(score in (right[name], -1.0) for name, score in answered[key].items())

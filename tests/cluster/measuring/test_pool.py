@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import ray
 
-from rayzc.cluster.measuring import Answer, MeasuringPool, Request, Setup, measuring_pool
+from rayzc.cluster.measuring import Measurement, MeasuringPool, Request, Setup, measuring_pool
 from rayzc.errors import ClusterError, ProxyError, SpaceError
 from rayzc.proxies import measure_detailed
 from rayzc.spaces import search_space
@@ -31,7 +31,7 @@ def test_a_worker_killed_halfway_through_two_hundred_requests(ray_session: None)
     again = twins(networks[:66])
     requests = [ask(encoding) for encoding in [*networks, *again]]
     order = np.random.default_rng(1).permutation(len(requests))
-    answers: list[Answer] = []
+    answers: list[tuple[Request, Measurement]] = []
     with measuring_pool(SETUP, workers=2) as pool:
         for answer in pool.measure(requests[index] for index in order):
             answers.append(answer)
@@ -40,14 +40,14 @@ def test_a_worker_killed_halfway_through_two_hundred_requests(ray_session: None)
         statistics = pool.statistics()
     assert len(requests) == 200
     assert sum(first != second for first, second in zip(networks, again, strict=False)) > 30
-    assert Counter(answer.request for answer in answers) == Counter(requests)
+    assert Counter(request for request, _ in answers) == Counter(requests)
     assert statistics.lost == 1
     assert statistics.measured == 134
     assert statistics.cached + statistics.joined == 66
     assert statistics.failed == statistics.outstanding == 0
     expected = {search_space(SPACE).key(search_space(SPACE).parse(one)): direct(ask(one)) for one in networks}
-    for answer in answers:
-        right = expected[search_space(SPACE).key(search_space(SPACE).parse(answer.request.encoding))]
+    for request, answer in answers:
+        right = expected[search_space(SPACE).key(search_space(SPACE).parse(request.encoding))]
         assert answer.scores == right.scores
         assert answer.failures == right.failures == {}
 
@@ -60,7 +60,7 @@ def test_other_spaces(pool: MeasuringPool, space: str) -> None:
     task = {"transbench101_micro": "jigsaw", "transbench101_macro": "jigsaw"}.get(space, "cifar10")
     encoding = chosen.format(chosen.sample(np.random.default_rng(4)))
     request = Request(space, encoding, task, ("params", "nwot"), seed=3)
-    (answer,) = pool.measure([request])
+    (answer,) = pool.measure_all([request])
     assert answer.scores == direct(request).scores
     assert list(answer.scores) == ["params", "nwot"]
 
@@ -68,10 +68,10 @@ def test_other_spaces(pool: MeasuringPool, space: str) -> None:
 def test_only_what_is_missing_is_measured(pool: MeasuringPool) -> None:
     (encoding,) = distinct(1, seed=11)
     before = pool.statistics()
-    (first,) = pool.measure([ask(encoding, ("nwot",))])
-    (second,) = pool.measure([ask(encoding, ("synflow", "nwot"))])
-    (third,) = pool.measure([ask(encoding, ("nwot", "synflow"))])
-    (fourth,) = pool.measure([ask(encoding, ("nwot",), seed=1)])
+    (first,) = pool.measure_all([ask(encoding, ("nwot",))])
+    (second,) = pool.measure_all([ask(encoding, ("synflow", "nwot"))])
+    (third,) = pool.measure_all([ask(encoding, ("nwot", "synflow"))])
+    (fourth,) = pool.measure_all([ask(encoding, ("nwot",), seed=1)])
     after = pool.statistics()
     assert after.measured - before.measured == 3
     assert after.cached - before.cached == 1
@@ -87,13 +87,15 @@ def test_only_what_is_missing_is_measured(pool: MeasuringPool) -> None:
 def test_answers_in_the_order_of_the_requests(pool: MeasuringPool) -> None:
     first, second, third = (ask(encoding, ("params",)) for encoding in distinct(3, seed=21))
     requests = [second, first, third, first]
-    assert [answer.request for answer in pool.measure_all(requests)] == requests
+    answers = pool.measure_all(requests)
+    assert [answer.scores for answer in answers] == [direct(request).scores for request in requests]
+    assert len({answer.scores["params"] for answer in answers}) == 3
     assert pool.measure_all([]) == []
 
 
 def test_a_proxy_that_fails_is_a_reason_and_the_others_go_on(pool: MeasuringPool) -> None:
     request = Request("transbench101_micro", "(1, 1, 1, 1, 1, 1)", "jigsaw", ("synflow", "zico"))
-    (answer,) = pool.measure([request])
+    (answer,) = pool.measure_all([request])
     right = direct(request)
     assert answer.scores == pytest.approx(right.scores, nan_ok=True)
     assert answer.failures == right.failures
@@ -129,13 +131,13 @@ def test_submitting_more_than_a_client_may_have_waits_and_loses_nothing(ray_sess
         narrow.submit(requests)
         assert narrow.statistics().outstanding <= 3
         assert narrow.outstanding == 21
-        found: list[Answer] = []
+        found: list[tuple[Request, Measurement]] = []
         while narrow.outstanding:
             found += narrow.answers()
         assert narrow.answers() == []
         statistics = narrow.statistics()
-    answers = {answer.request: answer for answer in found}
-    assert Counter(answer.request for answer in found) == Counter(requests)
+    answers = dict(found)
+    assert Counter(request for request, _ in found) == Counter(requests)
     assert "width is 5" in answers[impossible].failures["params"]
     assert (statistics.failed, statistics.measured, statistics.lost) == (1, 20, 0)
 
@@ -144,31 +146,33 @@ def test_clients_in_other_processes_share_what_is_measured(pool: MeasuringPool) 
     requests = [ask(encoding) for encoding in distinct(12, seed=7)]
 
     @ray.remote(num_cpus=0)
-    def trial(shared: MeasuringPool) -> list[Answer]:
+    def trial(shared: MeasuringPool) -> list[tuple[Request, Measurement]]:
         return list(shared.measure(requests))
 
     before = pool.statistics().measured
     groups = ray.get([trial.remote(pool) for _ in range(3)])
     assert pool.statistics().measured - before == 12
     for answers in groups:
-        assert Counter(answer.request for answer in answers) == Counter(requests)
-        for answer in answers:
-            assert answer.scores == direct(answer.request).scores
+        assert Counter(request for request, _ in answers) == Counter(requests)
+        for request, answer in answers:
+            assert answer.scores == direct(request).scores
 
 
 def test_what_is_kept_is_not_measured_again(ray_session: None, tmp_path: Path) -> None:
     requests = [ask(encoding) for encoding in distinct(6, seed=8)]
     cache = tmp_path / "cache"
     with measuring_pool(SETUP, workers=2, cache=cache) as first:
-        expected = {answer.request: answer.scores for answer in first.measure(requests)}
+        expected = first.measure_all(requests)
     (cache / "torn.parquet").write_bytes(next(cache.glob("*.parquet")).read_bytes()[:-9])
     with contextlib.ExitStack() as stack:
-        with pytest.warns(UserWarning, match=r"torn.parquet: passed over"):
+        with pytest.warns(UserWarning, match=r"torn.parquet: skipped"):
             second = stack.enter_context(measuring_pool(SETUP, workers=1, cache=cache))
-        answers = list(second.measure(requests))
+        answers = second.measure_all(requests)
         statistics = second.statistics()
-    assert {answer.request: answer.scores for answer in answers} == expected
-    assert all(answer.cached for answer in answers)
+    assert [answer.scores for answer in answers] == [answer.scores for answer in expected]
+    assert all(answer.cached and answer.seconds == 0 for answer in answers)
+    assert not any(answer.cached for answer in expected)
+    assert all(answer.seconds > 0 for answer in expected)
     assert (statistics.measured, statistics.cached) == (0, 6)
 
 
@@ -179,7 +183,7 @@ def test_images_of_a_file(ray_session: None, tmp_path: Path) -> None:
     setup = Setup(batch=5, images=str(file), width=4, depth=1)
     request = Request(SPACE, distinct(1)[0], "cifar100", PROXIES)
     with measuring_pool(setup, workers=1) as opened:
-        (answer,) = opened.measure([request])
+        (answer,) = opened.measure_all([request])
         with pytest.raises(ProxyError, match="there is a label 14, but the task has only 10 classes"):
             opened.submit([ask(request.encoding)])
         assert opened.outstanding == 0
@@ -199,7 +203,7 @@ def _on_images(request: Request, images: np.ndarray) -> dict[str, float]:
         )
 
 
-def test_mistakes_are_told_before_anything_is_measured(pool: MeasuringPool) -> None:
+def test_mistakes_are_reported_before_anything_is_measured(pool: MeasuringPool) -> None:
     before = pool.statistics()
     with pytest.raises(ProxyError, match="the pool has no proxy 'nwott'; did you mean 'nwot'"):
         list(pool.measure([ask("(0, 0, 0, 0, 0, 0)", ("nwott",))]))
@@ -217,15 +221,15 @@ def test_mistakes_are_told_before_anything_is_measured(pool: MeasuringPool) -> N
     ("made", "message"),
     [
         (lambda: Request(SPACE, "()", "cifar10", "nwot"), "names in a tuple"),  # type: ignore[arg-type]
-        (lambda: Request(SPACE, "()", "cifar10", ()), "at least one proxy"),
+        (lambda: Request(SPACE, "()", "cifar10", ()), r"no proxy is asked for on \(\): name at least one"),
         (lambda: Request(SPACE, "()", "cifar10", ("nwot",), seed=2**64), "64 bits"),
-        (lambda: Setup(batch=0), "batch of 0 images"),
-        (lambda: Setup(device="tpu"), "say cpu or cuda"),
-        (lambda: Setup(time_limit=0), "more than 0"),
-        (lambda: Setup(cpus=0), "shares above 0"),
+        (lambda: Setup(batch=0), "batch is 0; it must be 1 or more"),
+        (lambda: Setup(device="tpu"), "unknown device 'tpu'; did you mean 'cpu'"),
+        (lambda: Setup(time_limit=0), "time_limit is 0; it must be greater than 0"),
+        (lambda: Setup(cpus=0), "cpus is 0; it must be greater than 0"),
     ],
 )
-def test_requests_and_setups_that_are_none(made: "type", message: str) -> None:
+def test_impossible_requests_and_setups(made: "type", message: str) -> None:
     with pytest.raises(ProxyError, match=message):
         made()
 
@@ -241,7 +245,7 @@ def test_a_pool_that_is_gone(ray_session: None) -> None:
 
 def test_a_pool_whose_actor_dies(ray_session: None, tmp_path: Path) -> None:
     requests = [ask(encoding, ("params",)) for encoding in distinct(200, seed=13)]
-    answers: list[Answer] = []
+    answers: list[tuple[Request, Measurement]] = []
     with measuring_pool(SETUP, workers=1, outstanding=4, cache=tmp_path) as opened:
         measuring = opened.measure(requests)
         answers.append(next(measuring))

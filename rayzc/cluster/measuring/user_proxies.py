@@ -1,4 +1,4 @@
-"""Proxies of the user's own, on their way to workers that cannot import them."""
+"""The user's proxies, on their way to workers that cannot import them."""
 
 import hashlib
 import inspect
@@ -15,16 +15,16 @@ from rayzc.errors import ProxyError
 if TYPE_CHECKING:
     from rayzc.proxies import Proxy
 
-__all__ = ["own_proxies", "shipped", "versions_of"]
+__all__ = ["register", "shipped", "user_proxies", "versions_of_proxies"]
 
 # Ray types neither of these.
 _ray: Any = ray
 _cloudpickle: Any = cloudpickle
 
 
-def own_proxies() -> "dict[str, Proxy]":
-    """The registered proxies that are not rayzc's, by name."""
-    # Only here: whoever asks a pool that another process has opened needs no torch.
+def user_proxies() -> "dict[str, Proxy]":
+    """The registered proxies that do not come with rayzc, by name."""
+    # Imported here, as a client of a pool that another process has opened needs no torch.
     from rayzc.proxies import registered
 
     return {
@@ -34,19 +34,19 @@ def own_proxies() -> "dict[str, Proxy]":
     }
 
 
-def versions_of() -> dict[str, str]:
-    """By proxy, what changes with its definition: its version, for the user's own with a hash of its code."""
+def versions_of_proxies() -> dict[str, str]:
+    """By proxy, a text that changes with its definition: its version, and for a user's proxy a hash of its code."""
     from rayzc.proxies import registered
 
-    versions = {name: str(proxy.version) for name, proxy in registered().items()}
-    for name, proxy in own_proxies().items():
-        versions[name] += f"-{_code_hash(proxy)}"
-    return versions
+    found = {name: str(proxy.version) for name, proxy in registered().items()}
+    for name, proxy in user_proxies().items():
+        found[name] += f"-{_code_hash(proxy)}"
+    return found
 
 
 @contextmanager
 def shipped(proxies: "Mapping[str, Proxy]") -> Iterator[Any]:
-    """A reference to the proxies in the object store, good for the length of the block.
+    """A reference to the proxies in the object store, valid for the length of the block.
 
     They are sent by value, with the modules that define them, which other machines need not have.
 
@@ -71,6 +71,14 @@ def shipped(proxies: "Mapping[str, Proxy]") -> Iterator[Any]:
         for module in modules:
             _cloudpickle.unregister_pickle_by_value(module)
     yield reference
+
+
+def register(proxies: "Mapping[str, Proxy]") -> None:
+    """Registers proxies that were shipped, so that they are known by name in this process, too."""
+    from rayzc.proxies import proxy
+
+    for sent in proxies.values():
+        proxy(needs=sent.needs, name=sent.name, version=sent.version)(sent.score)
 
 
 def _code_hash(proxy: "Proxy") -> str:

@@ -1,4 +1,4 @@
-"""The source of a class, with all of this package that it is made of, as text that stands alone."""
+"""The source of a class and of everything in this package that it needs, as text that stands alone."""
 
 import ast
 import inspect
@@ -54,7 +54,7 @@ class _Collected:
 
 
 def source_of(definition: type) -> Source:
-    """Collects what a class is made of, from this package's own modules.
+    """Collects the source of a class and of everything that it needs from this package.
 
     Names are followed as they stand in the text, so a local variable that is called like a definition adds that
     definition, and nothing is missed but what is reached by ``getattr`` or from a string. No two modules may define

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rayzc.errors import ProxyError, SpaceError, nearest
 from rayzc.spaces import SearchSpace, search_space
-from rayzc.spaces.four_node.space import FourNodeSpace
+from rayzc.spaces.four_node import FourNodeSpace
 
 __all__ = ["Answer", "Request", "Setup", "Statistics", "built"]
 

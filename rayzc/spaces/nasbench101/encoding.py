@@ -9,8 +9,7 @@ from math import isqrt
 from typing import Any, NamedTuple
 
 from rayzc.errors import SpaceError
-from rayzc.spaces.encoding import Encoding, Value
-from rayzc.spaces.text import format_tuple, integers
+from rayzc.spaces.encoding import Encoding, Value, format_tuple, integers
 
 __all__ = ["NASBENCH101", "OPERATIONS", "Graph"]
 

@@ -55,11 +55,13 @@ def format_graph(value: Value) -> str:
 
 def check(value: Value) -> None:
     """Strictly upper triangular, input first, output last, a path between them, at most nine live edges."""
+    if not _has_the_shape(value):
+        raise SpaceError(
+            f"{_SPACE} encoding '{value}': expected an n by n matrix and n operations, n from 2 to 7"
+        )
     matrix, operations = value
     n = len(operations)
     where = f"{_SPACE} encoding '{format_graph(value)}'"
-    if not 2 <= n <= MAX_VERTICES or len(matrix) != n or any(len(row) != n for row in matrix):
-        raise SpaceError(f"{where}: expected an n by n matrix and n operations, n from 2 to 7")
     for i, j in itertools.product(range(n), repeat=2):
         if matrix[i][j] not in ((0, 1) if i < j else (0,)):
             what = "0 or 1" if i < j else "0 (the matrix is strictly upper triangular)"
@@ -75,6 +77,15 @@ def check(value: Value) -> None:
     edges = sum(matrix[i][j] for i in live for j in live)
     if edges > MAX_EDGES:
         raise SpaceError(f"{where} has {edges} edges on paths from input to output; at most 9 are allowed")
+
+
+def _has_the_shape(value: Value) -> bool:
+    if len(value) != 2 or not all(isinstance(part, tuple) for part in value):
+        return False
+    matrix, operations = value
+    n = len(operations)
+    square = len(matrix) == n and all(isinstance(row, tuple) and len(row) == n for row in matrix)
+    return square and 2 <= n <= MAX_VERTICES
 
 
 def prune(graph: Graph) -> Graph:

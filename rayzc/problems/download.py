@@ -92,7 +92,7 @@ def _from_drive(url: str, path: Path) -> None:
     try:
         import gdown
     except ImportError:
-        raise OSError("Google Drive needs gdown: `pip install 'rayzc[fetch]'`") from None
+        raise OSError("Google Drive needs gdown, `pip install 'rayzc[fetch]'`") from None
     options: dict[str, Any] = {"quiet": True, "resume": True, "use_cookies": False}
     if "timeout" in signature(gdown.download).parameters:
         options["timeout"] = _TIMEOUT

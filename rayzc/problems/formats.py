@@ -1,4 +1,4 @@
-"""What a file is that is not a suite, by its first bytes, and how to make a suite of it."""
+"""Recognises files that are not suites by their first bytes, and says how to make a suite of them."""
 
 __all__ = ["FROM_TABLE", "HEAD", "SUITE_FILES", "described"]
 

@@ -1,4 +1,4 @@
-"""Which rows of a table are one network.
+"""Which rows of a table are the same network.
 
 Benchmarks list some networks several times, under different encodings. A formula that was bred on one encoding of a
 network has in effect seen the others, so a split for validation must go by network.
@@ -31,14 +31,14 @@ DETERMINISTIC = ("flops", "params", "synflow")
 def network_groups(
     space: str, architectures: Sequence[str], proxies: Sequence[str], scores: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Numbers the networks: rows with one number are one network.
+    """Numbers the networks: rows with equal numbers are the same network.
 
     The number is a hash of the search space and the network, so it is the same in every problem of the space,
     whatever the other rows.
 
     Args:
         space: search space.
-        architectures: encodings, one a row.
+        architectures: their encodings, ``(architectures,)``.
         proxies: names of the columns.
         scores: ``(architectures, proxies)``, nan where not measured.
 

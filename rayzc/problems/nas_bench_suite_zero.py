@@ -1,4 +1,4 @@
-"""Reading NAS-Bench-Suite-Zero JSON, in all dialects of its files.
+"""Imports NAS-Bench-Suite-Zero JSON, in all dialects of its files.
 
 Krishnakumar et al., "NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost Proxies", NeurIPS 2022. A file
 ``zc_<space>.json`` holds ``{task: {architecture: entry}}``, older ones ``{space: {task: {architecture:
@@ -6,8 +6,8 @@ entry}}}``. An entry maps proxies to ``{"score": .., "time": ..}`` or to bare nu
 accuracy, and has fields of other kinds (:data:`NOT_PROXIES`). Which proxies were measured differs from entry
 to entry.
 
-Memory stays low since a ``{"score", "time"}`` object becomes its score while the file is parsed, and since
-one file is held at a time.
+Memory stays low since a ``{"score", "time"}`` object becomes its score while the file is parsed, and since only one
+file is held at a time.
 """
 
 import json
@@ -122,7 +122,7 @@ def read_json(path: Path, name: str | None = None) -> SuiteFile:
     for space, task, table in _tables(document, path, name):
         problem, without = _problem(space, task, table, path)
         if any(problem.name == other.name for other in problems):
-            raise SuiteError(f"{path}: problem {problem.name} is there twice")
+            raise SuiteError(f"{path}: problem {problem.name} appears twice")
         problems.append(problem)
         dropped += without
     return SuiteFile(name, tuple(sorted(problems, key=lambda problem: problem.name)), dropped)
@@ -157,7 +157,7 @@ def _parse(path: Path) -> Any:
         raise SuiteError(f"{path}: objects are nested too deep for a suite; {SUITE_FILES}") from None
     except _DuplicateKeyError as error:
         raise SuiteError(
-            f"{path}: key {error.args[0]!r} is twice in one object; remove one of the two"
+            f"{path}: key {error.args[0]!r} appears twice in an object; remove one of them"
         ) from None
 
 
@@ -219,7 +219,7 @@ def _problem(space: str, task: str, table: dict[str, Any], path: Path) -> tuple[
             raise SuiteError(f"{where}, entry '{text}', key '{ACCURACY}': {value} is not finite")
         architecture = parse(text)
         if architecture in kept:
-            raise SuiteError(f"{where}: architecture '{architecture}' is there twice, once as '{text}'")
+            raise SuiteError(f"{where}: architecture '{architecture}' appears twice, once as '{text}'")
         kept[architecture] = {
             key: _number(score, f"{where}, entry '{text}', key '{key}'")
             for key, score in entry.items()

@@ -160,7 +160,7 @@ def _header(table: "pa.Table", path: Path) -> dict[str, Any]:
             raise TypeError(f"schema version {version!r}")
         if version > SCHEMA_VERSION:
             raise SuiteError(
-                f"{path}: written under schema {version} by a newer rayzc; this one reads up to schema "
+                f"{path}: written under schema {version} by a newer rayzc; this version reads up to schema "
                 f"{SCHEMA_VERSION}: upgrade rayzc, or import the suite again"
             )
     except (KeyError, TypeError, ValueError) as error:

@@ -39,7 +39,7 @@ class Suite:
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
         for name in self.names:
             if self.names.count(name) > 1:
-                raise SuiteError(f"suite {self.name}: problem {name} is there twice")
+                raise SuiteError(f"suite {self.name}: problem {name} appears twice")
 
     def __len__(self) -> int:
         """Number of problems."""
@@ -108,7 +108,7 @@ class Suite:
             names: new name by old name, ``{"jacob-cov": "jacov"}``.
 
         Raises:
-            SuiteError: no problem has a proxy of an old name, or a problem would have two proxies of one name.
+            SuiteError: no problem has a proxy of an old name, or a problem would have two proxies of the same name.
         """
         known = sorted({proxy for problem in self.problems for proxy in problem.proxies})
         for old in names:
@@ -179,8 +179,13 @@ class Suite:
                 )
         chosen = tuple(self.common_proxies if proxies is None else dict.fromkeys(proxies))
         if not chosen:
-            all_problems = "its problem" if len(self) == 1 else f"all of its {len(self):,} problems"
-            raise SuiteError(f"no proxy of suite {self.name} is on {all_problems}; choose fewer problems")
+            if len(self) == 1:
+                raise SuiteError(
+                    f"problem {self.names[0]} has no proxy; measure some with `rayzc suite fill`"
+                )
+            raise SuiteError(
+                f"suite {self.name} has no proxy that all of its {len(self):,} problems have; choose fewer problems"
+            )
         for proxy in chosen:
             if proxy not in self.proxies:
                 raise SuiteError(f"suite {self.name} has no proxy '{proxy}'; {nearest(proxy, self.proxies)}")

@@ -21,7 +21,7 @@ _MAX_DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How one search space writes its networks down, and when two texts mean one network.
+    """How a search space writes its networks down, and when two texts mean the same network.
 
     All functions raise :class:`rayzc.errors.SpaceError` for anything that is not a network of the space, and name
     what is wrong and where.

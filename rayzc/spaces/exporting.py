@@ -121,7 +121,7 @@ def export_network(
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # The weights first: there is no module without them.
+        # The weights first: the module is useless without them.
         with replacing(folder / WEIGHTS) as path:
             path.write_bytes(weights.getvalue())
         write_atomically(folder / MODULE, source)

@@ -1,9 +1,10 @@
 """The spaces of four-node cells, NAS-Bench-201 and TransNAS-Bench-101 micro: an operation on each of six edges.
 
-Node 0 is the input, node 3 the output; a node is the sum of its incoming edges.
+Node 0 is the input, node 3 the output; a node is the sum of its incoming edges. NAS-Bench-201 lists the edges by
+their start, TransNAS-Bench-101 by their end.
 
 **When two cells are one network.** Write each node as a sum of *terms*, where a term is the cell's input or
-the output of one operation: an identity edge hands on the terms of its source, a none edge hands on nothing,
+the output of one operation: an identity edge passes on the terms of its source, a none edge passes on nothing,
 any other edge is an operation whose operand is its source's sum and which yields one new term. Then
 
 1. an operation whose operand is the empty sum (unreachable from the input) yields nothing,
@@ -95,7 +96,7 @@ def four_node_cell(cells: Cells) -> Encoding:
 
 @cache
 def _representatives(cells: Cells) -> Mapping[Value, Value]:
-    """For each cell the one that stands for its network: that with most none edges, then the smallest."""
+    """Maps each cell to the representative of its network: that with most none edges, then the smallest."""
     every = itertools.product(range(len(cells.operations)), repeat=len(cells.edges))
     chosen: dict[Any, Value] = {}
     keys = {}
@@ -106,7 +107,7 @@ def _representatives(cells: Cells) -> Mapping[Value, Value]:
 
 
 def structure(cell: Value, cells: Cells) -> tuple[Any, ...]:
-    """What a cell computes, equal for two cells exactly if they are one network (see above)."""
+    """The computation of a cell, equal for two cells exactly if they are the same network (see above)."""
     sums: list[_Terms] = [{_INPUT: 1}, {}, {}, {}]
     operands: dict[int, _Terms] = {}  # operation (its edge) -> what it is applied to
     for edge, (start, end) in sorted(enumerate(cells.edges), key=lambda item: item[1][1]):

@@ -72,7 +72,7 @@ def source_of(definition: type) -> Source:
 
 
 def _need(collected: _Collected, module: str, name: str) -> None:
-    """Adds a name of a module, whatever it is there, after all that it needs itself."""
+    """Adds what a name of a module stands for, after everything that it needs itself."""
     if module not in collected.files:
         collected.files[module] = _read(module)
     file = collected.files[module]
@@ -109,7 +109,7 @@ def _read(module: str) -> _File:
 
 
 def _defined(statement: _Definition) -> Iterator[str]:
-    """The names that a statement gives a meaning: one, or all of ``A, B = range(2)``."""
+    """The names that a statement defines, such as A and B in ``A, B = range(2)``."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         yield statement.name
         return

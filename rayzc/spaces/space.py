@@ -47,8 +47,8 @@ class SearchSpace(Protocol):
     An *architecture* is a parsed encoding (:data:`rayzc.spaces.encoding.Value`), immutable and hashable. The space's
     *elements* are the architectures that :meth:`enumerate` yields, `size` of them, each once: all encodings in
     general, one for each graph in NAS-Bench-101. :meth:`sample`, :meth:`neighbours`, :meth:`mutate` and
-    :meth:`cross_over` return elements. Where two elements are one network (an edge nobody can reach, say), the
-    benchmarks still list both; :meth:`key` tells.
+    :meth:`cross_over` return elements. Where two elements are the same network (they differ
+    in an unreachable edge, say), the benchmarks still list both; their :meth:`key` is the same.
 
     Only :meth:`recipe`, and with it :meth:`build`, imports torch.
 
@@ -144,7 +144,7 @@ class SearchSpace(Protocol):
         ...
 
     def recipe(self, architecture: Value) -> tuple[type[Network], Value]:
-        """The network's class, and the arguments that say which architecture it is. The one place to import torch.
+        """The network's class, and the arguments that say which architecture it is; imports torch.
 
         The class takes them first, then ``classes``, ``width``, ``depth`` and ``patches`` of :meth:`build`.
 
@@ -166,7 +166,7 @@ class SearchSpace(Protocol):
         """Builds the architecture as an untrained torch module in train mode.
 
         It maps images ``(batch, 3, input_size, input_size)`` to logits ``(batch, classes)``; its
-        ``forward_features`` gives the features before pooling. It is exactly what the encoding says: parts that
+        ``forward_features`` returns the features before pooling. It is exactly what the encoding says: parts that
         do not matter for the output are built, too, as the suite's measurements contain them. Weights come from
         torch's global random state.
 

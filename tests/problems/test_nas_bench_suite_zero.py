@@ -198,11 +198,11 @@ FINE = entry(flops=1.0)
         ),
         (
             '{"t": {"a": {"flops": 1, "flops": 2, "val_accuracy": 1}}}',
-            ": key 'flops' is twice in one object; remove one of the two",
+            ": key 'flops' appears twice in an object; remove one of them",
         ),
         (
             '{"t": {"a": {"flops": 1, "val_accuracy": 1}, "a": {"flops": 1, "val_accuracy": 1}}}',
-            ": key 'a' is twice in one object; remove one of the two",
+            ": key 'a' appears twice in an object; remove one of them",
         ),
         (
             '{"t": {"\\ud800": {"flops": 1, "val_accuracy": 1}}}',
@@ -235,7 +235,7 @@ def test_two_texts_of_one_encoding_are_refused(tmp_path: Path) -> None:
             "zc_transbench101_macro.json",
         )
     assert str(error.value) == (
-        f"{tmp_path}/zc_transbench101_macro.json: transbench101_macro/jigsaw: architecture '(4, 3, 3, 2)' is there "
+        f"{tmp_path}/zc_transbench101_macro.json: transbench101_macro/jigsaw: architecture '(4, 3, 3, 2)' appears "
         "twice, once as '(4, 3, 3, 2, 0)'"
     )
 

@@ -142,7 +142,7 @@ def test_newer_schema_is_refused_with_reason(written: Path) -> None:
     with pytest.raises(SuiteError) as error:
         read_suite(written)
     assert str(error.value) == (
-        f"{written}: written under schema 2 by a newer rayzc; this one reads up to schema 1: upgrade rayzc, or "
+        f"{written}: written under schema 2 by a newer rayzc; this version reads up to schema 1: upgrade rayzc, or "
         "import the suite again"
     )
 

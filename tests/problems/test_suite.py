@@ -40,7 +40,7 @@ def test_unknown_problem_is_suggested() -> None:
 def test_a_problem_is_there_once() -> None:
     with pytest.raises(SuiteError) as error:
         suite(problem(), problem())
-    assert str(error.value) == "suite small: problem own/cifar10 is there twice"
+    assert str(error.value) == "suite small: problem own/cifar10 appears twice"
 
 
 def test_common_proxies_and_what_is_left_out() -> None:
@@ -160,7 +160,12 @@ def scored(accuracy: list[float], **scores: list[float]) -> Problem:
         (
             suite(problem(proxies=("flops",)), problem("svhn", proxies=("zen",))),
             None,
-            "no proxy of suite small is on all of its 2 problems; choose fewer problems",
+            "suite small has no proxy that all of its 2 problems have; choose fewer problems",
+        ),
+        (
+            suite(problem(proxies=())),
+            None,
+            "problem own/cifar10 has no proxy; measure some with `rayzc suite fill`",
         ),
     ],
 )

@@ -52,8 +52,8 @@ def edited(graph: Graph) -> Iterator[Cell | None]:
 def crossed(first: Graph, second: Graph, rng: np.random.Generator) -> Cell:
     """A cell that takes each vertex, with its operation and the edges into it, from either of two.
 
-    The two lie on each other from the input on, and so do their outputs. The choice is drawn evenly from all valid
-    ones, from those that mix both if there are any.
+    The vertices of the two are paired from the input on, and so are their outputs. The choice is drawn evenly from all
+    valid choices that mix both, or from the two parents if no such choice is valid.
 
     Args:
         first: a cell without useless vertices.

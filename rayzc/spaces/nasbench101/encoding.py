@@ -22,7 +22,7 @@ _SPACE = "nasbench101"
 
 
 class Graph(NamedTuple):
-    """A cell.
+    """A cell as a matrix and operations.
 
     Attributes:
         matrix: ``(n, n)`` rows of 0 and 1, strictly upper triangular; ``matrix[i][j]`` is the edge i -> j.
@@ -99,9 +99,9 @@ def prune(graph: Graph) -> Graph:
 def canonical(value: Value) -> Graph:
     """The pruned graph with its vertices in an order that depends on the graph alone.
 
-    Exact, not a hash: vertices are coloured by operation and longest path from the input, colours are refined
-    by those of the neighbours until they are stable, and of all orders that follow the colours the one with
-    the smallest matrix is taken. Longest paths come first in the colour, so the order is topological.
+    Exact, not a hash: vertices are coloured by operation and longest path from the input, and colours are refined
+    by those of the neighbours until they are stable. Of all orders that follow the colours, the canonical one has the
+    smallest matrix. Longest paths come first in the colour, so the order is topological.
     """
     check(value)
     matrix, operations = prune(Graph(*value))
@@ -141,7 +141,7 @@ def canonical(value: Value) -> Graph:
 
 
 def _live(matrix: tuple[tuple[int, ...], ...]) -> list[int]:
-    """The vertices on a path from the first to the last, ascending; none if there is no such path."""
+    """The vertices on a path from the first to the last, ascending; empty if there is no such path."""
     n = len(matrix)
     reached, reaching = {0}, {n - 1}
     for j in range(1, n):
@@ -161,7 +161,7 @@ def _ranks(keys: list[tuple[Any, ...]]) -> list[int]:
 
 
 def _arrangements(group: list[int], before: list[list[int]], after: list[list[int]]) -> list[tuple[int, ...]]:
-    """All orders of one class; for twins (same inputs, same outputs), which are interchangeable, just one."""
+    """All orders of a class; a single order if all are twins (same inputs, same outputs), hence interchangeable."""
     first = group[0]
     if all(before[v] == before[first] and after[v] == after[first] for v in group[1:]):
         return [tuple(group)]

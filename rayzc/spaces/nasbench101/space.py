@@ -51,7 +51,7 @@ class NasBench101(SearchSpace):
         return shapes()[int(rng.integers(self.size))]
 
     def neighbours(self, architecture: Value) -> tuple[Value, ...]:
-        """Other operations, removed and added edges, a removed vertex, an added one, in this order."""
+        """All cells with another operation, another edge, a vertex less or a vertex more, in this order."""
         graph = self._graph(architecture)
         found = dict.fromkeys(edited(graph))
         found.pop(shapes().cell(graph), None)
@@ -60,8 +60,8 @@ class NasBench101(SearchSpace):
     def cross_over(self, first: Value, second: Value, rng: np.random.Generator) -> Value:
         """Takes each vertex, with its operation and the edges into it, from either parent.
 
-        Useless vertices are dropped. The choice is drawn evenly from all valid ones, from those that mix both
-        parents if there are any.
+        Useless vertices are dropped. The choice is drawn evenly from all valid choices that mix both parents, or from
+        the two parents if no such choice is valid.
         """
         return shapes().graph(crossed(self._graph(first), self._graph(second), rng))
 

@@ -13,6 +13,7 @@ __all__ = [
     "SearchError",
     "SpaceError",
     "SuiteError",
+    "counted",
     "first_line",
     "nearest",
 ]
@@ -72,3 +73,14 @@ def first_line(error: BaseException) -> str:
     """The first line of an error's text that is not empty, or the name of its type if there is none."""
     lines = (line.strip() for line in str(error).splitlines())
     return next(filter(None, lines), type(error).__name__)
+
+
+def counted(count: int, singular: str, plural: str | None = None) -> str:
+    """A number and its noun: ``1 problem``, ``2,000 problems``.
+
+    Args:
+        count: the number.
+        singular: the noun for one.
+        plural: the noun for any other number; by default `singular` and an s.
+    """
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

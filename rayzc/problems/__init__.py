@@ -3,14 +3,14 @@
 A *problem* is a search space on a task: architectures, the scores of zero-cost proxies on them, and the
 accuracy that they reached when trained. A *suite* is a set of problems; a formula is good if it ranks the
 architectures well on all of them. Suites are read from the JSON files of NAS-Bench-Suite-Zero or from
-Parquet, with :func:`load_suite`, or fetched by name. Rows that are one network form a group, and a split for
-validation never divides one.
+Parquet, with :func:`load_suite`, fetched by name, or made of tables in Python. Rows that are the same network form a
+group, and a split for validation never divides a group.
 """
 
-from rayzc.problems.fetch import fetch_suite
+from rayzc.problems.fetch import NAMED_SUITES, NamedSuite, data_folder, fetch_suite
 from rayzc.problems.groups import network_groups
-from rayzc.problems.loading import import_json, load_suite
-from rayzc.problems.names import NAMED_SUITES, NamedSuite, data_folder
+from rayzc.problems.loading import load_suite, suite_warnings
+from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite, write_suite
 from rayzc.problems.problem import Problem
 from rayzc.problems.suite import Suite
@@ -26,5 +26,6 @@ __all__ = [
     "load_suite",
     "network_groups",
     "read_suite",
+    "suite_warnings",
     "write_suite",
 ]

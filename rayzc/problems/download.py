@@ -1,4 +1,8 @@
-"""Downloading one file from Google Drive or a plain web server, going on where an attempt stopped."""
+"""Downloads a file from Google Drive or a plain web server, and goes on where an earlier attempt stopped.
+
+pooch, which downloads and checks files, is not used since it begins every download anew and does not know Google
+Drive.
+"""
 
 import urllib.error
 import urllib.request
@@ -9,15 +13,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from rayzc.errors import first_line
+
 __all__ = ["Download", "download"]
 
 Download = Callable[[str, Path], None]
-"""Takes (url, path): leaves the whole file at the path, or raises OSError and keeps what can be resumed."""
+"""Takes (url, path); leaves the whole file at the path, or raises OSError and keeps what can be resumed."""
 
 _TIMEOUT = 30.0  # seconds without a byte
 _ATTEMPTS = 3
 _CHUNK = 1 << 20
-_REFUSED = "Google Drive does not hand the file out"
+_REFUSED = "Google Drive refuses the file"
 
 
 class _InterruptedError(OSError):
@@ -25,14 +31,14 @@ class _InterruptedError(OSError):
 
 
 def download(url: str, path: Path) -> None:
-    """Downloads a file, without questions.
+    """Downloads a file without prompting.
 
     Args:
-        url: on Google Drive, or any other address with http or https.
-        path: where to put it; until it is whole, it is kept under another name in the same folder.
+        url: an address on Google Drive, or any other with http or https.
+        path: where to put the file; until it is whole, it has another name in the same folder.
 
     Raises:
-        OSError: if it cannot be had. What arrived is kept for the next attempt.
+        OSError: the file cannot be downloaded. What arrived is kept for the next attempt.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
@@ -59,9 +65,9 @@ def _from_web(url: str, path: Path) -> None:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
             _receive(answer, part)
     except urllib.error.HTTPError as error:
-        if error.code == 416 and have:  # what we have is no beginning of what the server has
+        if error.code == 416 and have:  # what we have is not the beginning of what the server has
             part.unlink()
-            raise _InterruptedError("the partial file did not fit; start again") from None
+            raise _InterruptedError("the part that was there did not fit the file; fetch again") from None
         raise OSError(f"the server answers {error.code} {error.reason}") from None
     except urllib.error.URLError as error:
         raise OSError(str(error.reason)) from None
@@ -86,7 +92,7 @@ def _from_drive(url: str, path: Path) -> None:
     try:
         import gdown
     except ImportError:
-        raise OSError("needs gdown, `pip install 'rayzc[fetch]'`") from None
+        raise OSError("Google Drive needs gdown, `pip install 'rayzc[fetch]'`") from None
     options: dict[str, Any] = {"quiet": True, "resume": True, "use_cookies": False}
     if "timeout" in signature(gdown.download).parameters:
         options["timeout"] = _TIMEOUT
@@ -106,9 +112,9 @@ def _from_drive(url: str, path: Path) -> None:
             if _arrived(path) <= before:
                 break
         except Exception as error:  # broken off in the middle; its own errors have no common base
-            failure = OSError((str(error).strip().splitlines() or [type(error).__name__])[0])
+            failure = OSError(first_line(error))
             if "byte range" in str(failure):
-                # What is there is all of the file, or no beginning of it; gdown would never get past it.
+                # What is there is the whole file, or not its beginning; gdown would never get past it.
                 for partial in _partials(path):
                     partial.unlink()
         else:
@@ -119,13 +125,13 @@ def _from_drive(url: str, path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """What Drive says, out of what gdown makes of it."""
+    """The words of Drive in the error of gdown."""
     text = " ".join(str(error).split()).removeprefix("Failed to retrieve file url:")
     return text.partition("You may ")[0].strip().rstrip(".") or type(error).__name__
 
 
 def _partials(path: Path) -> list[Path]:
-    """Where gdown keeps what has arrived: names that go on from that of the file."""
+    """The files in which gdown keeps what has arrived: their names begin with that of the file."""
     return [other for other in path.parent.glob(f"{path.name}*") if other != path]
 
 

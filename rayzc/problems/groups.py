@@ -1,7 +1,7 @@
-"""Which rows of a table are one network.
+"""Which rows of a table are the same network.
 
-Benchmarks list some networks several times under different encodings. A formula that was bred on one of them
-has in effect seen the others, so a split for validation must go by network.
+Benchmarks list some networks several times, under different encodings. A formula that was bred on one encoding of a
+network has in effect seen the others, so a split for validation must go by network.
 
 Where the search space is known (:data:`rayzc.spaces.SPACES`), equal canonical encodings decide, and
 nothing else: no recorded proxy tells networks apart or together as surely. ``params`` and ``flops`` are
@@ -11,7 +11,7 @@ channels by the order of the vertices). ``synflow`` depends on the initial weigh
 measurements only if network and random stream were the same.
 
 Where the space is unknown, rows agree if all of :data:`DETERMINISTIC` were measured and are equal, bit for
-bit: then the architecture function and the initial weights were the same. Other rows stand for themselves.
+bit: then the function of the network and its initial weights were the same. Any other row is a network of its own.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.spaces import ENCODINGS
+from rayzc.spaces.registry import SPACES
 
 __all__ = ["DETERMINISTIC", "network_groups"]
 
@@ -31,14 +31,14 @@ DETERMINISTIC = ("flops", "params", "synflow")
 def network_groups(
     space: str, architectures: Sequence[str], proxies: Sequence[str], scores: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Numbers the networks: rows with one number are one network.
+    """Numbers the networks: rows with equal numbers are the same network.
 
     The number is a hash of the search space and the network, so it is the same in every problem of the space,
     whatever the other rows.
 
     Args:
         space: search space.
-        architectures: encodings, one a row.
+        architectures: their encodings, ``(architectures,)``.
         proxies: names of the columns.
         scores: ``(architectures, proxies)``, nan where not measured.
 
@@ -46,9 +46,9 @@ def network_groups(
         ``(architectures,)``.
 
     Raises:
-        rayzc.errors.SpaceError: if the space is known and an encoding is none of its networks.
+        rayzc.errors.SpaceError: the space is known and an encoding is not one of its networks.
     """
-    if space in ENCODINGS:
+    if space in SPACES:
         keys = [_canonical(space, architecture) for architecture in architectures]
     else:
         keys = _first_of_equal_rows(architectures, proxies, scores)
@@ -57,7 +57,7 @@ def network_groups(
 
 @lru_cache(maxsize=1 << 17)
 def _canonical(space: str, architecture: str) -> str:
-    return ENCODINGS[space].key(architecture)
+    return SPACES[space].encoding.key(architecture)
 
 
 def _number(space: str, key: str) -> int:

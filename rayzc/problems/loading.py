@@ -1,27 +1,28 @@
-"""One way in for all forms of a suite."""
+"""Loading a suite of any form, and what to know about it before formulas are fitted on it."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+import re
+import shlex
+from collections.abc import Callable
+from itertools import chain, count
 from pathlib import Path
 
-from rayzc.errors import SuiteError, nearest
-from rayzc.problems.names import NAMED_SUITES
-from rayzc.problems.nas_bench_suite_zero import SuiteFile, read_json
+from rayzc.errors import SuiteError, counted, nearest
+from rayzc.problems.fetch import NAMED_SUITES
+from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite
-from rayzc.problems.problem import Problem
-from rayzc.problems.suite import Suite
+from rayzc.problems.suite import FEW_NETWORKS, Suite
 
-__all__ = ["assemble", "import_json", "load_suite"]
+__all__ = ["load_suite", "suite_warnings"]
 
 
 def load_suite(source: str | Path) -> Suite:
     """Loads a suite: a Parquet file, a folder of JSON files, one JSON file, or a name such as ``nbsz-13``.
 
-    A folder of ``zc_<space>.json`` files gives all their tasks as problems, sorted by name. A name is that of a
-    fetched suite; a file or folder of that name in the working folder goes first.
+    All tasks in a folder of ``zc_<space>.json`` files become problems, sorted by name. A name is that of a fetched
+    suite; a file or folder of that name in the working folder goes first.
 
     Raises:
-        SuiteError: if there is no such suite, or it cannot be read; with the place and what to do.
+        SuiteError: the suite does not exist or cannot be read; the message says where and what to do.
     """
     path = Path(source)
     if path.is_dir():
@@ -51,36 +52,39 @@ def load_suite(source: str | Path) -> Suite:
     return read_suite(named.path)
 
 
-def import_json(name: str, files: Iterable[Path]) -> Suite:
-    """Makes a suite of all problems in NAS-Bench-Suite-Zero JSON files, reading one after the other.
+def suite_warnings(suite: Suite, can_be_written: Callable[[str], bool] | None = None) -> tuple[str, ...]:
+    """What to know about a suite before formulas are fitted on it or judged by it, a sentence each.
 
-    Raises:
-        SuiteError: if one of them cannot be read, or if a problem is in two of them.
+    Args:
+        suite: the suite.
+        can_be_written: whether a formula can name a proxy, :func:`rayzc.evolution.tables.has_a_formula`; by default
+            names are not looked at.
+
+    Returns:
+        The proxies that cannot be written in a formula, each with a name to rename it to, and the problems with so few
+        networks that a rank correlation says little.
     """
-    return assemble(name, (read_json(file) for file in files))
-
-
-def assemble(name: str, files: Iterable[SuiteFile]) -> Suite:
-    """Makes a suite of what files hold, with its problems sorted by name.
-
-    Raises:
-        SuiteError: if a problem is in two of them.
-    """
-    problems: dict[str, Problem] = {}
-    source: dict[str, str] = {}
-    dropped = 0
-    for file in files:
-        dropped += file.dropped
-        for problem in file.problems:
-            if problem.name in problems:
-                raise SuiteError(
-                    f"problem {problem.name} is both in {source[problem.name]} and in {file.name}; remove one "
-                    "of the files"
+    lines = []
+    if can_be_written is not None:
+        for proxy in suite.proxies:
+            if not can_be_written(proxy):
+                new = _writable(proxy, suite, can_be_written)
+                lines.append(
+                    f"proxy '{proxy}' cannot be written in a formula, where a name is letters, digits and _, and not "
+                    f"that of a function; rename it: --rename {shlex.quote(f'{proxy}={new}')}, in Python "
+                    f"suite.renamed({{{proxy!r}: {new!r}}})"
                 )
-            problems[problem.name], source[problem.name] = problem, file.name
-    metadata = {
-        "origin": ", ".join(dict.fromkeys(source.values())),
-        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "dropped_without_accuracy": str(dropped),
-    }
-    return Suite(name, tuple(problems[key] for key in sorted(problems)), metadata)
+    for problem, networks in suite.small_problems.items():
+        lines.append(
+            f"problem {problem} has {counted(networks, 'network')}; on fewer than {FEW_NETWORKS}, a rank correlation "
+            f"says little, and it counts as much in the mean as any other; leave it out: --leave-out {problem}"
+        )
+    return tuple(lines)
+
+
+def _writable(proxy: str, suite: Suite, can_be_written: Callable[[str], bool]) -> str:
+    """A name that a formula can write, as near to the proxy's own as possible, and not taken."""
+    base = re.sub(r"[^A-Za-z0-9_]+", "_", proxy).strip("_") or "unnamed"
+    numbered = (f"proxy_{base}_{number}" for number in count(2))
+    candidates = chain((base, f"{base}_proxy", f"proxy_{base}"), numbered)
+    return next(name for name in candidates if name not in suite.proxies and can_be_written(name))

@@ -1,6 +1,6 @@
 """Suites as Parquet files, under a versioned schema.
 
-One row an architecture of a problem: ``space``, ``task``, ``architecture``, ``accuracy``, ``group``, and a column
+A row is an architecture of a problem: ``space``, ``task``, ``architecture``, ``accuracy``, ``group``, and a column
 ``proxy:<name>`` for every proxy, null where it was not measured. The file's metadata hold a JSON document under
 ``rayzc_suite``: schema version, name, origin, date, the problems with their proxies and row counts, and the
 content hash, which is checked on reading. Floats come back bit for bit.
@@ -15,6 +15,7 @@ import numpy as np
 
 from rayzc.documents import replacing
 from rayzc.errors import SuiteError
+from rayzc.problems.formats import FROM_TABLE, HEAD, SUITE_FILES, described
 from rayzc.problems.problem import Problem
 from rayzc.problems.suite import Suite
 
@@ -34,11 +35,11 @@ def write_suite(suite: Suite, path: str | Path) -> None:
     """Writes a suite, replacing the file at once or not at all.
 
     Args:
-        suite: any suite, also an empty one.
+        suite: any suite, which may be empty.
         path: the Parquet file; its folder must exist.
 
     Raises:
-        SuiteError: if the file cannot be written.
+        SuiteError: the file cannot be written.
     """
     import pyarrow.parquet as pq
 
@@ -60,8 +61,8 @@ def read_suite(path: str | Path) -> Suite:
     """Reads a suite that :func:`write_suite` wrote.
 
     Raises:
-        SuiteError: if the file is missing, no Parquet file, cut off, damaged, no suite, of a newer schema, or
-            if its content is not what was written.
+        SuiteError: the file is missing, is not a Parquet file or not a suite, was cut off or damaged, has a newer
+            schema, or its content is not what was written.
     """
     path = Path(path)
     table = _read_table(path)
@@ -123,7 +124,7 @@ def _joined(parts: list[Any]) -> Any:
 def _read_table(path: Path) -> "pa.Table":
     try:
         with path.open("rb") as file:
-            head = file.read(4)
+            head = file.read(HEAD)
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - 4))
             tail = file.read(4)
@@ -131,10 +132,8 @@ def _read_table(path: Path) -> "pa.Table":
         raise SuiteError(f"{path}: no such file") from None
     except OSError as error:
         raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None
-    if head != _MAGIC:
-        raise SuiteError(
-            f"{path}: not a Parquet file; a suite in JSON must be named zc_<space>.json or be given as a folder"
-        )
+    if not head.startswith(_MAGIC):
+        raise SuiteError(f"{path}: {described(head) or f'not a Parquet file; {SUITE_FILES}'}")
     if tail != _MAGIC:
         raise SuiteError(f"{path}: the Parquet file ends too early, it was cut off; import or fetch it again")
     import pyarrow as pa
@@ -153,10 +152,7 @@ def _read_table(path: Path) -> "pa.Table":
 def _header(table: "pa.Table", path: Path) -> dict[str, Any]:
     metadata = table.schema.metadata or {}
     if _KEY not in metadata:
-        raise SuiteError(
-            f"{path}: a Parquet file, but not a suite; `rayzc suite import` makes one from NAS-Bench-Suite-Zero "
-            "JSON"
-        )
+        raise SuiteError(f"{path}: a Parquet file, but not a suite; {FROM_TABLE}")
     try:
         header = json.loads(metadata[_KEY])
         version = header["schema_version"]
@@ -164,7 +160,7 @@ def _header(table: "pa.Table", path: Path) -> dict[str, Any]:
             raise TypeError(f"schema version {version!r}")
         if version > SCHEMA_VERSION:
             raise SuiteError(
-                f"{path}: written under schema {version} by a newer rayzc; this one reads up to schema "
+                f"{path}: written under schema {version} by a newer rayzc; this version reads up to schema "
                 f"{SCHEMA_VERSION}: upgrade rayzc, or import the suite again"
             )
     except (KeyError, TypeError, ValueError) as error:
@@ -202,12 +198,12 @@ def _suite(table: "pa.Table", header: dict[str, Any]) -> Suite:
         )
         start = rows.stop
     if start != table.num_rows:
-        raise ValueError(f"{table.num_rows} rows, where the problems have {start}")
+        raise ValueError(f"the table has {table.num_rows:,} rows, the problems have {start:,}")
     return Suite(header["name"], tuple(problems), header["metadata"])
 
 
 def _texts(column: Any) -> list[str]:
-    """The strings of a dictionary-encoded column, each different one made once."""
+    """The strings of a dictionary-encoded column; equal strings are one object."""
     texts: list[str] = []
     for chunk in column.chunks:
         known = chunk.dictionary.to_pylist()

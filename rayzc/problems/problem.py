@@ -1,14 +1,15 @@
 """A problem: one search space on one task, tabulated."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.errors import SuiteError, nearest
+from rayzc.errors import SuiteError, counted, nearest
+from rayzc.problems.groups import network_groups
 
 __all__ = ["Problem"]
 
@@ -17,7 +18,7 @@ __all__ = ["Problem"]
 class Problem:
     """Architectures of one search space, the scores of zero-cost proxies on them, and their true accuracy.
 
-    Arrays are copied where need be and read-only.
+    Any sequences and arrays will do, the columns of a DataFrame, too; arrays are copied and read-only.
 
     Attributes:
         space: search space, ``nasbench201``.
@@ -28,7 +29,11 @@ class Problem:
             ``-1e8`` and ``-inf`` are measurements.
         accuracy: ``(architectures,)`` float64, finite; larger is better, whatever the task's unit.
         groups: ``(architectures,)`` int64; equal numbers mean one network. Comparable between the problems of
-            one search space (see :func:`rayzc.problems.network_groups`).
+            one search space. By default those of :func:`rayzc.problems.network_groups`.
+
+    Raises:
+        SuiteError: the shapes do not agree, an accuracy is not finite, or a name is not text or comes twice.
+        SpaceError: the search space is known, `groups` are left out, and an encoding is not one of its networks.
     """
 
     space: str
@@ -37,7 +42,7 @@ class Problem:
     proxies: tuple[str, ...]
     scores: NDArray[np.float64]
     accuracy: NDArray[np.float64]
-    groups: NDArray[np.int64]
+    groups: NDArray[np.int64] = field(default=None)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "architectures", tuple(self.architectures))
@@ -45,12 +50,21 @@ class Problem:
         rows, columns = len(self.architectures), len(self.proxies)
         if len(set(self.proxies)) != columns:
             raise SuiteError(f"problem {self.name}: a proxy is named twice in {', '.join(self.proxies)}")
+        for what, names in (("architecture", self.architectures), ("proxy", self.proxies)):
+            for name in names:
+                if not isinstance(name, str):
+                    raise SuiteError(
+                        f"problem {self.name}: the {what} {name!r} is of type {type(name).__name__}; write it as text"
+                    )
         for name, dtype, shape in (
             ("scores", np.float64, (rows, columns)),
             ("accuracy", np.float64, (rows,)),
             ("groups", np.int64, (rows,)),
         ):
-            array: NDArray[Any] = np.array(getattr(self, name), dtype=dtype, order="C")
+            value = getattr(self, name)
+            if value is None:
+                value = network_groups(self.space, self.architectures, self.proxies, self.scores)
+            array: NDArray[Any] = np.array(value, dtype=dtype, order="C")
             if array.shape != shape:
                 raise SuiteError(f"problem {self.name}: {name} has shape {array.shape}, expected {shape}")
             array.flags.writeable = False
@@ -67,11 +81,12 @@ class Problem:
         return len(self.architectures)
 
     def __repr__(self) -> str:
-        return f"<Problem {self.name}: {len(self)} architectures, {len(self.proxies)} proxies>"
+        sizes = counted(len(self), "architecture"), counted(len(self.proxies), "proxy", "proxies")
+        return f"<Problem {self.name}: {', '.join(sizes)}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the fields alone, so that arrays are read-only again where it arrives."""
-        return type(self), tuple(getattr(self, field.name) for field in fields(self))
+        return type(self), tuple(getattr(self, attribute.name) for attribute in fields(self))
 
     @property
     def name(self) -> str:
@@ -88,7 +103,7 @@ class Problem:
         """The scores of one proxy, ``(architectures,)``, nan where not measured.
 
         Raises:
-            SuiteError: if the problem has no such column.
+            SuiteError: the problem does not have the column.
         """
         return self.scores[:, self._index(proxy)]
 
@@ -109,7 +124,7 @@ class Problem:
         """The rows in which all of these proxies were measured; all columns are kept.
 
         Raises:
-            SuiteError: if the problem has no such column.
+            SuiteError: the problem does not have the column.
         """
         columns = [self._index(proxy) for proxy in proxies]
         return self.take(np.flatnonzero(~np.isnan(self.scores[:, columns]).any(axis=1)))
@@ -118,7 +133,7 @@ class Problem:
         """The problem with only these columns, in this order.
 
         Raises:
-            SuiteError: if the problem has no such column.
+            SuiteError: the problem does not have the column.
         """
         names = tuple(proxies)
         columns = [self._index(proxy) for proxy in names]

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.errors import SuiteError, nearest
+from rayzc.errors import SuiteError, counted, nearest
 from rayzc.problems.problem import Problem
 
-__all__ = ["Suite"]
+__all__ = ["FEW_NETWORKS", "Suite"]
+
+FEW_NETWORKS = 10
+"""On fewer networks, a rank correlation says little."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -22,9 +25,9 @@ class Suite:
     """Problems, and where they come from.
 
     Attributes:
-        name: what to call it.
+        name: name of the suite.
         problems: the problems, each ``space/task`` once.
-        metadata: where the data come from and when they were taken in: ``origin``, ``date``, and counts.
+        metadata: where the data come from and when they were imported: ``origin``, ``date``, and counts.
     """
 
     name: str
@@ -36,7 +39,7 @@ class Suite:
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
         for name in self.names:
             if self.names.count(name) > 1:
-                raise SuiteError(f"suite {self.name}: problem {name} is there twice")
+                raise SuiteError(f"suite {self.name}: problem {name} appears twice")
 
     def __len__(self) -> int:
         """Number of problems."""
@@ -58,7 +61,7 @@ class Suite:
         """The problem of this name.
 
         Raises:
-            SuiteError: if there is none.
+            SuiteError: the suite does not have the problem.
         """
         try:
             return self.problems[self.names.index(name)]
@@ -88,6 +91,41 @@ class Suite:
             }
         )
 
+    @cached_property
+    def small_problems(self) -> Mapping[str, int]:
+        """The problems with fewer than :data:`FEW_NETWORKS` different networks, each with their number.
+
+        A rank correlation on a few networks is close to 1 by chance, and yet a mean over the suite counts it as much as
+        that on thousands.
+        """
+        networks = {problem.name: len(np.unique(problem.groups)) for problem in self.problems}
+        return MappingProxyType({name: count for name, count in networks.items() if count < FEW_NETWORKS})
+
+    def renamed(self, names: Mapping[str, str]) -> "Suite":
+        """The suite with proxies under other names.
+
+        Args:
+            names: new name by old name, ``{"jacob-cov": "jacov"}``.
+
+        Raises:
+            SuiteError: no problem has a proxy of an old name, or a problem would have two proxies of the same name.
+        """
+        known = sorted({proxy for problem in self.problems for proxy in problem.proxies})
+        for old in names:
+            if old not in known:
+                raise SuiteError(f"suite {self.name} has no proxy '{old}' to rename; {nearest(old, known)}")
+        problems = []
+        for problem in self.problems:
+            proxies = [names.get(proxy, proxy) for proxy in problem.proxies]
+            for old, new in zip(problem.proxies, proxies, strict=True):
+                if old != new and proxies.count(new) > 1:
+                    raise SuiteError(
+                        f"problem {problem.name} would have two proxies '{new}' with '{old}' renamed; choose another "
+                        "name"
+                    )
+            problems.append(replace(problem, proxies=tuple(proxies)))
+        return replace(self, problems=tuple(problems))
+
     def select(self, problems: Sequence[str] = (), leave_out: Sequence[str] = ()) -> "Suite":
         """The suite with fewer problems, in the same order.
 
@@ -97,7 +135,7 @@ class Suite:
             leave_out: the same, for the problems to drop.
 
         Raises:
-            SuiteError: if one of them matches no problem, or if no problem is left.
+            SuiteError: a name matches no problem, or no problem is left.
         """
         keep = [self._matching(pattern) for pattern in problems] or [set(self.names)]
         drop = [self._matching(pattern) for pattern in leave_out]
@@ -128,20 +166,25 @@ class Suite:
             proxies: names of proxies; by default those that all problems have.
 
         Raises:
-            SuiteError: if the suite is empty, a proxy is unknown or missing on a problem, or a problem is
-                left with fewer than two architectures or with one accuracy for all.
+            SuiteError: the suite is empty, a proxy is unknown or missing on a problem, or a problem is left with
+                fewer than two architectures or with the same accuracy for all.
         """
         if not self.problems:
             raise SuiteError(f"suite {self.name} is empty: it has no problems")
         for problem in self.problems:
             if len(problem) < 2:
+                size = counted(len(problem), "architecture")
                 raise SuiteError(
-                    f"problem {problem.name} has {_counted(len(problem))}: at least two are needed to rank"
+                    f"problem {problem.name} has {size}; at least two are needed to rank: leave it out"
                 )
         chosen = tuple(self.common_proxies if proxies is None else dict.fromkeys(proxies))
         if not chosen:
+            if len(self) == 1:
+                raise SuiteError(
+                    f"problem {self.names[0]} has no proxy; measure some with `rayzc suite fill`"
+                )
             raise SuiteError(
-                f"suite {self.name} has no proxy that all {len(self)} problems have; choose fewer problems"
+                f"suite {self.name} has no proxy that all of its {len(self):,} problems have; choose fewer problems"
             )
         for proxy in chosen:
             if proxy not in self.proxies:
@@ -171,8 +214,8 @@ class Suite:
             The suites for fitting and for validation, each with all problems.
 
         Raises:
-            SuiteError: if `holdout` is not between 0 and 1, or if a problem would be left with fewer than two
-                rows on a side.
+            SuiteError: `holdout` is not between 0 and 1, or a problem would be left with fewer than two rows on a
+                side.
         """
         if not 0 < holdout < 1:
             raise SuiteError(f"holdout is {holdout}; it must be greater than 0 and less than 1")
@@ -183,16 +226,17 @@ class Suite:
             mask = np.isin(problem.groups, held[problem.space])
             for side, rows, where in ((fit, ~mask, "fitting"), (validate, mask, "validation")):
                 if rows.sum() < 2:
+                    networks = counted(len(np.unique(problem.groups)), "network")
                     raise SuiteError(
-                        f"problem {problem.name} has {len(problem)} rows of {len(np.unique(problem.groups))} "
-                        f"networks: a holdout of {holdout} leaves {rows.sum()} for {where}, and 2 are "
-                        "needed; choose another holdout or leave out the problem"
+                        f"problem {problem.name} has {counted(len(problem), 'row')} of {networks}: a holdout of "
+                        f"{holdout} leaves {rows.sum()} for {where}, and 2 are needed; choose another holdout or "
+                        "leave out the problem"
                     )
                 side.append(problem.take(rows))
         return replace(self, problems=tuple(fit)), replace(self, problems=tuple(validate))
 
     def _held_out(self, space: str, holdout: float, seed: int) -> NDArray[np.int64]:
-        """The networks of a search space to hold out: in an order drawn at random, as many as it takes."""
+        """The networks of a search space to hold out: the first in a random order, as many as are needed."""
         rows = np.concatenate([problem.groups for problem in self.problems if problem.space == space])
         networks, counts = np.unique(rows, return_counts=True)
         salt = int.from_bytes(hashlib.sha256(space.encode()).digest()[:8], "big")
@@ -227,15 +271,11 @@ def _check_rankable(before: Problem, problem: Problem) -> None:
     proxies = ", ".join(problem.proxies)
     if len(problem) < 2:
         raise SuiteError(
-            f"problem {problem.name} has {_counted(len(problem))} with all of {proxies}, of {len(before)}: "
-            "at least two are needed to rank; choose fewer proxies or leave out the problem"
+            f"problem {problem.name} has {counted(len(problem), 'architecture')} with all of {proxies}, of "
+            f"{len(before):,}; at least two are needed to rank: choose fewer proxies or leave out the problem"
         )
     if (problem.accuracy == problem.accuracy[0]).all():
         raise SuiteError(
-            f"problem {problem.name} has one accuracy, {problem.accuracy[0]:g}, for all its {len(problem)} "
-            "architectures: there is nothing to rank; leave it out"
+            f"problem {problem.name} has the same accuracy, {problem.accuracy[0]:g}, for all of its "
+            f"{counted(len(problem), 'architecture')}: there is nothing to rank; leave it out"
         )
-
-
-def _counted(architectures: int) -> str:
-    return {0: "no architecture", 1: "one architecture"}.get(architectures, f"{architectures} architectures")

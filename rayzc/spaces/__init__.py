@@ -2,9 +2,10 @@
 
 A search space is a set of architectures behind one interface, :class:`SearchSpace`: it reads and writes the
 suite's encodings, knows an architecture's neighbours, draws, mutates and crosses architectures, goes through all of
-them, and builds each as the very network that the benchmark measured; :func:`export_network` writes it down for
-those who have only torch. An architecture is a parsed encoding, a tuple; torch is imported only when a network is
-built. A new space is one file and its line in :data:`SPACES`.
+them, and builds each as the very network that the benchmark measured; :func:`export_network` writes a network as a
+Python module that needs torch alone. An architecture is a parsed encoding, a tuple; torch is imported only when a
+network is built. A new space is a folder with its encoding, its moves and its networks, and an entry in
+:data:`SPACES`; :func:`rayzc.testing.check_space` tests whether it keeps the contract.
 """
 
 from rayzc.spaces.drawing import Drawing, Edge

@@ -1,4 +1,4 @@
-"""What the networks of all spaces are made of.
+"""The modules that the networks of all spaces are made of.
 
 Every activation is an ``nn.ReLU(inplace=False)`` of its own and is called once in a forward pass (once for
 each patch in a siamese network), so that a hook on it sees its activation alone, unchanged by what follows.

@@ -1,4 +1,4 @@
-"""Networks for those who have torch and not rayzc: a Python module of their own, and its weights."""
+"""Exports a network as a Python module that needs torch alone, and its weights."""
 
 import io
 import textwrap
@@ -72,7 +72,7 @@ def export_network(
     patches: int = 1,
     seed: int = 0,
 ) -> Path:
-    """Writes an untrained network as a Python module that needs torch alone, and its weights beside it.
+    """Exports an untrained network as a Python module that needs torch alone, with its weights beside it.
 
     The module is :data:`MODULE` in the folder: the few definitions that the network is made of, ``make()`` for the
     network with new weights, and ``load()`` for that with the ``state_dict`` in :data:`WEIGHTS`. The weights are
@@ -94,7 +94,7 @@ def export_network(
         The path of the module.
 
     Raises:
-        SpaceError: for an unknown space, a bad encoding, a number that is not possible, or a folder that cannot
+        SpaceError: an unknown space, a bad encoding, an impossible size, or a folder that cannot
             be written to.
     """
     import torch
@@ -121,7 +121,7 @@ def export_network(
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # The weights first: there is no module without them.
+        # The weights first: the module is useless without them.
         with replacing(folder / WEIGHTS) as path:
             path.write_bytes(weights.getvalue())
         write_atomically(folder / MODULE, source)

@@ -1,4 +1,4 @@
-"""The search spaces there are, by name, and networks by the name of their space."""
+"""The search spaces by name, and networks by the name of their space."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -30,14 +30,14 @@ SPACES: Mapping[str, SearchSpace] = MappingProxyType({space.name: space for spac
 """All search spaces by name."""
 
 ENCODINGS: Mapping[str, Encoding] = MappingProxyType({name: space.encoding for name, space in SPACES.items()})
-"""How their architectures are written, by name of the space."""
+"""Their encodings, by name of the space."""
 
 
 def search_space(name: str) -> SearchSpace:
     """The search space of this name.
 
     Raises:
-        SpaceError: if there is none.
+        SpaceError: no space has this name.
     """
     if name not in SPACES:
         raise SpaceError(f"there is no search space '{name}'; {nearest(name, list(SPACES))}")
@@ -67,7 +67,7 @@ def build(
         An untrained torch module in train mode, see :meth:`SearchSpace.build`.
 
     Raises:
-        SpaceError: for an unknown space, a bad encoding, or a number that is not possible.
+        SpaceError: an unknown space, a bad encoding, or an impossible size.
     """
     chosen = search_space(space)
     return chosen.build(chosen.parse(encoding), classes, input_size, width=width, depth=depth)

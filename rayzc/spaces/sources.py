@@ -1,4 +1,4 @@
-"""The source of a class, with all of this package that it is made of, as text that stands alone."""
+"""The source of a class and of everything in this package that it needs, as text that stands alone."""
 
 import ast
 import inspect
@@ -54,7 +54,7 @@ class _Collected:
 
 
 def source_of(definition: type) -> Source:
-    """Collects what a class is made of, from this package's own modules.
+    """Collects the source of a class and of everything that it needs from this package.
 
     Names are followed as they stand in the text, so a local variable that is called like a definition adds that
     definition, and nothing is missed but what is reached by ``getattr`` or from a string. No two modules may define
@@ -72,7 +72,7 @@ def source_of(definition: type) -> Source:
 
 
 def _need(collected: _Collected, module: str, name: str) -> None:
-    """Adds a name of a module, whatever it is there, after all that it needs itself."""
+    """Adds what a name of a module stands for, after everything that it needs itself."""
     if module not in collected.files:
         collected.files[module] = _read(module)
     file = collected.files[module]
@@ -109,7 +109,7 @@ def _read(module: str) -> _File:
 
 
 def _defined(statement: _Definition) -> Iterator[str]:
-    """The names that a statement gives a meaning: one, or all of ``A, B = range(2)``."""
+    """The names that a statement defines, such as A and B in ``A, B = range(2)``."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         yield statement.name
         return

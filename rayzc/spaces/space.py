@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
@@ -20,7 +21,7 @@ __all__ = ["SearchSpace", "Task"]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What networks of a space are trained for.
+    """A task that networks of a space are trained for.
 
     Attributes:
         classes: number of outputs of the classifier.
@@ -46,18 +47,18 @@ class SearchSpace(Protocol):
     An *architecture* is a parsed encoding (:data:`rayzc.spaces.encoding.Value`), immutable and hashable. The space's
     *elements* are the architectures that :meth:`enumerate` yields, `size` of them, each once: all encodings in
     general, one for each graph in NAS-Bench-101. :meth:`sample`, :meth:`neighbours`, :meth:`mutate` and
-    :meth:`cross_over` give elements. Where two elements are one network (an edge nobody can reach, say), the
-    benchmarks still list both; :meth:`key` tells.
+    :meth:`cross_over` return elements. Where two elements are the same network (they differ
+    in an unreachable edge, say), the benchmarks still list both; their :meth:`key` is the same.
 
-    Nothing here imports torch, but :meth:`recipe` and what builds upon it.
+    Only :meth:`recipe`, and with it :meth:`build`, imports torch.
 
     Attributes:
-        name: what the space is called, ``nasbench201``.
+        name: name of the space, ``nasbench201``.
         encoding: how its architectures are written.
         size: number of elements.
-        tasks: by name, what the suite measured its networks on.
-        width: channels of the original network, what `width` of :meth:`build` replaces.
-        depth: repeats of the original network's cells, what `depth` of :meth:`build` replaces.
+        tasks: by name, the tasks on which the suite measured its networks.
+        width: channels of the original network, the default of :meth:`build`.
+        depth: repeats of the original network's cells, the default of :meth:`build`.
         width_unit: a network's width is a multiple of this.
         side_unit: an image's height and width are a multiple of this.
     """
@@ -75,7 +76,7 @@ class SearchSpace(Protocol):
         """Reads the suite's encoding.
 
         Raises:
-            SpaceError: if the text is no architecture of this space.
+            SpaceError: the text is not an architecture of this space.
         """
         return self.encoding.parse(text)
 
@@ -87,7 +88,7 @@ class SearchSpace(Protocol):
         """Checks an architecture.
 
         Raises:
-            SpaceError: if it is none of this space, with what is wrong and where.
+            SpaceError: it is not an architecture of this space; the message says what is wrong and where.
         """
         self.encoding.check(architecture)
 
@@ -99,6 +100,14 @@ class SearchSpace(Protocol):
         """The encoding of :meth:`canonical`: one text for all architectures that are the same network."""
         return self.encoding.format(self.encoding.canonical(architecture))
 
+    def parts(self, architecture: Value) -> Counter[Hashable]:
+        """Counts the parts that the architecture's network is made of, the same for all of its encodings.
+
+        Two networks are as far apart as the number of parts that only one of them has. By default a part is an
+        operation code at its place.
+        """
+        return Counter(enumerate(self.canonical(architecture)))
+
     def sample(self, rng: np.random.Generator) -> Value:
         """Draws an element, each with the same probability, exactly ``1 / size``."""
         ...
@@ -109,7 +118,7 @@ class SearchSpace(Protocol):
         Being neighbours is mutual, and every element is reached from every other by way of neighbours.
 
         Raises:
-            SpaceError: if the architecture is none of this space.
+            SpaceError: the architecture is not one of this space.
         """
         ...
 
@@ -119,7 +128,7 @@ class SearchSpace(Protocol):
         return choices[int(rng.integers(len(choices)))]
 
     def cross_over(self, first: Value, second: Value, rng: np.random.Generator) -> Value:
-        """An element that has each of its parts from one of two parents, drawn evenly."""
+        """Draws an element that takes each of its parts from one of two parents."""
         ...
 
     def enumerate(self) -> Iterator[Value]:
@@ -135,12 +144,12 @@ class SearchSpace(Protocol):
         ...
 
     def recipe(self, architecture: Value) -> tuple[type[Network], Value]:
-        """The network's class, and the arguments that say which architecture it is. The one place to import torch.
+        """The network's class, and the arguments that say which architecture it is; imports torch.
 
         The class takes them first, then ``classes``, ``width``, ``depth`` and ``patches`` of :meth:`build`.
 
         Raises:
-            SpaceError: if the architecture is none of this space.
+            SpaceError: the architecture is not one of this space.
         """
         ...
 
@@ -157,7 +166,7 @@ class SearchSpace(Protocol):
         """Builds the architecture as an untrained torch module in train mode.
 
         It maps images ``(batch, 3, input_size, input_size)`` to logits ``(batch, classes)``; its
-        ``forward_features`` gives the features before pooling. It is exactly what the encoding says: parts that
+        ``forward_features`` returns the features before pooling. It is exactly what the encoding says: parts that
         do not matter for the output are built, too, as the suite's measurements contain them. Weights come from
         torch's global random state.
 
@@ -170,7 +179,7 @@ class SearchSpace(Protocol):
             patches: number of patches that make one input, see :class:`Task`.
 
         Raises:
-            SpaceError: if the architecture is none of this space, or a number is not possible.
+            SpaceError: the architecture is not one of this space, or a size is impossible.
         """
         self.validate(architecture)
         side = next(iter(self.tasks.values())).input_size if input_size is None else input_size
@@ -182,7 +191,7 @@ class SearchSpace(Protocol):
         self._require("depth", depth, 1)
         self._require("number of patches", patches, 1)
         network_class, arguments = self.recipe(architecture)
-        # Each class has arguments of its own before those that all have.
+        # Each class takes arguments of its own before those that all share.
         make = cast("Callable[..., Network]", network_class)
         network = make(*arguments, classes=classes, width=width, depth=depth, patches=patches)
         network.input_size = side
@@ -194,7 +203,7 @@ class SearchSpace(Protocol):
         """Builds the architecture with the classes and the input size of one of the space's tasks.
 
         Raises:
-            SpaceError: as :meth:`build`, and for an unknown task.
+            SpaceError: as :meth:`build`, or the space does not have the task.
         """
         if task not in self.tasks:
             raise SpaceError(f"{self.name} has no task '{task}'; {nearest(task, list(self.tasks))}")

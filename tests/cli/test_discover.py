@@ -91,7 +91,7 @@ class TestSuites:
             groups=part.groups[:1],
         )
         write_suite(Suite("poor", (one,)), tmp_path / "poor.parquet")
-        message = f"problem {part.name} has one architecture: at least two are needed to rank"
+        message = f"problem {part.name} has 1 architecture; at least two are needed to rank: leave it out"
         fails(message, "discover", "--suite", tmp_path / "poor.parquet")
 
     def test_constant_accuracy(self, fails: Fails, tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ class TestSuites:
         flat = replace(part, accuracy=np.full(len(part), 5.0))
         write_suite(Suite("flat", (flat,)), tmp_path / "flat.parquet")
         message = (
-            f"problem {part.name} has one accuracy, 5, for all its {len(part)} architectures: there is nothing to "
-            "rank; leave it out"
+            f"problem {part.name} has the same accuracy, 5, for all of its {len(part)} architectures: there is "
+            "nothing to rank; leave it out"
         )
         fails(message, "discover", "--suite", tmp_path / "flat.parquet")
 

@@ -213,12 +213,12 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("rows", "constant", "message"),
         [
-            (1, False, "problem own/a has one architecture: at least two are needed to rank"),
+            (1, False, "problem own/a has 1 architecture; at least two are needed to rank: leave it out"),
             (
                 9,
                 True,
-                "problem own/a has one accuracy, 5, for all its 9 architectures: there is nothing to rank; leave "
-                "it out",
+                "problem own/a has the same accuracy, 5, for all of its 9 architectures: there is nothing to "
+                "rank; leave it out",
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""Files of the size of the public NAS-Bench-Suite-Zero, and how long it takes to read them.
+"""Files of the size of the public NAS-Bench-Suite-Zero, and the time it takes to read them.
 
 `write_suite_files` makes five files: about 45,000 architectures, 1.55 million scores. Run as a module it writes
 them, reads them in a process of its own, and prints a JSON line with seconds and peak memory.
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from rayzc.errors import SpaceError
-from rayzc.spaces import ENCODINGS
+from rayzc.spaces import SPACES
 
 PROXIES = (
     *("epe_nas", "fisher", "flops", "grad_norm", "grasp", "jacov", "l2_norm", "nwot", "params", "plain"),
@@ -44,7 +44,6 @@ ARCHITECTURES = {
 
 def nasbench101(rng: np.random.Generator) -> Iterator[str]:
     """Random graphs of seven vertices with at most nine edges."""
-    encoding = ENCODINGS["nasbench101"]
     upper = np.triu_indices(7, 1)
     while True:
         matrix = np.zeros((7, 7), dtype=int)
@@ -53,7 +52,7 @@ def nasbench101(rng: np.random.Generator) -> Iterator[str]:
         operations = [0, *rng.integers(2, 5, size=5).tolist(), 1]
         text = str(tuple(matrix.ravel().tolist() + operations))
         try:
-            encoding.parse(text)
+            SPACES["nasbench101"].parse(text)
         except SpaceError:
             continue
         yield text
@@ -74,12 +73,11 @@ def nasbench301(rng: np.random.Generator) -> Iterator[str]:
 
 def macro(rng: np.random.Generator) -> Iterator[str]:
     """All module sequences of the space, padded with zeros to six."""
-    encoding = ENCODINGS["transbench101_macro"]
     for length in (4, 5, 6):
         for modules in product((1, 2, 3, 4), repeat=length):
             text = str(modules + (0,) * (6 - length))
             try:
-                encoding.parse(text)
+                SPACES["transbench101_macro"].parse(text)
             except SpaceError:
                 continue
             yield text
@@ -95,7 +93,7 @@ SAMPLERS: dict[str, Callable[[np.random.Generator], Iterator[str]]] = {
 
 
 def write_suite_files(folder: Path, scale: float = 1.0, seed: int = 0) -> int:
-    """Writes the five files, every ``1 / scale``-th of the architectures, and gives the number of scores."""
+    """Writes the five files with this share of the architectures, and returns the number of scores."""
     scores = 0
     for space, tasks in TASKS.items():
         rng = np.random.default_rng(seed)

@@ -12,7 +12,7 @@ from tests.problems.drive import Drive, standing_in_for_drive
 
 DATA = bytes(range(256)) * 8000
 URL = "https://drive.google.com/uc?id=abc"
-REFUSED = "Google Drive does not hand the file out"
+REFUSED = "Google Drive refuses the file"
 NAMED = NAMED_SUITES["nbsz-13"]
 
 

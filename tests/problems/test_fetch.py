@@ -1,13 +1,18 @@
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.windows import Windows
 
 from rayzc.errors import SuiteError
-from rayzc.problems import NAMED_SUITES, fetch_suite, load_suite
+from rayzc.problems import NAMED_SUITES, NamedSuite, Suite, data_folder, fetch_suite, load_suite
 from rayzc.problems.download import download
+from rayzc.problems.fetch import named_suite
 from tests.performance.suite_files import write_suite_files
 from tests.problems.mirror import Mirror, serving
 
@@ -88,7 +93,7 @@ def test_a_damaged_suite_is_made_again(mirror: Mirror) -> None:
     path.write_bytes(path.read_bytes()[:-10])
     said: list[str] = []
     fetch_suite("nbsz-13", mirror=mirror.address, get=offline, report=said.append)
-    assert said[0].endswith("was cut off; import or fetch it again; it is made again")
+    assert said[0].endswith("was cut off; import or fetch it again; the suite is made again")
     assert len(load_suite("nbsz-13")) == 13
 
 
@@ -155,6 +160,16 @@ def test_the_next_mirror_is_tried(mirror: Mirror, files: Path) -> None:
     assert len(load_suite("nbsz-13")) == 13
 
 
+def test_a_mirror_that_answers_with_a_page_is_told_apart(mirror: Mirror) -> None:
+    (mirror.folder / NAMES[1]).write_text("<!DOCTYPE html>\n<html><body>Log in</body></html>")
+    with pytest.raises(SuiteError) as error:
+        fetch_suite("nbsz-13", mirror=mirror.address, get=offline)
+    lines = str(error.value).splitlines()
+    assert lines[:2] == ["could not download 1 of the 5 files of nbsz-13.", f"  {NAMES[1]}"]
+    assert lines[2].startswith(f"    tried {mirror.address}/{NAMES[1]}: a web page, not the file itself: ")
+    assert not (NAMED.folder / NAMES[1]).exists()
+
+
 def test_a_file_that_differs_from_its_receipt_is_fetched_again(mirror: Mirror) -> None:
     fetch_suite("nbsz-13", mirror=mirror.address, get=offline).unlink()
     target = NAMED.folder / NAMES[3]
@@ -166,7 +181,7 @@ def test_a_file_that_differs_from_its_receipt_is_fetched_again(mirror: Mirror) -
     assert target.read_bytes() == whole
     assert mirror.requests == [(NAMES[3], 0)]
     assert any(
-        line.startswith(f"{NAMES[3]}: its SHA-256 is ") and line.endswith("it is fetched again")
+        line.startswith(f"{NAMES[3]}: its SHA-256 is ") and line.endswith("the file is fetched again")
         for line in said
     )
 
@@ -188,8 +203,8 @@ def test_files_without_a_promised_problem(mirror: Mirror) -> None:
     with pytest.raises(SuiteError) as error:
         fetch_suite("nbsz-13", mirror=mirror.address, get=offline)
     assert str(error.value) == (
-        f"the files in {NAMED.folder} lack nasbench201/ImageNet16-120, nasbench201/cifar100; remove them and fetch "
-        "again"
+        f"the files in {NAMED.folder} lack nasbench201/ImageNet16-120, nasbench201/cifar100; remove the files and "
+        "fetch again"
     )
 
 
@@ -200,7 +215,7 @@ def test_unreadable_receipt(files: Path) -> None:
     with pytest.raises(SuiteError) as error:
         fetch_suite("nbsz-13", get=offline)
     assert (
-        str(error.value) == f"{receipt}: the receipt is unreadable; remove it to take the files as they are"
+        str(error.value) == f"{receipt}: the receipt is unreadable; remove it to accept the files as they are"
     )
 
 
@@ -216,3 +231,62 @@ def test_data_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Mon
 def test_unknown_suite() -> None:
     with pytest.raises(SuiteError, match=r"no suite is named 'nbsz'; did you mean 'nbsz-13'\?"):
         fetch_suite("nbsz", get=offline)
+
+
+def test_nbsz_13_is_the_table_of_the_suite(real_suite: Suite) -> None:
+    assert NAMED_SUITES["nbsz-13"].problems == real_suite.names
+
+
+@pytest.mark.parametrize("suite", NAMED_SUITES.values(), ids=lambda suite: suite.name)
+def test_named_suites_are_well_formed(suite: NamedSuite) -> None:
+    assert NAMED_SUITES[suite.name] is suite
+    assert suite.description
+    assert list(suite.problems) == sorted(set(suite.problems))
+    spaces = {problem.split("/")[0] for problem in suite.problems}
+    assert {file.name for file in suite.files} == {f"zc_{space}.json" for space in spaces}
+    for file in suite.files:
+        assert file.mirrors
+        for mirror in file.mirrors:
+            address = urlsplit(mirror)
+            assert address.scheme == "https"
+            assert len(parse_qs(address.query)["id"][0]) == 33
+
+
+def test_unknown_name_is_suggested() -> None:
+    with pytest.raises(SuiteError) as error:
+        named_suite("nsbz-13")
+    assert str(error.value) == "no suite is named 'nsbz-13'; did you mean 'nbsz-13'?"
+
+
+def test_data_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RAYZC_DATA", str(tmp_path))
+    assert data_folder() == tmp_path
+    assert NAMED_SUITES["nbsz-13"].path == tmp_path / "suites" / "nbsz-13.parquet"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folder on Linux")
+@pytest.mark.parametrize(("variable", "folder"), [(None, "home/.cache/rayzc"), ("given", "given/rayzc")])
+def test_data_folder_on_linux(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str | None, folder: str
+) -> None:
+    for name in ("RAYZC_DATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    if variable:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / variable))
+    assert data_folder() == tmp_path / folder
+
+
+@pytest.mark.parametrize(
+    ("platform", "folder"), [(MacOS, "home/Library/Caches/rayzc"), (Windows, "home/AppData/Local/rayzc")]
+)
+def test_data_folder_on_other_platforms(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: type, folder: str
+) -> None:
+    monkeypatch.delenv("RAYZC_DATA")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("platformdirs.PlatformDirs", platform)
+    monkeypatch.setattr(
+        "platformdirs.windows.get_win_folder", lambda name: str(tmp_path / "home/AppData/Local")
+    )
+    assert data_folder() == tmp_path / folder

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from rayzc.errors import SuiteError
-from rayzc.problems import NAMED_SUITES, load_suite, write_suite
-from tests.problems.samples import entry, identical, suite, write_json
+from rayzc.evolution.tables import has_a_formula
+from rayzc.problems import NAMED_SUITES, Suite, load_suite, suite_warnings, write_suite
+from tests.problems.samples import entry, identical, problem, suite, write_json
 
 
 @pytest.fixture
@@ -101,3 +102,41 @@ def test_named_suite(data: Path) -> None:
     NAMED_SUITES["nbsz-13"].path.parent.mkdir(parents=True)
     write_suite(suite(), NAMED_SUITES["nbsz-13"].path)
     assert identical(load_suite("nbsz-13"), suite())
+
+
+BAD_NAMES = ("log", "max", "jacob-cov", "val acc", "1x", "")
+
+
+def test_names_that_no_formula_can_write_are_warned_of_and_can_be_renamed() -> None:
+    whole = suite(problem(rows=20, proxies=("jacov", "jacob_cov", *BAD_NAMES)))
+    warnings = suite_warnings(whole, has_a_formula)
+    renames = {
+        "": ("unnamed", "=unnamed"),
+        "1x": ("proxy_1x", "1x=proxy_1x"),
+        "jacob-cov": ("jacob_cov_proxy", "jacob-cov=jacob_cov_proxy"),  # jacob_cov is taken
+        "log": ("log_proxy", "log=log_proxy"),
+        "max": ("max_proxy", "max=max_proxy"),
+        "val acc": ("val_acc", "'val acc=val_acc'"),
+    }
+    assert warnings == tuple(
+        f"proxy '{old}' cannot be written in a formula, where a name is letters, digits and _, and not that of a "
+        f"function; rename it: --rename {option}, in Python suite.renamed({{{old!r}: {new!r}}})"
+        for old, (new, option) in renames.items()
+    )
+    renamed = whole.renamed({old: new for old, (new, _) in renames.items()})
+    assert suite_warnings(renamed, has_a_formula) == ()
+
+
+def test_small_problems_are_warned_of() -> None:
+    small = suite(problem(rows=2), problem("svhn", rows=10), problem("jigsaw", rows=1))
+    assert suite_warnings(small) == suite_warnings(small, has_a_formula)
+    two, one = suite_warnings(small)
+    assert two == (
+        "problem own/cifar10 has 2 networks; on fewer than 10, a rank correlation says little, and it counts as much "
+        "in the mean as any other; leave it out: --leave-out own/cifar10"
+    )
+    assert one.startswith("problem own/jigsaw has 1 network; ")
+
+
+def test_the_real_suite_needs_no_warning(real_suite: Suite) -> None:
+    assert suite_warnings(real_suite, has_a_formula) == ()

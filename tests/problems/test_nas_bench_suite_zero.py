@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 
 from rayzc.errors import SuiteError
+from rayzc.problems.formats import SUITE_FILES
 from rayzc.problems.nas_bench_suite_zero import read_json
 from tests.problems.samples import entry, write_json
 
+WEB_PAGE = (
+    "a web page, not the file itself: a server sends a page where it wants a login or a confirmation, or has the file "
+    "at another address; open the address in a browser, and save the file from there"
+)
 CELL, OTHER = "(2, 1, 1, 1, 0, 1)", "(3, 3, 1, 1, 0, 1)"
 
 
@@ -142,14 +147,17 @@ FINE = entry(flops=1.0)
             '{"t": {"a" 1}}',
             ", line 1, column 12: not JSON: Expecting ':' delimiter; fetch or copy the file again",
         ),
-        ("<html>", ", line 1, column 1: not JSON: Expecting value; fetch or copy the file again"),
+        ("nothing", ", line 1, column 1: not JSON: Expecting value; fetch or copy the file again"),
+        ("<html>", f": {WEB_PAGE}"),
+        ("\n <!DOCTYPE html><html></html>", f": {WEB_PAGE}"),
+        ("\ufeff<?xml version='1.0'?><html></html>", f": {WEB_PAGE}"),
         ("[1]", ": expected an object with tasks or search spaces, not [1]"),
         ("{}", ": expected an object with tasks or search spaces, not {}"),
-        ('{"t": {}}', ": 't' holds no architectures but {}"),
-        ('{"t": 7}', ": 't' holds no architectures but 7"),
+        ('{"t": {}}', ": 't' should hold architectures, but is {}"),
+        ('{"t": 7}', ": 't' should hold architectures, but is 7"),
         (
             '{"own": {"t": {"a": {"flops": 1, "val_accuracy": 1}}, "u": {}}}',
-            ": 'own', 'u' holds no architectures but {}",
+            ": 'own', 'u' should hold architectures, but is {}",
         ),
         ('{"t": {"a": 7}}', ": own/t: entry 'a' is 7, expected an object of scores"),
         (
@@ -180,20 +188,27 @@ FINE = entry(flops=1.0)
             '{"t": {"a": {"flops": 1' + "0" * 400 + ', "val_accuracy": 1}}}',
             ": own/t, entry 'a', key 'flops': the number is too large",
         ),
-        ('{"t": {"a": {"flops": 1}}}', ": own/t: none of its 1 entries has a 'val_accuracy'"),
+        (
+            '{"t": {"a": {"flops": 1}}}',
+            ": own/t: its only entry has no 'val_accuracy'; add the accuracy of each network under this key",
+        ),
+        (
+            '{"t": {"a": {"flops": 1}, "b": {"flops": 2}}}',
+            ": own/t: none of its 2 entries has a 'val_accuracy'; add the accuracy of each network under this key",
+        ),
         (
             '{"t": {"a": {"flops": 1, "flops": 2, "val_accuracy": 1}}}',
-            ": key 'flops' is twice in one object; remove one of the two",
+            ": key 'flops' appears twice in an object; remove one of them",
         ),
         (
             '{"t": {"a": {"flops": 1, "val_accuracy": 1}, "a": {"flops": 1, "val_accuracy": 1}}}',
-            ": key 'a' is twice in one object; remove one of the two",
+            ": key 'a' appears twice in an object; remove one of them",
         ),
         (
             '{"t": {"\\ud800": {"flops": 1, "val_accuracy": 1}}}',
-            ": own/t: '\\ud800' in a name is no Unicode character",
+            ": own/t: '\\ud800' in a name is not a Unicode character; rename it in the file",
         ),
-        ("[" * 100_000, ": objects are nested too deep for a suite"),
+        ("[" * 100_000, f": objects are nested too deep for a suite; {SUITE_FILES}"),
     ],
 )
 def test_bad_files_are_refused_with_the_place(tmp_path: Path, text: str, message: str) -> None:
@@ -220,7 +235,7 @@ def test_two_texts_of_one_encoding_are_refused(tmp_path: Path) -> None:
             "zc_transbench101_macro.json",
         )
     assert str(error.value) == (
-        f"{tmp_path}/zc_transbench101_macro.json: transbench101_macro/jigsaw: architecture '(4, 3, 3, 2)' is there "
+        f"{tmp_path}/zc_transbench101_macro.json: transbench101_macro/jigsaw: architecture '(4, 3, 3, 2)' appears "
         "twice, once as '(4, 3, 3, 2, 0)'"
     )
 
@@ -236,7 +251,7 @@ def test_binary_file(tmp_path: Path) -> None:
     path.write_bytes(b"{\xff\xfe")
     with pytest.raises(SuiteError) as error:
         read_json(path)
-    assert str(error.value) == f"{path}: byte 1 is no UTF-8: this is not a JSON file"
+    assert str(error.value) == f"{path}: byte 1 is not UTF-8, so this is not a JSON file; {SUITE_FILES}"
 
 
 def test_file_that_does_not_say_its_space(tmp_path: Path) -> None:

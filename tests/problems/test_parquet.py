@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from rayzc.documents import replacing
 from rayzc.errors import SuiteError
 from rayzc.problems import Suite, read_suite, write_suite
+from rayzc.problems.formats import SUITE_FILES
 from tests.problems.samples import identical, problem, suite, suites
 
 
@@ -75,12 +76,10 @@ def test_missing_file(tmp_path: Path) -> None:
 
 def test_foreign_file(tmp_path: Path) -> None:
     path = tmp_path / "suite.parquet"
-    path.write_text("flops,accuracy\n1,2\n")
+    path.write_bytes(b"\x00\x01\x02")
     with pytest.raises(SuiteError) as error:
         read_suite(path)
-    assert str(error.value) == (
-        f"{path}: not a Parquet file; a suite in JSON must be named zc_<space>.json or be given as a folder"
-    )
+    assert str(error.value) == f"{path}: not a Parquet file; {SUITE_FILES}"
 
 
 def test_foreign_parquet(tmp_path: Path) -> None:
@@ -89,7 +88,9 @@ def test_foreign_parquet(tmp_path: Path) -> None:
     with pytest.raises(SuiteError) as error:
         read_suite(path)
     assert str(error.value) == (
-        f"{path}: a Parquet file, but not a suite; `rayzc suite import` makes one from NAS-Bench-Suite-Zero JSON"
+        f"{path}: a Parquet file, but not a suite; make a suite of it in Python: from rayzc.problems import Problem, "
+        "Suite, write_suite; write_suite(Suite(name, [Problem(space, task, architectures, proxies, scores, "
+        "accuracy)]), 'mine.parquet')"
     )
 
 
@@ -141,7 +142,7 @@ def test_newer_schema_is_refused_with_reason(written: Path) -> None:
     with pytest.raises(SuiteError) as error:
         read_suite(written)
     assert str(error.value) == (
-        f"{written}: written under schema 2 by a newer rayzc; this one reads up to schema 1: upgrade rayzc, or "
+        f"{written}: written under schema 2 by a newer rayzc; this version reads up to schema 1: upgrade rayzc, or "
         "import the suite again"
     )
 
@@ -150,7 +151,10 @@ def test_newer_schema_is_refused_with_reason(written: Path) -> None:
     ("header", "message"),
     [
         ({"schema_version": "1"}, ": the suite's metadata are malformed: schema version '1'"),
-        ({"problems": []}, ": not a well-formed suite of schema 1: 16 rows, where the problems have 0"),
+        (
+            {"problems": []},
+            ": not a well-formed suite of schema 1: the table has 16 rows, the problems have 0",
+        ),
         ({"problems": [{}]}, ": not a well-formed suite of schema 1: 'space'"),
         ({"problems": 7}, ": not a well-formed suite of schema 1: 'int' object is not iterable"),
         (

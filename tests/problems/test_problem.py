@@ -2,10 +2,11 @@ import dataclasses
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from rayzc.errors import SuiteError
-from rayzc.problems import Problem
+from rayzc.errors import SpaceError, SuiteError
+from rayzc.problems import Problem, network_groups
 from tests.problems.samples import problem
 
 
@@ -26,6 +27,7 @@ def test_name_and_size() -> None:
     assert problem(rows=5).name == "own/cifar10"
     assert len(problem(rows=5)) == 5
     assert repr(problem(rows=5)) == "<Problem own/cifar10: 5 architectures, 3 proxies>"
+    assert repr(problem(rows=1, proxies=("zen",))) == "<Problem own/cifar10: 1 architecture, 1 proxy>"
 
 
 def test_arrays_are_copied_and_read_only() -> None:
@@ -101,6 +103,31 @@ def test_unknown_proxy_is_suggested() -> None:
     assert str(error.value) == "problem own/cifar10 has no proxy 'flop'; did you mean 'flops'?"
 
 
+def test_groups_are_found_where_none_are_given() -> None:
+    same = ("(2, 1, 1, 1, 0, 1)", "(1, 2, 1, 1, 1, 0)", "(3, 1, 1, 1, 0, 1)")
+    made = Problem("nasbench201", "cifar10", same, ("flops",), np.ones((3, 1)), np.arange(3.0))
+    assert made.groups.tolist() == network_groups("nasbench201", same, ("flops",), made.scores).tolist()
+    assert made.groups[0] == made.groups[1] != made.groups[2]
+    assert not made.groups.flags.writeable
+    assert made.take([2]).groups.tolist() == [made.groups[2]]
+
+
+def test_a_problem_from_a_data_frame() -> None:
+    frame = pd.DataFrame(
+        {"net": ["a", "b", "c"], "zen": [1, 2, 3], "flops": [0.5, np.nan, 2.0], "top1": [70, 80, 90]}
+    )
+    made = Problem("mine", "photos", frame["net"], ["zen", "flops"], frame[["zen", "flops"]], frame["top1"])  # type: ignore[arg-type]
+    assert made.architectures == ("a", "b", "c")
+    np.testing.assert_array_equal(made.scores, [[1.0, 0.5], [2.0, np.nan], [3.0, 2.0]])
+    assert made.accuracy.tolist() == [70.0, 80.0, 90.0]
+    assert len({*made.groups.tolist()}) == 3
+
+
+def test_an_encoding_that_its_space_does_not_know() -> None:
+    with pytest.raises(SpaceError, match="nasbench201 encoding '\\(9\\)' has 1 entries"):
+        Problem("nasbench201", "cifar10", ("(9)",), (), np.ones((1, 0)), np.ones(1))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -110,6 +137,14 @@ def test_unknown_proxy_is_suggested() -> None:
         (
             {"proxies": ("flops", "flops", "zen")},
             "problem own/cifar10: a proxy is named twice in flops, flops, zen",
+        ),
+        (
+            {"architectures": ("net-0", 7, *(f"net-{i}" for i in range(2, 8)))},
+            "problem own/cifar10: the architecture 7 is of type int; write it as text",
+        ),
+        (
+            {"proxies": ("flops", None, "zen")},
+            "problem own/cifar10: the proxy None is of type NoneType; write it as text",
         ),
         (
             {"accuracy": np.array([1.0, np.nan, *range(6)])},

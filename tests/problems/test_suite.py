@@ -40,7 +40,7 @@ def test_unknown_problem_is_suggested() -> None:
 def test_a_problem_is_there_once() -> None:
     with pytest.raises(SuiteError) as error:
         suite(problem(), problem())
-    assert str(error.value) == "suite small: problem own/cifar10 is there twice"
+    assert str(error.value) == "suite small: problem own/cifar10 appears twice"
 
 
 def test_common_proxies_and_what_is_left_out() -> None:
@@ -126,30 +126,30 @@ def scored(accuracy: list[float], **scores: list[float]) -> Problem:
         (
             suite(problem(rows=1)),
             None,
-            "problem own/cifar10 has one architecture: at least two are needed to rank",
+            "problem own/cifar10 has 1 architecture; at least two are needed to rank: leave it out",
         ),
         (
             suite(problem(rows=0)),
             ["flops"],
-            "problem own/cifar10 has no architecture: at least two are needed to rank",
+            "problem own/cifar10 has 0 architectures; at least two are needed to rank: leave it out",
         ),
         (
             suite(scored([1.0, 2.0, 3.0], flops=[1.0, np.nan, np.nan], zen=[1.0, 2.0, 3.0])),
             None,
-            "problem own/cifar10 has one architecture with all of flops, zen, of 3: at least two are needed to "
-            "rank; choose fewer proxies or leave out the problem",
+            "problem own/cifar10 has 1 architecture with all of flops, zen, of 3; at least two are needed to "
+            "rank: choose fewer proxies or leave out the problem",
         ),
         (
             suite(scored([1.0, 2.0], flops=[1.0, np.nan], zen=[np.nan, 2.0])),
             None,
-            "problem own/cifar10 has no architecture with all of flops, zen, of 2: at least two are needed to "
-            "rank; choose fewer proxies or leave out the problem",
+            "problem own/cifar10 has 0 architectures with all of flops, zen, of 2; at least two are needed to "
+            "rank: choose fewer proxies or leave out the problem",
         ),
         (
             suite(scored([90.5, 90.5, 90.5], flops=[1.0, 2.0, 3.0])),
             None,
-            "problem own/cifar10 has one accuracy, 90.5, for all its 3 architectures: there is nothing to rank; "
-            "leave it out",
+            "problem own/cifar10 has the same accuracy, 90.5, for all of its 3 architectures: there is nothing "
+            "to rank; leave it out",
         ),
         (suite(), ["flops", "jacv"], "suite small has no proxy 'jacv'; did you mean 'jacov'?"),
         (
@@ -160,7 +160,12 @@ def scored(accuracy: list[float], **scores: list[float]) -> Problem:
         (
             suite(problem(proxies=("flops",)), problem("svhn", proxies=("zen",))),
             None,
-            "suite small has no proxy that all 2 problems have; choose fewer problems",
+            "suite small has no proxy that all of its 2 problems have; choose fewer problems",
+        ),
+        (
+            suite(problem(proxies=())),
+            None,
+            "problem own/cifar10 has no proxy; measure some with `rayzc suite fill`",
         ),
     ],
 )
@@ -233,9 +238,44 @@ def test_split_that_leaves_too_little_is_refused() -> None:
     with pytest.raises(SuiteError) as error:
         suite(grouped("t", [1, 1, 1, 1, 1])).split(0.5, 0)
     assert str(error.value) == (
-        "problem own/t has 5 rows of 1 networks: a holdout of 0.5 leaves 0 for fitting, and 2 are needed; "
+        "problem own/t has 5 rows of 1 network: a holdout of 0.5 leaves 0 for fitting, and 2 are needed; "
         "choose another holdout or leave out the problem"
     )
+
+
+def test_small_problems_are_those_with_few_different_networks() -> None:
+    many, few = grouped("many", list(range(10))), grouped("few", [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3])
+    assert dict(suite(many, few, grouped("one", [7])).small_problems) == {"own/few": 3, "own/one": 1}
+    assert dict(suite(many).small_problems) == {}
+
+
+def test_renamed_proxies_keep_their_scores() -> None:
+    whole = suite(problem(proxies=("log", "jacob-cov")), problem("svhn", proxies=("zen", "log"), seed=1))
+    renamed = whole.renamed({"log": "log_params", "jacob-cov": "jacov"})
+    assert [p.proxies for p in renamed.problems] == [("log_params", "jacov"), ("zen", "log_params")]
+    for before, after in zip(whole.problems, renamed.problems, strict=True):
+        assert after.scores.tobytes() == before.scores.tobytes()
+        assert after.groups.tolist() == before.groups.tolist()
+    swapped = whole.renamed({"zen": "log", "log": "zen"})
+    assert swapped.problem("own/svhn").proxies == ("log", "zen")
+    one_name = suite(problem(proxies=("jacob_cov",)), problem("svhn", proxies=("jacob-cov",)))
+    assert one_name.renamed({"jacob_cov": "jacov", "jacob-cov": "jacov"}).common_proxies == ("jacov",)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"jacv": "x"}, "suite small has no proxy 'jacv' to rename; did you mean 'jacov'?"),
+        (
+            {"jacov": "flops"},
+            "problem own/cifar10 would have two proxies 'flops' with 'jacov' renamed; choose another name",
+        ),
+    ],
+)
+def test_proxies_that_cannot_be_renamed(names: dict[str, str], message: str) -> None:
+    with pytest.raises(SuiteError) as error:
+        suite().renamed(names)
+    assert str(error.value) == message
 
 
 def test_content_hash_is_stable() -> None:

@@ -3,14 +3,14 @@
 from hypothesis import strategies as st
 
 from rayzc.errors import SpaceError
-from rayzc.spaces import ENCODINGS
+from rayzc.spaces import SPACES
 from rayzc.spaces.encoding import Value
 from rayzc.spaces.nasbench101.encoding import Graph
 
 
 def allowed(space: str, value: Value) -> bool:
     try:
-        ENCODINGS[space].check(value)
+        SPACES[space].validate(value)
     except SpaceError:
         return False
     return True

@@ -118,6 +118,26 @@ def test_bad_graphs_are_refused(text: str, reason: str) -> None:
     assert str(error.value) == f"nasbench101 encoding '{text}'{between}{reason}"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        (),
+        (((0, 1), (0, 0)),),
+        (1, 2),
+        (((0, 1), (0, 0)), 7),
+        ((0, 1), (0, 1)),
+        (((0, 1), (0,)), (0, 1)),
+        (((0,),), (0,)),
+    ],
+)
+def test_what_is_not_a_graph_is_refused(value: Value) -> None:
+    with pytest.raises(SpaceError) as error:
+        NASBENCH101.check(value)
+    assert str(error.value) == (
+        f"nasbench101 encoding '{value}': expected an n by n matrix and n operations, n from 2 to 7"
+    )
+
+
 def test_more_than_nine_live_edges_are_refused_dead_ones_are_not() -> None:
     full = tuple(tuple(int(i < j) for j in range(5)) for i in range(5))
     with pytest.raises(SpaceError, match="has 10 edges on paths from input to output; at most 9 are allowed"):

@@ -3,8 +3,8 @@
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
-from itertools import islice
 
 import numpy as np
 import pytest
@@ -13,8 +13,16 @@ from scipy.stats import chisquare
 from torch import nn
 
 from rayzc.errors import SpaceError
-from rayzc.spaces import ENCODINGS, SPACES, SearchSpace, build, search_space
+from rayzc.spaces import (
+    SPACES,
+    NasBench301,
+    SearchSpace,
+    TransBench101Macro,
+    build,
+    search_space,
+)
 from rayzc.spaces.encoding import Value
+from rayzc.testing import check_space
 
 SMALL = {
     "nasbench101": 16,
@@ -38,8 +46,14 @@ def samples(space: SearchSpace, number: int, seed: int = 0) -> list[Value]:
     return [space.sample(rng) for _ in range(number)]
 
 
-def test_registry_names_the_spaces_of_the_encodings() -> None:
-    assert list(SPACES) == list(ENCODINGS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_contract_of_a_search_space(space: SearchSpace, seed: int) -> None:
+    state = torch.get_rng_state()
+    check_space(space, width=SMALL[space.name], seed=seed)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_registry_names_the_spaces() -> None:
     for name, space in SPACES.items():
         assert isinstance(space, SearchSpace)
         assert space.name == name == space.encoding.space
@@ -51,62 +65,6 @@ def test_an_unknown_space_is_named_with_the_nearest() -> None:
         search_space("nasbench202")
 
 
-def test_samples_are_written_and_read_back(space: SearchSpace) -> None:
-    for architecture in samples(space, 100):
-        space.validate(architecture)
-        assert space.parse(space.format(architecture)) == architecture
-        assert hash(architecture) == hash(space.parse(space.format(architecture)))
-
-
-def test_key_is_the_text_of_the_canonical_architecture(space: SearchSpace) -> None:
-    for architecture in samples(space, 30):
-        canonical = space.canonical(architecture)
-        assert space.key(architecture) == space.format(canonical) == space.key(canonical)
-
-
-def test_sampling_follows_the_generator(space: SearchSpace) -> None:
-    assert samples(space, 20, seed=1) == samples(space, 20, seed=1)
-    assert samples(space, 20, seed=1) != samples(space, 20, seed=2)
-
-
-def test_samples_are_elements_and_spread_over_the_space(space: SearchSpace) -> None:
-    drawn = samples(space, 2000)
-    if space.size < 10_000:
-        assert {*drawn} <= {*space.enumerate()}
-    expected = space.size * -np.expm1(2000 * np.log1p(-1 / space.size))
-    assert abs(len({*drawn}) - expected) < 6 * np.sqrt(expected)
-
-
-def test_neighbours_are_distinct_valid_elements_but_the_architecture(space: SearchSpace) -> None:
-    for architecture in samples(space, 30):
-        neighbours = space.neighbours(architecture)
-        assert neighbours == space.neighbours(architecture)
-        assert len(neighbours) == len({*neighbours}) > 0
-        assert architecture not in neighbours
-        for neighbour in neighbours:
-            space.validate(neighbour)
-        if space.size < 20_000:
-            assert {*neighbours} <= {*space.enumerate()}
-
-
-def test_being_neighbours_is_mutual(space: SearchSpace) -> None:
-    for architecture in samples(space, 12):
-        for neighbour in space.neighbours(architecture):
-            assert architecture in space.neighbours(neighbour)
-
-
-def test_every_element_is_reached_by_way_of_neighbours(space: SearchSpace) -> None:
-    if space.size > 20_000:
-        pytest.skip("too many elements; test_nasbench101 looks at the small ones of nasbench101")
-    unseen = {*space.enumerate()}
-    pending = [unseen.pop()]
-    while pending:
-        new = unseen.intersection(space.neighbours(pending.pop()))
-        unseen -= new
-        pending += new
-    assert not unseen
-
-
 def test_mutation_draws_evenly_from_the_neighbours(space: SearchSpace) -> None:
     [architecture] = samples(space, 1)
     rng = np.random.default_rng(0)
@@ -116,32 +74,11 @@ def test_mutation_draws_evenly_from_the_neighbours(space: SearchSpace) -> None:
     assert chisquare([counts[neighbour] for neighbour in neighbours]).pvalue > 1e-4
 
 
-def test_crossing_over_gives_elements_and_follows_the_generator(space: SearchSpace) -> None:
+def test_crossing_over_makes_something_new(space: SearchSpace) -> None:
     first, second = samples(space, 20), samples(space, 20, seed=1)
-    rng, again = np.random.default_rng(0), np.random.default_rng(0)
-    children = [space.cross_over(a, b, rng) for a, b in zip(first, second, strict=True)]
-    assert children == [space.cross_over(a, b, again) for a, b in zip(first, second, strict=True)]
-    for child in children:
-        space.validate(child)
-    assert {*children} - {*first} - {*second}
-
-
-def test_crossing_over_an_architecture_with_itself_gives_it(space: SearchSpace) -> None:
     rng = np.random.default_rng(0)
-    for architecture in samples(space, 10):
-        assert space.cross_over(architecture, architecture, rng) == architecture
-
-
-def test_enumeration_goes_through_all_elements_once(space: SearchSpace) -> None:
-    if space.size > 20_000:
-        first = list(islice(space.enumerate(), 1000))
-        assert len({*first}) == 1000
-    else:
-        first = list(space.enumerate())
-        assert len(first) == len({*first}) == space.size
-    for architecture in first:
-        space.validate(architecture)
-    assert first == list(islice(space.enumerate(), len(first)))
+    children = {space.cross_over(a, b, rng) for a, b in zip(first, second, strict=True)}
+    assert children - {*first} - {*second}
 
 
 def test_wrong_architectures_are_refused_everywhere(space: SearchSpace) -> None:
@@ -161,31 +98,6 @@ def test_wrong_architectures_are_refused_everywhere(space: SearchSpace) -> None:
     ):
         with pytest.raises(SpaceError, match=space.name):
             use(wrong)
-
-
-def test_drawings_show_all_nodes_and_edges(space: SearchSpace) -> None:
-    for architecture in samples(space, 5):
-        for drawing in space.draw(architecture):
-            text, dot = drawing.text(), drawing.dot()
-            assert text.startswith(f"{drawing.title}\n")
-            assert text.count("◀──") == dot.count(" -> ") == len(drawing.edges)
-            for edge in drawing.edges:
-                assert 0 <= edge.start < edge.end < len(drawing.nodes)
-            assert "\n" not in space.describe(architecture)
-
-
-def test_networks_give_logits_and_features(space: SearchSpace) -> None:
-    for architecture in samples(space, 3):
-        network = space.build(architecture, classes=7, input_size=32, width=SMALL[space.name], depth=1)
-        assert network.training
-        assert network.input_shape == (3, 32, 32)
-        images = torch.randn(2, 3, 32, 32)
-        logits, features = network(images), network.forward_features(images)
-        assert logits.shape == (2, 7)
-        assert features.ndim == 4
-        assert features.shape[:2] == (2, network.classifier.in_features)
-        network.eval()
-        torch.testing.assert_close(network(images), network.forward_head(network.forward_features(images)))
 
 
 def test_networks_of_patches_are_siamese(space: SearchSpace) -> None:
@@ -214,17 +126,6 @@ def test_every_relu_is_called_once_and_changes_nothing_in_place(space: SearchSpa
 
 def note_call(calls: list[nn.Module], module: nn.Module, inputs: object, output: object) -> None:
     calls.append(module)
-
-
-def test_gradients_reach_the_input_and_every_weight(space: SearchSpace) -> None:
-    """Also through `none` edges, as zeros: a proxy needs no special case for a part that is cut off."""
-    for architecture in samples(space, 5):
-        network = space.build(architecture, input_size=16, width=SMALL[space.name], depth=1)
-        images = torch.randn(2, 3, 16, 16, requires_grad=True)
-        network(images).sum().backward()
-        assert images.grad is not None
-        for name, parameter in network.named_parameters():
-            assert parameter.grad is not None, name
 
 
 def test_width_and_depth_scale_a_network(space: SearchSpace) -> None:
@@ -277,3 +178,78 @@ SPACES["nasbench201"].build((0, 1, 2, 3, 4, 0), depth=1)
 assert "torch" in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+def shifted(number: int) -> Callable[[SearchSpace, Value], tuple[Value, ...]]:
+    def neighbours(space: SearchSpace, architecture: Value) -> tuple[Value, ...]:
+        return TransBench101Macro.neighbours(space, architecture)[number:]
+
+    return neighbours
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sample": lambda self, rng: None}, "sample drew None, which is not a tuple"),
+        ({"sample": lambda self, rng: (1, 1, 1, 1)}, "sample drew (1, 1, 1, 1), which validate refuses: "),
+        ({"sample": lambda self, rng: (4, 3, 3, 3)}, "sample draws the same from two different generators"),
+        (
+            {"sample": lambda self, rng: (4, 3, 3, int(rng.integers(1, 5)))},
+            "sample drew 4 different elements of 3,256",
+        ),
+        ({"size": 3255}, "enumerate yields 3,256 elements, size is 3,255"),
+        ({"enumerate": lambda self: iter([(4, 3, 3, 3)] * 3256)}, "enumerate yields an element twice"),
+        (
+            {"neighbours": lambda self, architecture: ()},
+            "3,255 elements cannot be reached by way of neighbours",
+        ),
+        ({"neighbours": shifted(1)}, "does not have it as a neighbour"),
+        (
+            {"canonical": lambda self, architecture: (4, 3, 3, architecture[3])},
+            "key is not the text of its canonical form",
+        ),
+        ({"mutate": lambda self, architecture, rng: architecture}, "which is not one of its neighbours"),
+        ({"cross_over": lambda self, first, second, rng: second}, "cross_over with ()"),
+        ({"describe": lambda self, architecture: "two\nlines"}, "describe returned more than one line"),
+        ({"draw": lambda self, architecture: ()}, "draw returned nothing"),
+        ({"validate": lambda self, architecture: None}, "validate(()) was not refused with a SpaceError"),
+        ({"parts": lambda self, architecture: {}}, "has no parts"),
+        ({"tasks": {}}, "tasks is empty"),
+    ],
+)
+def test_a_broken_contract_is_named(changes: dict[str, object], message: str) -> None:
+    broken = type("Broken", (TransBench101Macro,), changes)()
+    with pytest.raises(AssertionError) as error:
+        check_space(broken, width=4)
+    assert message in str(error.value)
+
+
+def test_a_space_that_lacks_something_is_told_what() -> None:
+    class Empty:
+        name = "empty"
+
+    with pytest.raises(AssertionError, match=r"^Empty lacks .*cross_over, depth, describe, draw, encoding, "):
+        check_space(Empty())  # type: ignore[arg-type]
+
+
+def test_parts_tell_how_far_apart_two_networks_are() -> None:
+    def distance(space: SearchSpace, first: str, second: str) -> int:
+        one, other = (space.parts(space.parse(text)) for text in (first, second))
+        return (one - other).total() + (other - one).total()
+
+    cells = SPACES["nasbench201"]
+    assert distance(cells, "(2, 3, 2, 3, 2, 3)", "(2, 3, 2, 3, 2, 3)") == 0
+    assert distance(cells, "(2, 3, 2, 3, 2, 3)", "(2, 3, 2, 3, 2, 2)") == 2
+    assert distance(cells, "(2, 1, 1, 1, 0, 1)", "(1, 2, 1, 1, 1, 0)") == 0  # one network
+    modules = SPACES["transbench101_macro"]
+    assert distance(modules, "(4, 3, 3, 2)", "(4, 3, 3, 2, 1)") == 1
+    graphs = SPACES["nasbench101"]  # input -> output, and input -> 3x3 convolution -> output
+    assert graphs.parts(graphs.parse("(0, 1, 0, 0, 0, 1)")) == {(0, 1): 1, 0: 1, 1: 1}
+    assert distance(graphs, "(0, 1, 0, 0, 0, 1)", "(0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 4, 1)") == 4
+    darts = NasBench301()
+    first = ((0, 0), (1, 0), (0, 0), (1, 0), (0, 0), (1, 0), (0, 0), (1, 0))
+    other_operation, swapped = ((0, 1), *first[1:]), ((1, 0), (0, 0), *first[2:])
+    assert darts.parts((first, first)) == darts.parts((swapped, first))
+    parts = darts.parts((first, first))
+    assert parts.total() == 2 * 8 * 2
+    assert distance(darts, darts.format((first, first)), darts.format((first, other_operation))) > 0

@@ -19,7 +19,7 @@ from rayzc.documents import replacing
 from rayzc.errors import RunError, SpaceError, first_line, nearest
 from rayzc.measurement import Request, Setup
 from rayzc.spaces import SPACES, SearchSpace, search_space
-from rayzc.spaces.four_node.space import FourNodeSpace
+from rayzc.spaces.four_node import FourNodeSpace
 
 if TYPE_CHECKING:
     import pyarrow as pa

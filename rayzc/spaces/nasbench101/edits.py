@@ -1,4 +1,4 @@
-"""Edits of a cell of NAS-Bench-101: what is one step away from it, and what two cells make together."""
+"""Moves between cells of NAS-Bench-101: the cells one edit away, and the crossing of two cells."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations, product
@@ -14,7 +14,7 @@ _SLOTS = MAX_VERTICES - 1  # of a cell of seven vertices, all but the input
 
 
 def edited(graph: Graph) -> Iterator[Cell | None]:
-    """All cells one edit away, some more than once, and None for edits that lead to none.
+    """Yields all cells one edit away, some more than once, and None for an edit that makes no valid cell.
 
     Args:
         graph: a cell without useless vertices.
@@ -52,13 +52,13 @@ def edited(graph: Graph) -> Iterator[Cell | None]:
 def crossed(first: Graph, second: Graph, rng: np.random.Generator) -> Cell:
     """A cell that takes each vertex, with its operation and the edges into it, from either of two.
 
-    The two lie on each other from the input on, and so do their outputs. Of all valid ways to choose one is drawn
-    evenly, from those that mix both if there are any.
+    The vertices of the two are paired from the input on, and so are their outputs. The choice is drawn evenly from all
+    valid choices that mix both, or from the two parents if no such choice is valid.
 
     Args:
         first: a cell without useless vertices.
-        second: another.
-        rng: where chance comes from.
+        second: another cell without useless vertices.
+        rng: the random generator.
     """
     parents = (_slots(first), _slots(second))
     only_second = 2**_SLOTS - 1
@@ -96,7 +96,7 @@ def _find(starts: Sequence[int], operations: Sequence[int]) -> Cell | None:
 
 
 def _slots(graph: Graph) -> list[tuple[int, int]]:
-    """Sets of starts and operations of seven vertices but the input; there are none where the cell has none."""
+    """Sets of starts, and operations, of seven vertices but the input; empty where the cell has no vertex."""
     matrix, operations = graph
     n = len(operations)
     columns = [(sum(1 << i for i in range(j) if matrix[i][j]), operations[j]) for j in range(1, n)]

@@ -9,8 +9,7 @@ from math import isqrt
 from typing import Any, NamedTuple
 
 from rayzc.errors import SpaceError
-from rayzc.spaces.encoding import Encoding, Value
-from rayzc.spaces.text import format_tuple, integers
+from rayzc.spaces.encoding import Encoding, Value, format_tuple, integers
 
 __all__ = ["NASBENCH101", "OPERATIONS", "Graph"]
 
@@ -23,7 +22,7 @@ _SPACE = "nasbench101"
 
 
 class Graph(NamedTuple):
-    """A cell.
+    """A cell as a matrix and operations.
 
     Attributes:
         matrix: ``(n, n)`` rows of 0 and 1, strictly upper triangular; ``matrix[i][j]`` is the edge i -> j.
@@ -56,11 +55,13 @@ def format_graph(value: Value) -> str:
 
 def check(value: Value) -> None:
     """Strictly upper triangular, input first, output last, a path between them, at most nine live edges."""
+    if not _has_the_shape(value):
+        raise SpaceError(
+            f"{_SPACE} encoding '{value}': expected an n by n matrix and n operations, n from 2 to 7"
+        )
     matrix, operations = value
     n = len(operations)
     where = f"{_SPACE} encoding '{format_graph(value)}'"
-    if not 2 <= n <= MAX_VERTICES or len(matrix) != n or any(len(row) != n for row in matrix):
-        raise SpaceError(f"{where}: expected an n by n matrix and n operations, n from 2 to 7")
     for i, j in itertools.product(range(n), repeat=2):
         if matrix[i][j] not in ((0, 1) if i < j else (0,)):
             what = "0 or 1" if i < j else "0 (the matrix is strictly upper triangular)"
@@ -78,6 +79,15 @@ def check(value: Value) -> None:
         raise SpaceError(f"{where} has {edges} edges on paths from input to output; at most 9 are allowed")
 
 
+def _has_the_shape(value: Value) -> bool:
+    if len(value) != 2 or not all(isinstance(part, tuple) for part in value):
+        return False
+    matrix, operations = value
+    n = len(operations)
+    square = len(matrix) == n and all(isinstance(row, tuple) and len(row) == n for row in matrix)
+    return square and 2 <= n <= MAX_VERTICES
+
+
 def prune(graph: Graph) -> Graph:
     """Without the vertices that are on no path from the input to the output; the others keep their order."""
     live = _live(graph.matrix)
@@ -89,9 +99,9 @@ def prune(graph: Graph) -> Graph:
 def canonical(value: Value) -> Graph:
     """The pruned graph with its vertices in an order that depends on the graph alone.
 
-    Exact, not a hash: vertices are coloured by operation and longest path from the input, colours are refined
-    by those of the neighbours until they are stable, and of all orders that follow the colours the one with
-    the smallest matrix is taken. Longest paths come first in the colour, so the order is topological.
+    Exact, not a hash: vertices are coloured by operation and longest path from the input, and colours are refined
+    by those of the neighbours until they are stable. Of all orders that follow the colours, the canonical one has the
+    smallest matrix. Longest paths come first in the colour, so the order is topological.
     """
     check(value)
     matrix, operations = prune(Graph(*value))
@@ -131,7 +141,7 @@ def canonical(value: Value) -> Graph:
 
 
 def _live(matrix: tuple[tuple[int, ...], ...]) -> list[int]:
-    """The vertices on a path from the first to the last, ascending; none if there is no such path."""
+    """The vertices on a path from the first to the last, ascending; empty if there is no such path."""
     n = len(matrix)
     reached, reaching = {0}, {n - 1}
     for j in range(1, n):
@@ -151,7 +161,7 @@ def _ranks(keys: list[tuple[Any, ...]]) -> list[int]:
 
 
 def _arrangements(group: list[int], before: list[list[int]], after: list[list[int]]) -> list[tuple[int, ...]]:
-    """All orders of one class; for twins (same inputs, same outputs), which are interchangeable, just one."""
+    """All orders of a class; a single order if all are twins (same inputs, same outputs), hence interchangeable."""
     first = group[0]
     if all(before[v] == before[first] and after[v] == after[first] for v in group[1:]):
         return [tuple(group)]

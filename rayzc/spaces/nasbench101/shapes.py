@@ -34,7 +34,7 @@ Cell = tuple[int, int]
 
 @cache
 def edge_bit(start: int, end: int, vertices: int) -> int:
-    """The bit of the edge `start` -> `end` in the code of a matrix of so many vertices."""
+    """The bit of the edge `start` -> `end` in the code of a matrix with this number of vertices."""
     return 1 << (start * (2 * vertices - start - 1) // 2 + end - start - 1)
 
 
@@ -43,7 +43,7 @@ class _Shape:
     """A graph without operations.
 
     Attributes:
-        matrix: adjacency ``(n, n)``, of all ways to number the vertices the one with the smallest code.
+        matrix: adjacency ``(n, n)``, in the numbering of the vertices that has the smallest code.
         symmetries: the ways to renumber the inner vertices, counted from 0, that keep the matrix, as places
             in a colouring: digit `k` goes to place ``symmetry[k]``.
         colourings: ``(cells,)`` colourings of the different cells of this shape, ascending.
@@ -88,7 +88,8 @@ class Shapes:
             operations: ``(n,)`` operation codes, those of the input and the output among them.
 
         Returns:
-            None if a vertex is on no path from the input to the output, or there are more than nine edges.
+            The cell, or None if a vertex is on no path from the input to the output or there are more than nine
+            edges.
         """
         known = self._numbered.get((len(operations), code))
         if known is None:
@@ -105,7 +106,7 @@ class Shapes:
         )
 
     def cell(self, graph: Graph) -> Cell | None:
-        """As :meth:`find`, of an encoding."""
+        """The cell of an encoding, see :meth:`find`."""
         n = len(graph.operations)
         pairs = itertools.combinations(range(n), 2)
         return self.find(sum(edge_bit(i, j, n) for i, j in pairs if graph.matrix[i][j]), graph.operations)

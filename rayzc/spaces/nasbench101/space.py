@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -45,12 +46,12 @@ class NasBench101(SearchSpace):
         """Draws evenly from the 423,624 graphs that differ, by their number.
 
         To draw a matrix and operations until they are valid, as is often done, is something else: a graph
-        that can be written in many ways comes up so many times as often.
+        that can be written in many ways comes up more often by that factor.
         """
         return shapes()[int(rng.integers(self.size))]
 
     def neighbours(self, architecture: Value) -> tuple[Value, ...]:
-        """Other operations, removed and added edges, a removed vertex, an added one, in this order."""
+        """All cells with another operation, another edge, a vertex less or a vertex more, in this order."""
         graph = self._graph(architecture)
         found = dict.fromkeys(edited(graph))
         found.pop(shapes().cell(graph), None)
@@ -59,14 +60,20 @@ class NasBench101(SearchSpace):
     def cross_over(self, first: Value, second: Value, rng: np.random.Generator) -> Value:
         """Takes each vertex, with its operation and the edges into it, from either parent.
 
-        Useless vertices are dropped. Of all valid ways to choose one is drawn evenly, from those that mix both
-        parents if there are any.
+        Useless vertices are dropped. The choice is drawn evenly from all valid choices that mix both parents, or from
+        the two parents if no such choice is valid.
         """
         return shapes().graph(crossed(self._graph(first), self._graph(second), rng))
 
     def enumerate(self) -> Iterator[Value]:
         """All graphs by number of vertices, then by shape, then by operations."""
         return iter(shapes())
+
+    def parts(self, architecture: Value) -> Counter[Hashable]:
+        """The edges with the operations at their ends, and the operations: vertices have no fixed places."""
+        matrix, operations = self.canonical(architecture)
+        ends = ((i, j) for i, row in enumerate(matrix) for j, connected in enumerate(row) if connected)
+        return Counter([*((operations[i], operations[j]) for i, j in ends), *operations])
 
     def describe(self, architecture: Value) -> str:
         """Each vertex with those before it: ``0 input; 1 conv3x3-bn-relu(0); 2 output(0, 1)``."""

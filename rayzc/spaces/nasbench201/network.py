@@ -6,7 +6,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from rayzc.spaces.blocks import EdgeCell, Network, Zero, conv_bn, relu_conv_bn
-from rayzc.spaces.nasbench201.encoding import EDGES
+from rayzc.spaces.four_node import EDGES_BY_START
 
 __all__ = ["NasBench201Network"]
 
@@ -62,7 +62,9 @@ class NasBench201Network(Network):
             channels = width * 2**stage
             if stage:
                 layers.append(ReductionBlock(channels // 2, channels))
-            layers += [EdgeCell([_operation(code, channels) for code in codes], EDGES) for _ in range(depth)]
+            layers += [
+                EdgeCell([_operation(code, channels) for code in codes], EDGES_BY_START) for _ in range(depth)
+            ]
         self.layers = nn.Sequential(*layers, nn.BatchNorm2d(outputs), nn.ReLU())
 
     def body(self, images: Tensor) -> Tensor:

@@ -1,37 +1,82 @@
-"""TransNAS-Bench-101, macro: 3,256 sequences of modules (Duan et al. 2021, https://arxiv.org/abs/2105.11871)."""
+"""TransNAS-Bench-101, macro: 3,256 sequences of four to six modules.
+
+Duan et al., "TransNAS-Bench-101: Improving Transferability and Generalizability of Cross-Task Neural
+Architecture Search", CVPR 2021 (https://arxiv.org/abs/2105.11871).
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rayzc.errors import SpaceError
 from rayzc.spaces.drawing import Drawing, Edge
-from rayzc.spaces.encoding import Value
-from rayzc.spaces.space import SearchSpace, Task
-from rayzc.spaces.transbench101.macro_encoding import DOUBLINGS, HALVINGS, LENGTHS, TRANSBENCH101_MACRO
+from rayzc.spaces.encoding import Encoding, Value, format_tuple, integers
+from rayzc.spaces.space import SearchSpace
+from rayzc.spaces.transbench101.tasks import TASKS
 
 if TYPE_CHECKING:
     from rayzc.spaces.blocks import Network
 
-__all__ = ["TASKS", "TransBench101Macro"]
+__all__ = ["TRANSBENCH101_MACRO", "TransBench101Macro"]
 
-TASKS = MappingProxyType(
-    {
-        "class_scene": Task(63, 256),
-        "class_object": Task(100, 256),
-        "jigsaw": Task(1000, 64, patches=9),
-        "room_layout": Task(9, 256),
-    }
-)
-"""The tasks of TransNAS-Bench-101 with a linear head, on Taskonomy images; room_layout is a regression. The
-suite measured 256-pixel images, and for jigsaw nine tiles of 64 pixels; the recorded ``flops`` say so."""
-
+_SPACE = "transbench101_macro"
 _WORDS = ("", "keeps", "doubles channels", "halves resolution", "doubles channels, halves resolution")
+_LENGTHS = (4, 5, 6)
+_DOUBLINGS = (1, 2, 3)
+_HALVINGS = (1, 2, 3, 4)
+
+
+def parse(text: str) -> Value:
+    """Text such as ``(4, 3, 3, 2, 4, 1)``; zeros at the end, which pad to six in some files, are dropped."""
+    value = integers(text, _SPACE)
+    while value and value[-1] == 0:
+        value = value[:-1]
+    check(value)
+    return value
+
+
+def check(value: Value) -> None:
+    """Four to six modules of types 1 to 4, with one to three doublings and one to four halvings."""
+    text = format_tuple(value)
+    if len(value) not in _LENGTHS:
+        raise SpaceError(f"{_SPACE} encoding '{text}' has {len(value)} modules; there must be 4, 5 or 6")
+    for position, code in enumerate(value):
+        if code not in (1, 2, 3, 4):
+            raise SpaceError(
+                f"{_SPACE} encoding '{text}': module {position} is {code}; module types are 1 (keeps), "
+                "2 (doubles the channels), 3 (halves the resolution), 4 (both)"
+            )
+    doublings = sum(code in (2, 4) for code in value)
+    halvings = sum(code in (3, 4) for code in value)
+    if doublings not in _DOUBLINGS:
+        raise SpaceError(
+            f"{_SPACE} encoding '{text}' doubles the channels {doublings} times; 1 to 3 are allowed"
+        )
+    if halvings not in _HALVINGS:
+        raise SpaceError(
+            f"{_SPACE} encoding '{text}' halves the resolution {halvings} times; 1 to 4 are allowed"
+        )
+
+
+def canonical(value: Value) -> Value:
+    """The value itself: different sequences are different networks."""
+    check(value)
+    return value
+
+
+TRANSBENCH101_MACRO = Encoding(
+    _SPACE,
+    parse,
+    format_tuple,
+    check,
+    canonical,
+    "4 to 6 module types: 1 keeps, 2 doubles the channels, 3 halves the resolution, 4 does both",
+)
 
 
 class TransBench101Macro(SearchSpace):
@@ -115,13 +160,13 @@ class TransBench101Macro(SearchSpace):
 
 def _possible(modules: Value) -> bool:
     return (
-        len(modules) in LENGTHS
-        and sum(module in (2, 4) for module in modules) in DOUBLINGS
-        and sum(module in (3, 4) for module in modules) in HALVINGS
+        len(modules) in _LENGTHS
+        and sum(module in (2, 4) for module in modules) in _DOUBLINGS
+        and sum(module in (3, 4) for module in modules) in _HALVINGS
     )
 
 
 @cache
 def _elements() -> tuple[Value, ...]:
-    sequences = (itertools.product(range(1, 5), repeat=length) for length in LENGTHS)
+    sequences = (itertools.product(range(1, 5), repeat=length) for length in _LENGTHS)
     return tuple(filter(_possible, itertools.chain.from_iterable(sequences)))

@@ -20,7 +20,7 @@ from rayzc.spaces.blocks import (
     fan_out_initialisation,
     relu_conv_bn,
 )
-from rayzc.spaces.transbench101.micro_encoding import EDGES
+from rayzc.spaces.four_node import EDGES_BY_END
 
 __all__ = ["MICRO_MODULES", "TransBench101MacroNetwork", "TransBench101MicroNetwork"]
 
@@ -102,7 +102,7 @@ class TransBench101MicroNetwork(_ModuleNetwork):
     reduction there.
 
     Args:
-        codes: operations on the six edges, in the order of ``EDGES``.
+        codes: operations on the six edges, in the order of ``EDGES_BY_END``.
         classes: number of classes (or of outputs, for a regression).
         width: channels after the stem.
         depth: cells in a module.
@@ -118,9 +118,9 @@ class TransBench101MicroNetwork(_ModuleNetwork):
                     _operation(code, inputs, outputs, stride)
                     if start == 0
                     else _operation(code, outputs, outputs, 1)
-                    for code, (start, _) in zip(codes, EDGES, strict=True)
+                    for code, (start, _) in zip(codes, EDGES_BY_END, strict=True)
                 ],
-                EDGES,
+                EDGES_BY_END,
             )
 
         super().__init__(MICRO_MODULES, cell, classes, width, depth, patches)

@@ -1,9 +1,10 @@
-"""The cell that NAS-Bench-201 and TransNAS-Bench-101 micro share: four nodes, an operation on each edge.
+"""The spaces of four-node cells, NAS-Bench-201 and TransNAS-Bench-101 micro: an operation on each of six edges.
 
-Node 0 is the input, node 3 the output; a node is the sum of its incoming edges.
+Node 0 is the input, node 3 the output; a node is the sum of its incoming edges. NAS-Bench-201 lists the edges by
+their start, TransNAS-Bench-101 by their end.
 
 **When two cells are one network.** Write each node as a sum of *terms*, where a term is the cell's input or
-the output of one operation: an identity edge hands on the terms of its source, a none edge hands on nothing,
+the output of one operation: an identity edge passes on the terms of its source, a none edge passes on nothing,
 any other edge is an operation whose operand is its source's sum and which yields one new term. Then
 
 1. an operation whose operand is the empty sum (unreachable from the input) yields nothing,
@@ -17,17 +18,23 @@ count these.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from rayzc.errors import SpaceError
-from rayzc.spaces.encoding import Encoding, Value
-from rayzc.spaces.text import format_tuple, integers
+import numpy as np
 
-__all__ = ["Cells", "four_node_cell"]
+from rayzc.errors import SpaceError
+from rayzc.spaces.drawing import Drawing, Edge
+from rayzc.spaces.encoding import Encoding, Value, format_tuple, integers
+from rayzc.spaces.space import SearchSpace
+
+__all__ = ["EDGES_BY_END", "EDGES_BY_START", "Cells", "FourNodeSpace", "four_node_cell"]
+
+EDGES_BY_START = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+EDGES_BY_END = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 
 _INPUT = -1
 _Terms = dict[int, int]  # term -> how often it occurs in a sum; a term is _INPUT or the edge of its operation
@@ -35,13 +42,13 @@ _Terms = dict[int, int]  # term -> how often it occurs in a sum; a term is _INPU
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """How a space of such cells is written down.
+    """How a space of four-node cells writes them down.
 
     Attributes:
         space: name of the search space.
         edges: (start, end) of each of the six entries of an encoding.
         operations: name of the operation behind each code.
-        none: the code of the operation that gives zero.
+        none: the code of the operation that returns zero.
         identity: the code of the skip connection.
         weighted_input_skip: whether a skip connection from node 0 has weights, since it also has to change
             the resolution in some cells of the network; it is then an operation like any other.
@@ -56,7 +63,7 @@ class Cells:
 
 
 def four_node_cell(cells: Cells) -> Encoding:
-    """The encoding of a space of such cells."""
+    """The encoding of a space of four-node cells."""
     space, edges, operations = cells.space, cells.edges, cells.operations
     arrows = ", ".join(f"{start}->{end}" for start, end in edges)
     codes = ", ".join(f"{code} {name}" for code, name in enumerate(operations))
@@ -89,7 +96,7 @@ def four_node_cell(cells: Cells) -> Encoding:
 
 @cache
 def _representatives(cells: Cells) -> Mapping[Value, Value]:
-    """For each cell the one that stands for its network: that with most none edges, then the smallest."""
+    """Maps each cell to the representative of its network: that with most none edges, then the smallest."""
     every = itertools.product(range(len(cells.operations)), repeat=len(cells.edges))
     chosen: dict[Any, Value] = {}
     keys = {}
@@ -100,7 +107,7 @@ def _representatives(cells: Cells) -> Mapping[Value, Value]:
 
 
 def structure(cell: Value, cells: Cells) -> tuple[Any, ...]:
-    """What a cell computes, equal for two cells exactly if they are one network (see above)."""
+    """The computation of a cell, equal for two cells exactly if they are the same network (see above)."""
     sums: list[_Terms] = [{_INPUT: 1}, {}, {}, {}]
     operands: dict[int, _Terms] = {}  # operation (its edge) -> what it is applied to
     for edge, (start, end) in sorted(enumerate(cells.edges), key=lambda item: item[1][1]):
@@ -139,3 +146,48 @@ def structure(cell: Value, cells: Cells) -> tuple[Any, ...]:
 
     choices = itertools.product(*(itertools.permutations(group) for group in groups))
     return min(numbered([edge for group in choice for edge in group]) for choice in choices)
+
+
+class FourNodeSpace(SearchSpace):
+    """A space whose elements are six operation codes; neighbours differ in one of them.
+
+    Attributes:
+        cells: how the space writes its cells.
+    """
+
+    cells: Cells
+
+    def sample(self, rng: np.random.Generator) -> Value:
+        """Draws evenly from all encodings."""
+        return tuple(rng.integers(len(self.cells.operations), size=len(self.cells.edges)).tolist())
+
+    def neighbours(self, architecture: Value) -> tuple[Value, ...]:
+        """All encodings with another operation on one edge, ordered by edge, then by operation."""
+        self.validate(architecture)
+        return tuple(
+            (*architecture[:edge], code, *architecture[edge + 1 :])
+            for edge in range(len(self.cells.edges))
+            for code in range(len(self.cells.operations))
+            if code != architecture[edge]
+        )
+
+    def cross_over(self, first: Value, second: Value, rng: np.random.Generator) -> Value:
+        """Takes the operation of each edge from either parent."""
+        self.validate(first)
+        self.validate(second)
+        takes_second = rng.integers(2, size=len(self.cells.edges)).tolist()
+        return tuple(b if takes else a for a, b, takes in zip(first, second, takes_second, strict=True))
+
+    def enumerate(self) -> Iterator[Value]:
+        """All encodings in lexicographic order."""
+        return itertools.product(range(len(self.cells.operations)), repeat=len(self.cells.edges))
+
+    def draw(self, architecture: Value) -> tuple[Drawing, ...]:
+        """The cell; edges without a connection are left out."""
+        self.validate(architecture)
+        edges = tuple(
+            Edge(start, end, self.cells.operations[code])
+            for (start, end), code in zip(self.cells.edges, architecture, strict=True)
+            if code != self.cells.none
+        )
+        return (Drawing(f"{self.name} cell", ("input", "", "", "output"), edges),)

@@ -1,24 +1,26 @@
-"""The cells of NAS-Bench-201 and TransNAS-Bench-101 micro."""
+"""NAS-Bench-201 and TransNAS-Bench-101 micro: their cells, and how to move among them."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chisquare
 
 from rayzc.errors import SpaceError
 from rayzc.problems import Suite
+from rayzc.spaces import NasBench201, TransBench101Micro
 from rayzc.spaces.encoding import Encoding, Value
-from rayzc.spaces.nasbench201 import encoding as cells201
-from rayzc.spaces.nasbench201.encoding import NASBENCH201
-from rayzc.spaces.transbench101 import micro_encoding as cells_micro
-from rayzc.spaces.transbench101.micro_encoding import TRANSBENCH101_MICRO
+from rayzc.spaces.four_node import EDGES_BY_END, EDGES_BY_START, FourNodeSpace
+from rayzc.spaces.nasbench201.space import NASBENCH201
+from rayzc.spaces.transbench101.micro import TRANSBENCH101_MICRO
 
 Edge = tuple[int, int, int]  # start, end, operation
 SPACES = [
-    pytest.param(NASBENCH201, cells201.EDGES, 1, 0, False, 5, id="nasbench201"),
-    pytest.param(TRANSBENCH101_MICRO, cells_micro.EDGES, 0, 1, True, 4, id="transbench101_micro"),
+    pytest.param(NASBENCH201, EDGES_BY_START, 1, 0, False, 5, id="nasbench201"),
+    pytest.param(TRANSBENCH101_MICRO, EDGES_BY_END, 0, 1, True, 4, id="transbench101_micro"),
 ]
 
 
@@ -92,7 +94,7 @@ def paper_string(cell: Value) -> str:
     nodes = ["0"]
     for end in (1, 2, 3):
         terms = []
-        for (start, to), code in zip(cells201.EDGES, cell, strict=True):
+        for (start, to), code in zip(EDGES_BY_START, cell, strict=True):
             if to == end:
                 zero = code == 1 or nodes[start] == "#"
                 terms.append("#" if zero else nodes[start] if code == 0 else f"({nodes[start]})@{code}")
@@ -161,7 +163,7 @@ def test_params_of_micro_cells_are_linear_in_the_codes(real_suite: Suite) -> Non
     weights, *_ = np.linalg.lstsq(used, params, rcond=None)
     np.testing.assert_allclose(used @ weights, params, rtol=0, atol=1e-9)
     by_edge = weights[1:].reshape(6, 3)
-    for (start, _), (skip, conv_1x1, conv_3x3) in zip(cells_micro.EDGES, by_edge.tolist(), strict=True):
+    for (start, _), (skip, conv_1x1, conv_3x3) in zip(EDGES_BY_END, by_edge.tolist(), strict=True):
         assert (skip > 0.1) == (start == 0)
         assert 8 < (conv_3x3 - skip) / (conv_1x1 - skip) < 12
 
@@ -191,3 +193,63 @@ def test_bad_cells_are_refused(encoding: Encoding, text: str, reason: str) -> No
         encoding.parse(text)
     between = " " if reason.startswith("has") else ": "
     assert str(error.value) == f"{encoding.space} encoding '{text}'{between}{reason}"
+
+
+@pytest.fixture(params=[NasBench201(), TransBench101Micro()], ids=lambda space: space.name)
+def space(request: pytest.FixtureRequest) -> FourNodeSpace:
+    chosen: FourNodeSpace = request.param
+    return chosen
+
+
+def test_sizes() -> None:
+    assert NasBench201.size == 15_625
+    assert TransBench101Micro.size == 4_096
+
+
+def test_samples_are_even_over_all_encodings(space: FourNodeSpace) -> None:
+    rng = np.random.default_rng(0)
+    counts = Counter(space.sample(rng) for _ in range(10 * space.size))
+    assert chisquare([counts[element] for element in space.enumerate()]).pvalue > 1e-3
+
+
+def test_neighbours_differ_on_one_edge(space: FourNodeSpace) -> None:
+    architecture = space.sample(np.random.default_rng(0))
+    neighbours = space.neighbours(architecture)
+    assert len(neighbours) == 6 * (len(space.cells.operations) - 1)
+    for neighbour in neighbours:
+        assert sum(a != b for a, b in zip(architecture, neighbour, strict=True)) == 1
+
+
+def test_children_take_each_edge_from_a_parent(space: FourNodeSpace) -> None:
+    rng = np.random.default_rng(0)
+    first, second = (0,) * 6, (2,) * 6
+    children = Counter(space.cross_over(first, second, rng) for _ in range(6400))
+    assert len(children) == 64
+    assert {code for child in children for code in child} == {0, 2}
+    assert chisquare(list(children.values())).pvalue > 1e-3
+
+
+def test_drawing_leaves_out_what_does_not_connect() -> None:
+    [drawing] = NasBench201().draw((1, 4, 1, 0, 1, 3))
+    assert drawing.text() == (
+        "nasbench201 cell\n0 input\n1\n2\n"
+        "  ├◀── avg_pool_3x3 ── 0 input\n  └◀── skip_connect ── 1\n"
+        "3 output\n  └◀── nor_conv_1x1 ── 2\n"
+    )
+
+
+def test_description_is_the_benchmarks_own() -> None:
+    assert NasBench201().describe((4, 3, 0, 1, 2, 3)) == (
+        "|avg_pool_3x3~0|+|nor_conv_1x1~0|none~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+    )
+    assert TransBench101Micro().describe((3, 0, 1, 2, 2, 3)) == "64-41414-3_01_223"
+
+
+def test_a_residual_block_needs_even_sides() -> None:
+    with pytest.raises(SpaceError, match="nasbench201: input size is 30; give a positive multiple of 4"):
+        NasBench201().build((0,) * 6, input_size=30)
+
+
+def test_a_factorized_reduction_needs_even_widths() -> None:
+    with pytest.raises(SpaceError, match="transbench101_micro: width is 7; give a positive multiple of 2"):
+        TransBench101Micro().build((1,) * 6, width=7)

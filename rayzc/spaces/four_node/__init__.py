@@ -1,1 +1,0 @@
-"""What the search spaces with cells of four nodes share."""

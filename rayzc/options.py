@@ -23,7 +23,18 @@ import msgspec
 
 from rayzc.errors import RayzcError, RunError, nearest
 
-__all__ = ["Flat", "Group", "Option", "Options", "flattened", "group", "located", "option", "read_options", "takes"]
+__all__ = [
+    "Flat",
+    "Group",
+    "Option",
+    "Options",
+    "flattened",
+    "group",
+    "located",
+    "option",
+    "read_options",
+    "takes",
+]
 
 Result = TypeVar("Result")
 OptionsT = TypeVar("OptionsT", bound="Options")

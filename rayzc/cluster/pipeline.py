@@ -17,7 +17,7 @@ from rayzc.documents import write_atomically
 from rayzc.errors import SearchError
 from rayzc.evolution import Settings
 from rayzc.formula import Formula
-from rayzc.nas import parse_plan
+from rayzc.nas import Plan, PlanOptions
 from rayzc.problems import Suite, load_suite, write_suite
 from rayzc.runs import (
     OWN_SUITE,
@@ -99,7 +99,15 @@ def run(
         raise SearchError(f"a time limit of {time_limit:g} s ends before it begins: give more than 0")
     text = None if formula is None else str(formula)
     # Mistakes in what the searches are told should not wait until a formula has been bred.
-    parse_plan(text or "flops", constraints, algorithm=algorithm, budget=budget, seed=settings.seed)
+    Plan.of(
+        PlanOptions(
+            formula=text or "flops",
+            algorithm=algorithm,
+            budget=budget,
+            seed=settings.seed,
+            constraints=tuple(constraints),
+        )
+    )
     if seeds < 1:
         raise SearchError(f"{seeds} seeds give no search: give at least 1")
     whole = suite if isinstance(suite, Suite) else load_suite(suite)

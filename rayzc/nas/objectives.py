@@ -1,7 +1,7 @@
 """When an architecture is good enough, and which of several is better.
 
-A :class:`Constraint` is a condition in the language of formulas, ``params < 1.5``. Architectures with several objectives
-are ordered by non-dominated sorting, as in NSGA-II (Deb et al., 2002).
+A :class:`Constraint` is a condition in the language of formulas, ``params < 1.5``. With several objectives,
+architectures are ordered by non-dominated sorting, as in NSGA-II (Deb et al., 2002).
 """
 
 import operator

@@ -130,7 +130,7 @@ class MixedScores:
         if len(measured) != len(lacking):
             raise SearchError(f"{len(lacking)} architectures were to be measured and {len(measured)} were")
         for (place, request), measurement in zip(lacking.items(), measured, strict=True):
-            reasons = {proxy: "it was not measured, and no reason was given" for proxy in request.proxies}
+            reasons = dict.fromkeys(request.proxies, "it was not measured, and no reason was given")
             answers[place] = answers[place].joined(Measurement({}, reasons)).joined(measurement)
         return answers
 

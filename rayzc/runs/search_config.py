@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rayzc.errors import RunError, SearchError, nearest
-from rayzc.nas import Plan
+from rayzc.nas import Plan, PlanOptions
 from rayzc.runs.schema import SCHEMA_VERSION, require_schema
 
 __all__ = ["CANDIDATES", "SearchConfig"]
@@ -78,7 +78,7 @@ class SearchConfig:
             "schema_version": SCHEMA_VERSION,
             "kind": "search",
             "rayzc": self.rayzc,
-            "plan": self.plan.to_document(),
+            "plan": self.plan.options.to_document(),
             "seeds": self.seeds,
             "suite": self.suite,
             "suite_hash": self.suite_hash,
@@ -101,7 +101,7 @@ class SearchConfig:
         try:
             return cls(
                 rayzc=document["rayzc"],
-                plan=Plan.of_document(document["plan"]),
+                plan=Plan.of(PlanOptions.from_document(document["plan"], "plan", SearchError)),
                 seeds=document["seeds"],
                 suite=document["suite"],
                 suite_hash=document["suite_hash"],

@@ -7,12 +7,11 @@ from pathlib import Path
 from ray import tune
 
 from rayzc.cluster.measuring import Setup
-from rayzc.cluster.searches.loggers import loggers_named
+from rayzc.cluster.searches.attempt import Attempt, Listener, loggers_named, work_of
 from rayzc.cluster.searches.storage import Storage
-from rayzc.cluster.searches.stretch import Listener, Stretch, work_of
 from rayzc.errors import RunError, SearchError, nearest
 from rayzc.formula import Formula
-from rayzc.nas import begin, parse_plan
+from rayzc.nas import Plan, PlanOptions, begin
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.problems.parquet import write_suite
 from rayzc.runs import OWN_SUITE, RunFolder, SearchConfig, Searched, lasting_place, unused_folder
@@ -85,9 +84,16 @@ def search(
         RunError: the folder exists.
         ClusterError: there is no Ray, or it refuses us.
     """
-    plan = parse_plan(
-        str(formula), constraints, minimise, algorithm=algorithm, budget=budget, seed=seed, batch=batch
+    options = PlanOptions(
+        formula=str(formula),
+        algorithm=algorithm,
+        budget=budget,
+        seed=seed,
+        batch=batch,
+        constraints=tuple(constraints),
+        minimise=tuple(minimise),
     )
+    plan = Plan.of(options)
     loggers_named(loggers)
     whole = suite if isinstance(suite, Suite) or suite is None else load_suite(suite)
     chosen = whole.select(problems, leave_out) if whole is not None else None
@@ -119,7 +125,7 @@ def search(
     if isinstance(suite, Suite):
         write_suite(suite, folder.path / OWN_SUITE)
     folder.write_config(config.to_json())
-    return Stretch(folder, config, tables, tuple(callbacks), listen).go(workers, address, 0.0)
+    return Attempt(folder, config, tables, tuple(callbacks), listen).go(workers, address, 0.0)
 
 
 def resume_search(
@@ -157,7 +163,7 @@ def resume_search(
         tables = {name: suite.problem(name) for name in config.problems}
     before = max((float(one.get("seconds", 0.0)) for one in folder.recorded()), default=0.0)
     folder.record("resumed", seconds=before)
-    return Stretch(folder, config, tables, (), listen).go(workers, address, before)
+    return Attempt(folder, config, tables, (), listen).go(workers, address, before)
 
 
 def _check(config: SearchConfig, tables: Mapping[str, Problem]) -> None:

@@ -111,8 +111,8 @@ def _legend(results: Results) -> Iterator[str]:
         f"; mean ± deviation over {seeds} seeds" if seeds > 1 else ""
     )
     if results.comparisons:
-        yield "random and single: top % of the best of their shortlists; the single proxy is the"
-        yield "best in hindsight, by true accuracy"
+        yield "random and single proxy: likewise, of the best of their shortlists"
+        yield "which proxy: the best single proxy, known only in hindsight"
 
 
 def _truth_table(results: Results) -> Fitted:

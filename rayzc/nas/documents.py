@@ -19,10 +19,11 @@ RecordT = TypeVar("RecordT")
 
 def document_text(kind: str, content: dict[str, Any]) -> str:
     """Writes a document of this kind; nan and infinities, which JSON does not have, become text."""
-    return json.dumps(
-        {"schema_version": SCHEMA_VERSION, "kind": kind, **_finite(msgspec.to_builtins(content))},
-        allow_nan=False,
-    )
+    document = {"schema_version": SCHEMA_VERSION, "kind": kind, **msgspec.to_builtins(content)}
+    try:
+        return json.dumps(document, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(document), allow_nan=False)
 
 
 def read_document(text: str | bytes, kind: str, where: str | Path) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def read_document(text: str | bytes, kind: str, where: str | Path) -> dict[str, 
     except ValueError as error:
         raise SearchError(f"{where} is not valid JSON: {error}") from None
     if not isinstance(document, dict) or document.pop("kind", None) != kind:
-        raise SearchError(f"{where} does not hold {kind}")
+        raise SearchError(f"{where} is not a document of the kind '{kind}'")
     version = document.pop("schema_version", None)
     if version != SCHEMA_VERSION:
         raise SearchError(

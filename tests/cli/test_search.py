@@ -94,7 +94,7 @@ class TestMistakes:
             (
                 ("--problems", "nasbench201/cifar10", "--formula", "nwott"),
                 "nasbench201/cifar10: the formula needs proxy 'nwott', which is neither in the table nor can be "
-                "give; did you mean 'nwot'?",
+                "measured; did you mean 'nwot'?",
             ),
             (
                 ("--problems", "nasbench201/cifar10", "--candidates", "table"),

@@ -290,7 +290,7 @@ def test_a_saved_search_has_a_row_of_nine_for_each_evaluation() -> None:
             "search.json has schema 7; this version of rayzc reads schema 1: continue with the version that wrote it, "
             "or start a new run",
         ),
-        ('"kind": "search"', '"kind": "discover"', "search.json does not hold search"),
+        ('"kind": "search"', '"kind": "discover"', "search.json is not a document of the kind 'search'"),
         ('"minimise"', '"maximise"', "search.json, plan: unknown key 'maximise'"),
         ('"population"', '"populaton"', "search.json, plan: unknown key 'settings.populaton'"),
         (

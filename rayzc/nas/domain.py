@@ -1,4 +1,4 @@
-"""Where a search moves: a whole search space, or what a table lists."""
+"""Where a search moves: the interface, and a whole search space; :mod:`~rayzc.nas.table_domain` is a table."""
 
 from collections.abc import Callable, Set
 from functools import lru_cache
@@ -16,8 +16,8 @@ _TRIES = 300
 class Domain(Protocol):
     """A set of architectures, each written as the suite writes it, and the moves among them.
 
-    Moves are told which networks are seen, by their keys, and give one that is not: a network with several encodings
-    counts once.
+    Moves take the keys of all networks seen so far, and return a network that is not among them: a network with several
+    encodings counts once.
     """
 
     @property
@@ -27,27 +27,27 @@ class Domain(Protocol):
 
     @property
     def size(self) -> int:
-        """How many architectures there are, no fewer than networks."""
+        """Number of architectures, at least as many as networks."""
         ...
 
     def key(self, architecture: str) -> str:
-        """One text for all encodings of a network."""
+        """The same text for all encodings of a network."""
         ...
 
     def sample(self, rng: np.random.Generator, seen: Set[str]) -> str | None:
-        """Draws one that is not seen; None if all are."""
+        """Draws an unseen architecture; None if all are seen."""
         ...
 
     def neighbours(self, architecture: str) -> tuple[str, ...]:
-        """The other networks one move away, each once, always in the same order."""
+        """The other networks that a single move leads to, each once, always in the same order."""
         ...
 
     def mutate(self, architecture: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
-        """Draws a neighbour that is not seen, or one further away if all are; None if there is none anywhere."""
+        """Draws an unseen neighbour, or an unseen architecture further away; None if all are seen."""
         ...
 
     def cross_over(self, first: str, second: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
-        """A child of two that is not seen, or what is near to it; None if there is none anywhere."""
+        """Crosses two architectures: an unseen child, or an unseen architecture near it; None if all are seen."""
         ...
 
 
@@ -64,7 +64,7 @@ class SpaceDomain:
         self.neighbours = lru_cache(maxsize=1 << 12)(self._neighbours)
 
     def __reduce__(self) -> tuple[type["SpaceDomain"], tuple[SearchSpace]]:
-        """Pickles the space alone; what is remembered stays."""
+        """Pickles the space alone, without what is remembered of it."""
         return type(self), (self.searched,)
 
     @property
@@ -83,7 +83,7 @@ class SpaceDomain:
             text = self.searched.format(self.searched.sample(rng))
             if self.key(text) not in seen:
                 return text
-        # Nearly all are seen: among those that are left, one drawn evenly while going through all (reservoir).
+        # Nearly all are seen: draw evenly from the rest while going through all (reservoir sampling).
         chosen, left = None, 0
         for element in self.searched.enumerate():
             text = self.searched.format(element)
@@ -103,7 +103,7 @@ class SpaceDomain:
         return tuple(found.values())
 
     def mutate(self, architecture: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
-        """Draws an unseen neighbour, else an unseen neighbour of a neighbour, else any that is unseen."""
+        """Draws an unseen neighbour, else an unseen neighbour of a neighbour, else any unseen element."""
         around = self.neighbours(architecture)
         unseen = [text for text in around if self.key(text) not in seen]
         if unseen:
@@ -115,12 +115,12 @@ class SpaceDomain:
         return self.sample(rng, seen)
 
     def cross_over(self, first: str, second: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
-        """The space's own crossover, and a mutation of the child if that is seen."""
+        """Crosses as the space does, and mutates the child if it is seen."""
         space = self.searched
         child = space.format(space.cross_over(space.parse(first), space.parse(second), rng))
         return self.mutate(child, rng, seen) if self.key(child) in seen else child
 
 
 def network_key(space: str) -> Callable[[str], str]:
-    """What tells networks of a space apart: their canonical encoding, or the text where the space is unknown."""
+    """The key that tells networks of a space apart: the canonical encoding; any text where the space is unknown."""
     return ENCODINGS[space].key if space in ENCODINGS else str

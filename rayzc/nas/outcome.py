@@ -1,27 +1,32 @@
 """What a search found: the architecture, a shortlist to train, and how good they truly are where a table knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from rayzc.nas.fronts import front_numbers
-from rayzc.nas.plan import Plan
-from rayzc.nas.search import Evaluation, Search, require_result
-from rayzc.nas.truth import Standing, Truth
+import msgspec
+
+from rayzc.documents import record_of
+from rayzc.errors import SearchError
+from rayzc.nas.algorithms import Evaluation
+from rayzc.nas.objectives import front_numbers
+from rayzc.nas.plan import Plan, PlanOptions
+from rayzc.nas.scores import Standing, Truth
+from rayzc.nas.search import Search, SearchEnding, require_result
 from rayzc.spaces import SPACES
 
-__all__ = ["SHORTLIST", "Finding", "Outcome", "Step", "outcome_of", "shortlisted"]
+__all__ = ["SHORTLIST", "Finding", "SearchOutcome", "Step", "outcome_of", "shortlisted"]
 
 SHORTLIST = 10
 """How many architectures a shortlist has at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An architecture that a search found.
 
     Attributes:
         encoding: as the suite writes it; ``rayzc.build(space, encoding)`` makes a torch module of it.
-        key: the canonical encoding, one text for all encodings of the network.
+        key: the canonical encoding, the same text for all encodings of the network.
         description: the architecture on a line, in its benchmark's words; empty where the space is unknown.
         drawing: its cells as Unicode text; empty where the space is unknown.
         score: by the formula.
@@ -38,14 +43,13 @@ class Finding:
     standing: Standing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A moment at which a search found something better.
 
     Attributes:
         evaluated: how many architectures were evaluated by then.
         score: the best score.
-        accuracy: the true accuracy of the one that has it; None where no table knows.
+        accuracy: true accuracy of the architecture that has it; None where no table knows.
     """
 
     evaluated: int
@@ -53,20 +57,19 @@ class Step:
     accuracy: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one search of one problem with one seed came to.
+class SearchOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one search, of one problem with one seed, found.
 
     Attributes:
         problem: ``space/task``.
         space: name of the search space.
         plan: what the search was asked to do.
         evaluated: how many distinct architectures were evaluated.
-        ended: why it was over.
+        ended: why it ended; of an interrupted search this is what it had found by then.
         found: the architecture with the best score.
-        shortlist: up to ten distinct networks with the best scores, the best first: what one trains.
+        shortlist: up to ten distinct networks with the best scores, the best first: the networks to train.
         front: with several objectives, those that no other evaluated architecture beats in all, by score; else empty.
-        trajectory: whenever a better one was found.
+        trajectory: the moments at which it found something better.
         cache_hits: how many networks had scores from a cache.
         measured: how many networks were measured.
         measuring_seconds: how long that took, over all workers.
@@ -76,7 +79,7 @@ class Outcome:
     space: str
     plan: Plan
     evaluated: int
-    ended: str
+    ended: SearchEnding
     found: Finding
     shortlist: tuple[Finding, ...]
     front: tuple[Finding, ...]
@@ -92,22 +95,38 @@ class Outcome:
 
     @property
     def shortlist_best(self) -> Finding | None:
-        """The truly best of the shortlist; None where no table knows."""
-        known = [one for one in self.shortlist if one.standing is not None]
-        return min(known, key=lambda one: one.standing.rank if one.standing else 0) if known else None
+        """The truly best network of the shortlist; None where no table knows."""
+        known = [(found.standing.rank, found) for found in self.shortlist if found.standing is not None]
+        return min(known, key=lambda ranked: ranked[0])[1] if known else None
+
+    def to_document(self) -> dict[str, Any]:
+        """The outcome as JSON knows it, but for nan and infinities."""
+        return {**msgspec.structs.asdict(self), "plan": self.plan.options.to_document()}
+
+    @classmethod
+    def from_document(cls, document: Any, where: str | Path) -> "SearchOutcome":
+        """Reads what :meth:`to_document` wrote.
+
+        Raises:
+            SearchError: a key is unknown or missing, or a value cannot be used; names the key.
+        """
+        if isinstance(document, dict) and isinstance(document.get("plan"), dict):
+            options = PlanOptions.from_document(document["plan"], f"{where}, plan", SearchError)
+            document = {**document, "plan": Plan.of(options)}
+        return record_of(document, cls, where, SearchError)
 
 
 def shortlisted(search: Search) -> tuple[Evaluation, ...]:
     """The eligible evaluations with the best scores, the earlier of equals first."""
-    eligible = [one for one in search.evaluations if one.eligible]
-    return tuple(sorted(eligible, key=lambda one: -one.score)[:SHORTLIST])
+    eligible = [evaluation for evaluation in search.evaluations if evaluation.eligible]
+    return tuple(sorted(eligible, key=lambda evaluation: -evaluation.score)[:SHORTLIST])
 
 
-def outcome_of(search: Search, space: str, truth: Truth | None = None) -> Outcome:
-    """What a search that is over came to.
+def outcome_of(search: Search, space: str, truth: Truth | None = None) -> SearchOutcome:
+    """What a search has found.
 
     Args:
-        search: the search.
+        search: the search; if it has not ended, it counts as interrupted.
         space: name of the search space.
         truth: what the table knows; None for nothing.
 
@@ -115,16 +134,16 @@ def outcome_of(search: Search, space: str, truth: Truth | None = None) -> Outcom
         SearchError: it found nothing, see :func:`rayzc.nas.require_result`.
     """
     require_result(search)
-    shortlist = tuple(_finding(one, space, truth) for one in shortlisted(search))
-    return Outcome(
+    shortlist = tuple(_finding(evaluation, space, truth) for evaluation in shortlisted(search))
+    return SearchOutcome(
         search.problem,
         space,
         search.plan,
         len(search.evaluations),
-        search.ended or "",
+        search.ended or SearchEnding.INTERRUPTED,
         shortlist[0],
         shortlist,
-        tuple(_finding(one, space, truth) for one in _front(search)),
+        tuple(_finding(evaluation, space, truth) for evaluation in _front(search)),
         _trajectory(search, truth),
         search.cache_hits,
         search.measured,
@@ -135,34 +154,34 @@ def outcome_of(search: Search, space: str, truth: Truth | None = None) -> Outcom
 def _front(search: Search) -> list[Evaluation]:
     if not search.plan.minimise:
         return []
-    eligible = [one for one in search.evaluations if one.eligible]
-    fronts = front_numbers([one.values for one in eligible])
-    first = [one for one, front in zip(eligible, fronts, strict=True) if front == 0]
-    return sorted(first, key=lambda one: -one.score)
+    eligible = [evaluation for evaluation in search.evaluations if evaluation.eligible]
+    fronts = front_numbers([evaluation.values for evaluation in eligible])
+    first = [evaluation for evaluation, front in zip(eligible, fronts, strict=True) if front == 0]
+    return sorted(first, key=lambda evaluation: -evaluation.score)
 
 
 def _trajectory(search: Search, truth: Truth | None) -> tuple[Step, ...]:
     steps: list[Step] = []
-    for number, one in enumerate(search.evaluations, start=1):
-        if one.eligible and (not steps or one.score > steps[-1].score):
-            standing = truth.standing(one.architecture) if truth else None
-            steps.append(Step(number, one.score, standing.accuracy if standing else None))
+    for number, evaluation in enumerate(search.evaluations, start=1):
+        if evaluation.eligible and (not steps or evaluation.score > steps[-1].score):
+            standing = truth.standing(evaluation.architecture) if truth else None
+            steps.append(Step(number, evaluation.score, standing.accuracy if standing else None))
     return tuple(steps)
 
 
-def _finding(one: Evaluation, space: str, truth: Truth | None) -> Finding:
+def _finding(evaluation: Evaluation, space: str, truth: Truth | None) -> Finding:
     description = drawing = ""
     if space in SPACES:
         known = SPACES[space]
-        architecture = known.parse(one.architecture)
+        architecture = known.parse(evaluation.architecture)
         description = known.describe(architecture)
         drawing = "\n".join(part.text() for part in known.draw(architecture))
     return Finding(
-        one.architecture,
-        one.proposal.key,
+        evaluation.architecture,
+        evaluation.proposal.key,
         description,
         drawing,
-        one.score,
-        dict(one.proxies),
-        truth.standing(one.architecture) if truth else None,
+        evaluation.score,
+        dict(evaluation.measurement.scores),
+        truth.standing(evaluation.architecture) if truth else None,
     )

@@ -1,33 +1,34 @@
-"""The outcomes of several searches together: averages over seeds, a document, a table."""
+"""What many searches found together: averages over problems and seeds, a document, a table."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
+from rayzc.documents import document_text, read_document, record_of
 from rayzc.errors import SearchError
-from rayzc.nas.comparison import Comparison
-from rayzc.nas.jsonable import SCHEMA_VERSION, packed, read_document
-from rayzc.nas.outcome import Finding, Outcome, Step
-from rayzc.nas.plan import Plan
-from rayzc.nas.truth import Standing
+from rayzc.nas.outcome import SearchOutcome
+from rayzc.nas.scores import Standing
+from rayzc.nas.solving import Baseline, Comparison
+from rayzc.nas.table import results_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Average", "Results"]
+__all__ = ["Average", "Results", "Sample"]
 
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """A mean over seeds, or over problems and seeds.
+    """A mean, and how far the values are from it.
 
     Attributes:
         mean: the mean.
-        deviation: standard deviation, with the number of values less one below the line; 0 for a single value.
-        count: of how many values.
+        deviation: sample standard deviation; 0 for a single value.
+        count: the number of values.
     """
 
     mean: float
@@ -45,68 +46,134 @@ class Average:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """What the searches of all problems and seeds came to.
+class Sample:
+    """A number for each search, such as the rank of what it found.
 
     Attributes:
-        outcomes: one for each problem and seed.
-        comparisons: what else was done with the same candidates, where a table knows the truth.
+        values: by name of the problem and seed.
+    """
+
+    values: Mapping[tuple[str, int], float]
+
+    def over_seeds(self, problem: str) -> Average | None:
+        """The average over the seeds of a problem; None if there is no value."""
+        return Average.of(value for (name, _), value in self.values.items() if name == problem)
+
+    def over_problems(self, problems: Collection[str] | None = None) -> Average | None:
+        """The mean over problems of their means over seeds; the deviation is that of the seeds' means over problems.
+
+        Only seeds that have all problems count for the deviation, as problems differ far more than seeds do.
+
+        Args:
+            problems: names of the problems; by default all.
+
+        Returns:
+            The average; None if there is no value.
+        """
+        values = {key: value for key, value in self.values.items() if problems is None or key[0] in problems}
+        if not values:
+            return None
+        names = list(dict.fromkeys(name for name, _ in values))
+        seeds = list(dict.fromkeys(seed for _, seed in values))
+        means = [np.mean([value for (name, _), value in values.items() if name == each]) for each in names]
+        whole = [seed for seed in seeds if all((name, seed) in values for name in names)]
+        spread = Average.of(float(np.mean([values[name, seed] for name in names])) for seed in whole)
+        return Average(float(np.mean(means)), spread.deviation if spread else 0.0, len(whole))
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the searches of all problems and seeds found.
+
+    Attributes:
+        outcomes: of each problem and seed.
+        comparisons: what the baselines found among the same candidates, where a table knows the truth.
         failures: why a search has no outcome, by ``problem, seed N``.
     """
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[SearchOutcome, ...]
     comparisons: tuple[Comparison, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Names of the problems, each once, in order."""
-        return tuple(dict.fromkeys(one.problem for one in self.outcomes))
+        return tuple(dict.fromkeys(outcome.problem for outcome in self.outcomes))
 
     @property
-    def ways(self) -> tuple[str, ...]:
-        """What the searches are compared with, see :attr:`Comparison.way`."""
-        return tuple(dict.fromkeys(one.way for one in self.comparisons))
+    def compared(self) -> tuple[str, ...]:
+        """Names of the problems that are compared with baselines."""
+        return tuple(dict.fromkeys(comparison.problem for comparison in self.comparisons))
 
-    def best(self, problem: str) -> Outcome:
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, each once, in order."""
+        return tuple(dict.fromkeys(outcome.seed for outcome in self.outcomes))
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The single proxies among the baselines."""
+        return tuple(dict.fromkeys(each.proxy for each in self.comparisons if each.proxy))
+
+    def of(self, problem: str) -> "Results":
+        """The results of one problem."""
+        return Results(
+            tuple(outcome for outcome in self.outcomes if outcome.problem == problem),
+            tuple(comparison for comparison in self.comparisons if comparison.problem == problem),
+        )
+
+    def best(self, problem: str) -> SearchOutcome:
         """The outcome with the best score over the seeds.
 
         Raises:
-            SearchError: there is none of this problem.
+            SearchError: there is no outcome of this problem.
         """
-        chosen = [one for one in self.outcomes if one.problem == problem]
+        chosen = [outcome for outcome in self.outcomes if outcome.problem == problem]
         if not chosen:
             raise SearchError(f"there is no outcome of a problem '{problem}'")
-        return max(chosen, key=lambda one: one.found.score)
+        return max(chosen, key=lambda outcome: outcome.found.score)
 
-    def found(
-        self, of: Callable[[Standing], float] = lambda one: one.top, problem: str | None = None
-    ) -> Average | None:
-        """The found architectures' average, by default of their rank in percent of the candidates.
+    def scores(self, problem: str) -> Average | None:
+        """The average of the best scores over the seeds of a problem."""
+        return Average.of(outcome.found.score for outcome in self.outcomes if outcome.problem == problem)
+
+    def found(self, value: Callable[[Standing], float] = lambda standing: standing.top) -> Sample:
+        """Where the found architectures stand, by default their ranks in percent of the candidates.
 
         Args:
-            of: what to average: ``lambda standing: standing.accuracy``.
-            problem: over the seeds of this problem; by default over all problems and seeds.
+            value: which number of a standing: ``lambda standing: standing.accuracy``.
 
         Returns:
-            The average; None where no table knows the truth.
+            The numbers of the searches; empty where no table knows the truth.
         """
-        standings = (one.found.standing for one in self.outcomes if problem in (None, one.problem))
-        return Average.of(of(one) for one in standings if one)
+        found = {(outcome.problem, outcome.seed): outcome.found.standing for outcome in self.outcomes}
+        return Sample({key: value(standing) for key, standing in found.items() if standing})
 
-    def shortlist(
-        self, of: Callable[[Standing], float] = lambda one: one.top, problem: str | None = None
-    ) -> Average | None:
-        """As :meth:`found`, of the truly best of each shortlist."""
-        best = (one.shortlist_best for one in self.outcomes if problem in (None, one.problem))
-        return Average.of(of(one.standing) for one in best if one and one.standing)
+    def shortlist(self, value: Callable[[Standing], float] = lambda standing: standing.top) -> Sample:
+        """As :meth:`found`, for the truly best network of each shortlist."""
+        best = {(outcome.problem, outcome.seed): outcome.shortlist_best for outcome in self.outcomes}
+        return Sample({key: value(each.standing) for key, each in best.items() if each and each.standing})
 
-    def compared(
-        self, way: str, of: Callable[[Comparison], float], problem: str | None = None
-    ) -> Average | None:
-        """The average of another way, ``lambda one: one.shortlist.top`` for instance."""
-        chosen = [one for one in self.comparisons if one.way == way and problem in (None, one.problem)]
-        return Average.of(of(one) for one in chosen)
+    def baseline(
+        self,
+        baseline: Baseline,
+        proxy: str | None = None,
+        value: Callable[[Comparison], float] = lambda comparison: comparison.shortlist.top,
+    ) -> Sample:
+        """What a baseline came to, by default the best ranks of its shortlists in percent of the candidates.
+
+        Args:
+            baseline: the baseline.
+            proxy: its single proxy.
+            value: which number of a comparison: ``lambda comparison: comparison.found.top``.
+        """
+        return Sample(
+            {
+                (comparison.problem, comparison.seed): value(comparison)
+                for comparison in self.comparisons
+                if (comparison.baseline, comparison.proxy) == (baseline, proxy)
+            }
+        )
 
     def best_proxy(self, problem: str | None = None) -> str | None:
         """The single proxy whose searches have the best shortlists: chosen in hindsight, by true accuracy.
@@ -114,105 +181,60 @@ class Results:
         Args:
             problem: on this problem; by default on all, among the proxies that were compared on all.
         """
-        wanted = {problem} if problem else {one.problem for one in self.comparisons}
-        tops: dict[str, list[tuple[str, float]]] = {}
-        for one in self.comparisons:
-            if one.proxy and one.way.startswith("search by ") and one.problem in wanted:
-                tops.setdefault(one.proxy, []).append((one.problem, one.shortlist.top))
-        everywhere = {proxy: tops[proxy] for proxy in tops if {name for name, _ in tops[proxy]} == wanted}
-        means = {proxy: float(np.mean([top for _, top in each])) for proxy, each in everywhere.items()}
+        problems = {problem} if problem else set(self.compared)
+        means: dict[str, float] = {}
+        for proxy in self.proxies:
+            values = self.baseline(Baseline.PROXY_SEARCH, proxy).values
+            chosen = {key: top for key, top in values.items() if key[0] in problems}
+            if {name for name, _ in chosen} == problems:
+                means[proxy] = float(np.mean(list(chosen.values())))
         return min(means, key=means.__getitem__) if means else None
 
     def to_json(self) -> str:
-        """All of it as a JSON document."""
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "kind": "search results",
-            "outcomes": [_written(one) for one in self.outcomes],
-            "comparisons": [asdict(one) for one in self.comparisons],
+        """The results as a JSON document."""
+        content = {
+            "outcomes": [outcome.to_document() for outcome in self.outcomes],
+            "comparisons": [comparison.to_document() for comparison in self.comparisons],
             "failures": dict(self.failures),
         }
-        return json.dumps(document)
+        return document_text("search results", content)
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "Results":
-        """The results of a JSON document.
+    def from_json(cls, text: str | bytes, where: str | Path = "the saved search results") -> "Results":
+        """Reads what :meth:`to_json` wrote.
+
+        Args:
+            text: the document.
+            where: its file, for messages.
 
         Raises:
-            SearchError: it is none, or of another version.
+            SearchError: it does not hold search results, is of another version, or has a key that is unknown or
+                missing.
         """
-        document = read_document(text, "search results")
-        try:
-            return cls(
-                tuple(_read(one) for one in document["outcomes"]),
-                tuple(
-                    Comparison(
-                        **{
-                            **one,
-                            "found": Standing(**one["found"]),
-                            "shortlist": Standing(**one["shortlist"]),
-                        }
-                    )
-                    for one in document["comparisons"]
-                ),
-                document["failures"],
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise SearchError(f"the saved search results cannot be used: {error!r}") from None
-
-    def to_table(self) -> "pa.Table":
-        """A pyarrow Table with a row for each problem and seed, see :mod:`rayzc.nas.table`."""
-        from rayzc.nas.table import results_table
-
-        return results_table(self)
-
-
-def _written(outcome: Outcome) -> dict[str, Any]:
-    def finding(one: Finding) -> dict[str, Any]:
-        proxies = dict(zip(one.proxies, packed(one.proxies.values()), strict=True))
-        return {
-            "encoding": one.encoding,
-            "key": one.key,
-            "description": one.description,
-            "drawing": one.drawing,
-            "score": one.score,
-            "proxies": proxies,
-            "standing": asdict(one.standing) if one.standing else None,
-        }
-
-    return {
-        "problem": outcome.problem,
-        "space": outcome.space,
-        "plan": outcome.plan.to_document(),
-        "evaluated": outcome.evaluated,
-        "ended": outcome.ended,
-        "found": finding(outcome.found),
-        "shortlist": [finding(one) for one in outcome.shortlist],
-        "front": [finding(one) for one in outcome.front],
-        "trajectory": [asdict(one) for one in outcome.trajectory],
-        "cache_hits": outcome.cache_hits,
-        "measured": outcome.measured,
-        "measuring_seconds": outcome.measuring_seconds,
-    }
-
-
-def _read(document: dict[str, Any]) -> Outcome:
-    def finding(one: dict[str, Any]) -> Finding:
-        return Finding(
-            **{
-                **one,
-                "proxies": {name: float(value) for name, value in one["proxies"].items()},
-                "standing": Standing(**one["standing"]) if one["standing"] else None,
-            }
+        document = record_of(
+            read_document(text, "search results", where, SearchError), _Document, where, SearchError
+        )
+        return cls(
+            tuple(
+                SearchOutcome.from_document(outcome, f"{where}, outcomes[{place}]")
+                for place, outcome in enumerate(document.outcomes)
+            ),
+            tuple(
+                Comparison.from_document(comparison, f"{where}, comparisons[{place}]")
+                for place, comparison in enumerate(document.comparisons)
+            ),
+            document.failures,
         )
 
-    return Outcome(
-        **{
-            **document,
-            "plan": Plan.of_document(document["plan"]),
-            "found": finding(document["found"]),
-            "shortlist": tuple(finding(one) for one in document["shortlist"]),
-            "front": tuple(finding(one) for one in document["front"]),
-            "trajectory": tuple(Step(**one) for one in document["trajectory"]),
-        }
-    )
+    def to_table(self) -> "pa.Table":
+        """The results as a pyarrow Table with a row for each search, see :mod:`rayzc.nas.table`."""
+        proxies = {problem: self.best_proxy(problem) for problem in self.problems}
+        return results_table(self.outcomes, self.comparisons, proxies)
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    """Results as JSON."""
+
+    outcomes: list[dict[str, Any]]
+    comparisons: list[dict[str, Any]]
+    failures: dict[str, str]

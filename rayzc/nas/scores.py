@@ -1,63 +1,36 @@
-"""Where scores come from: a table, measurement, or a table and measurement of what it lacks."""
+"""What is known of architectures: scores from a table or from measurement, and true accuracies from a table."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
 from rayzc.errors import SearchError, nearest
+from rayzc.measurement import Measurement, Request
 from rayzc.nas.domain import network_key
+from rayzc.nas.table_domain import candidate_rows
 from rayzc.problems import Problem
 
-__all__ = ["Measure", "MixedScores", "ScoreSource", "Scored", "TableScores", "Wanted", "require_proxies"]
+__all__ = ["Measure", "MixedScores", "ScoreSource", "Standing", "TableScores", "Truth", "require_proxies"]
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a search asks for.
-
-    Attributes:
-        architecture: the encoding.
-        proxies: the proxies to score it by.
-    """
-
-    architecture: str
-    proxies: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """What is known of an architecture.
-
-    Attributes:
-        scores: by proxy.
-        failures: why a proxy that was asked for has no score.
-        measured: whether something had to be measured for it now; neither a table nor a cache had all.
-        cached: whether something came from a cache of earlier measurements.
-        seconds: how long measuring took.
-    """
-
-    scores: Mapping[str, float]
-    failures: Mapping[str, str] = field(default_factory=dict)
-    measured: bool = False
-    cached: bool = False
-    seconds: float = 0.0
-
-
-Measure = Callable[[Sequence[Wanted]], Iterable[Scored]]
-"""Measures networks; the answers in the order of the questions, whichever was measured first."""
+Measure = Callable[[Sequence[Request]], Sequence[Measurement]]
+"""Measures networks, and returns the measurements in the order of the requests."""
 
 
 class ScoreSource(Protocol):
-    """Scores architectures of one problem by proxies."""
+    """Scores the architectures of one problem by proxies."""
 
     @property
     def proxies(self) -> frozenset[str]:
-        """What it can give, for some architectures at least."""
+        """The proxies that it has for at least some architectures."""
         ...
 
-    def scores(self, wanted: Sequence[Wanted]) -> list[Scored]:
-        """The scores of each architecture, in the order of the questions."""
+    def answer(self, requests: Sequence[Request]) -> list[Measurement]:
+        """Returns the scores of each architecture, in the order of the requests."""
         ...
 
 
@@ -65,7 +38,7 @@ class TableScores:
     """The scores that a table lists.
 
     A network's score by a proxy is that of the row with this encoding; where it has none, that of the first row with
-    the same network (equal :attr:`~rayzc.problems.Problem.groups`) that has one.
+    the same network (equal :attr:`~rayzc.problems.Problem.groups`) that has a score.
 
     Attributes:
         problem: the table.
@@ -73,7 +46,7 @@ class TableScores:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self._rows = {one: row for row, one in reversed(list(enumerate(problem.architectures)))}
+        self._rows = {text: row for row, text in reversed(list(enumerate(problem.architectures)))}
         self._group: dict[int, list[int]] = {}
         for row, group in enumerate(problem.groups.tolist()):
             self._group.setdefault(group, []).append(row)
@@ -89,44 +62,45 @@ class TableScores:
         """The proxies that the table has for at least one architecture."""
         return self.problem.has
 
-    def scores(self, wanted: Sequence[Wanted]) -> list[Scored]:
-        """What the table has; a failure for what it lacks."""
-        return [self._scored(one) for one in wanted]
+    def answer(self, requests: Sequence[Request]) -> list[Measurement]:
+        """Returns what the table has, and a failure for what it lacks."""
+        return [self._looked_up(request) for request in requests]
 
     def rows_of(self, architecture: str) -> list[int]:
-        """The rows of a network: that of this very encoding first; none if the table does not list it."""
+        """The rows of a network, that of this very encoding first; empty if the table does not list it."""
         row = self._rows.get(architecture)
         if row is None:
             if self._row_of_key is None:
                 rows = reversed(list(enumerate(self.problem.architectures)))
-                self._row_of_key = {self._key(one): number for number, one in rows}
+                self._row_of_key = {self._key(text): number for number, text in rows}
             row = self._row_of_key.get(self._key(architecture))
         if row is None:
             return []
         return [row, *(other for other in self._group[int(self.problem.groups[row])] if other != row)]
 
-    def _scored(self, wanted: Wanted) -> Scored:
-        rows = self.rows_of(wanted.architecture)
+    def _looked_up(self, request: Request) -> Measurement:
+        rows = self.rows_of(request.encoding)
         scores: dict[str, float] = {}
         failures: dict[str, str] = {}
-        for proxy in wanted.proxies:
+        for proxy in request.proxies:
             column = self.problem.proxies.index(proxy) if proxy in self.problem.proxies else None
             found: list[float] = [] if column is None else self.problem.scores[rows, column].tolist()
             known = [score for score in found if not math.isnan(score)]
             if known:
                 scores[proxy] = known[0]
             else:
-                where = f"no score by {proxy} for it" if rows else "no such architecture"
-                failures[proxy] = f"the table of {self.problem.name} has {where}"
-        return Scored(scores, failures)
+                what = f"no score by {proxy} for it" if rows else "no such architecture"
+                failures[proxy] = f"the table of {self.problem.name} has {what}"
+        return Measurement(scores, failures)
 
 
 class MixedScores:
     """A table's scores, and measurements of what the table lacks, proxy by proxy.
 
-    Attributes:
+    Args:
         table: what is known; None to measure everything.
-        measurable: the proxies that can be measured.
+        measure: measures networks.
+        measurable: the proxies that it can measure.
     """
 
     def __init__(self, table: TableScores | None, measure: Measure, measurable: Iterable[str]) -> None:
@@ -135,33 +109,34 @@ class MixedScores:
 
     @property
     def proxies(self) -> frozenset[str]:
-        """What the table has or can be measured."""
+        """The proxies that the table has or that can be measured."""
         return self.measurable | (self.table.proxies if self.table else frozenset())
 
-    def scores(self, wanted: Sequence[Wanted]) -> list[Scored]:
-        """Scores from the table first; one call measures all that it lacks.
+    def answer(self, requests: Sequence[Request]) -> list[Measurement]:
+        """Returns scores of the table; everything that it lacks is measured at once.
 
         Raises:
-            SearchError: measurement gave more or fewer answers than were asked for.
+            SearchError: there are more or fewer measurements than requests.
         """
-        answers = self.table.scores(wanted) if self.table else [Scored({}) for _ in wanted]
-        lacking: dict[int, Wanted] = {}
-        for place, (one, known) in enumerate(zip(wanted, answers, strict=True)):
-            names = tuple(p for p in one.proxies if p not in known.scores and p in self.measurable)
-            if names:
-                lacking[place] = Wanted(one.architecture, names)
+        answers = self.table.answer(requests) if self.table else [Measurement({}) for _ in requests]
+        lacking: dict[int, Request] = {}
+        for place, (request, known) in enumerate(zip(requests, answers, strict=True)):
+            proxies = tuple(p for p in request.proxies if p not in known.scores and p in self.measurable)
+            if proxies:
+                lacking[place] = replace(request, proxies=proxies)
         if not lacking:
             return answers
-        measured = list(self._measure(list(lacking.values())))
+        measured = self._measure(list(lacking.values()))
         if len(measured) != len(lacking):
-            raise SearchError(f"measured {len(measured)} architectures where {len(lacking)} were asked for")
-        for place, new in zip(lacking, measured, strict=True):
-            answers[place] = _joined(answers[place], lacking[place].proxies, new)
+            raise SearchError(f"{len(lacking)} architectures were to be measured and {len(measured)} were")
+        for (place, request), measurement in zip(lacking.items(), measured, strict=True):
+            reasons = dict.fromkeys(request.proxies, "it was not measured, and no reason was given")
+            answers[place] = answers[place].joined(Measurement({}, reasons)).joined(measurement)
         return answers
 
 
 def require_proxies(source: ScoreSource, proxies: Iterable[str], problem: str, needed_by: str) -> None:
-    """Checks that a source can give these proxies.
+    """Checks that a source has these proxies.
 
     Args:
         source: the source.
@@ -170,20 +145,83 @@ def require_proxies(source: ScoreSource, proxies: Iterable[str], problem: str, n
         needed_by: what needs them, for the message: ``the formula``.
 
     Raises:
-        SearchError: it cannot give one of them.
+        SearchError: it lacks a proxy.
     """
     for proxy in proxies:
         if proxy not in source.proxies:
             raise SearchError(
-                f"{problem}: {needed_by} needs proxy '{proxy}', which neither the table nor measurement can give; "
+                f"{problem}: {needed_by} needs proxy '{proxy}', which is neither in the table nor can be measured; "
                 f"{nearest(proxy, sorted(source.proxies))}"
             )
 
 
-def _joined(known: Scored, asked: tuple[str, ...], new: Scored) -> Scored:
-    scores = {**known.scores, **{name: new.scores[name] for name in asked if name in new.scores}}
-    failures = {name: why for name, why in known.failures.items() if name not in asked}
-    for name in asked:
-        if name not in new.scores:
-            failures[name] = new.failures.get(name, "it was not measured, and no reason was given")
-    return Scored(scores, failures, new.measured, new.cached, new.seconds)
+class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a network stands among others, by its true accuracy.
+
+    Attributes:
+        accuracy: as the table has it; larger is better.
+        rank: 1 for the best of the candidates: 1 more than there are candidates with a greater accuracy.
+        candidates: how many architectures it is compared with, itself among them: the rows of the table that the
+            search could choose from, having all the proxies it needs.
+        regret: how much better the best candidate is.
+        rank_of_all: the rank among all rows of the table, also those without proxies.
+        all: the number of all rows.
+        regret_of_all: how much better the best of all rows is.
+    """
+
+    accuracy: float
+    rank: int
+    candidates: int
+    regret: float
+    rank_of_all: int
+    all: int
+    regret_of_all: float
+
+    @property
+    def top(self) -> float:
+        """The rank in percent of the candidates: 2 means that it is within the best 2 %."""
+        return 100 * self.rank / self.candidates
+
+
+class Truth:
+    """The true accuracies of a problem.
+
+    Attributes:
+        problem: the table.
+        rows: ``(candidates,)`` the rows a network is compared with.
+    """
+
+    def __init__(self, problem: Problem, proxies: Iterable[str] = ()) -> None:
+        """Takes the rows with all of these proxies for candidates; by default all rows.
+
+        Raises:
+            SearchError: the table lacks a proxy, or no row has all of them.
+        """
+        self.problem = problem
+        self.rows = candidate_rows(problem, proxies)
+        self._sorted = np.sort(problem.accuracy[self.rows])
+        self._sorted_all = np.sort(problem.accuracy)
+        self._table = TableScores(problem)
+
+    def standing(self, architecture: str) -> Standing | None:
+        """Where a network stands, by the row of its encoding; None if the table does not list it."""
+        rows = self._table.rows_of(architecture)
+        return self.standing_of_row(rows[0]) if rows else None
+
+    def standing_of_row(self, row: int) -> Standing:
+        """Where the network of a row stands."""
+        accuracy = float(self.problem.accuracy[row])
+        candidates, everything = self._sorted, self._sorted_all
+        return Standing(
+            accuracy,
+            _rank(candidates, accuracy),
+            len(candidates),
+            max(0.0, float(candidates[-1]) - accuracy),
+            _rank(everything, accuracy),
+            len(everything),
+            float(everything[-1]) - accuracy,
+        )
+
+
+def _rank(ascending: NDArray[np.float64], accuracy: float) -> int:
+    return 1 + len(ascending) - int(np.searchsorted(ascending, accuracy, side="right"))

@@ -1,7 +1,19 @@
-"""The rows of a table as a domain: moves go to what is nearest among them."""
+"""The rows of a table as a domain: moves go to the nearest of them.
 
-from collections.abc import Callable, Iterable, Set
+The rows of a table are a random part of their search space and rarely neighbours there. An encoding is read as a
+multiset of *parts*, and the distance of two encodings is the number of parts that only one of them has:
+
+- the operation at a place, for spaces whose encoding is a row of codes;
+- the edges of a graph with the operations at their ends, in NAS-Bench-101, as its vertices have no fixed places;
+- the input and the operation of each edge of a node, in NAS-Bench-301, whose order does not matter;
+- the words of the text at their places, in unknown spaces.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,23 +21,25 @@ from numpy.typing import NDArray
 
 from rayzc.errors import SearchError, SuiteError, nearest
 from rayzc.nas.domain import network_key
-from rayzc.nas.features import Parts
 from rayzc.problems import Problem
-from rayzc.spaces import SPACES
+from rayzc.spaces import ENCODINGS, SPACES
+from rayzc.spaces.encoding import Value
+from rayzc.spaces.nasbench101.encoding import Graph
 
-__all__ = ["NEIGHBOURS", "TableDomain", "candidate_rows"]
+__all__ = ["NEIGHBOURS", "Parts", "TableDomain", "candidate_rows", "parts_of"]
 
 NEIGHBOURS = 8
 """How many of the nearest rows are an architecture's neighbours."""
+
+_WORD = re.compile(r"[A-Za-z_]+|[0-9.]+")
 
 
 class TableDomain:
     """The networks that a problem lists with all of some proxies: its candidates.
 
-    Each network counts once; it is represented by its first row that has all the proxies. Where the table is a random
-    part of its space, rows one edit apart are rare, so the neighbours are the :data:`NEIGHBOURS` nearest rows, by the
-    number of differing parts (:mod:`rayzc.nas.features`); which of those equally far away, follows from the order
-    of rows.
+    Each network counts once; its first row with all the proxies stands for it. Where the table is a random
+    part of its space, rows one edit apart are rare, so the neighbours are the :data:`NEIGHBOURS` nearest rows; of rows
+    at the same distance the earlier are taken.
 
     Attributes:
         problem: the table.
@@ -51,11 +65,11 @@ class TableDomain:
         self.architectures: tuple[str, ...] = tuple(problem.architectures[row] for row in self.rows)
         self._text_key = network_key(problem.space)
         # Where the space is unknown, only their group tells that two rows are one network.
-        self._keys = tuple(self._text_key(one) for one in self.architectures)
+        self._keys = tuple(self._text_key(text) for text in self.architectures)
         by_group = dict(zip(problem.groups[self.rows].tolist(), self._keys, strict=True))
         self._key_of: dict[str, str] = {
-            one: by_group[group]
-            for one, group in zip(problem.architectures, problem.groups.tolist(), strict=True)
+            text: by_group[group]
+            for text, group in zip(problem.architectures, problem.groups.tolist(), strict=True)
             if group in by_group
         }
         self._place = {key: place for place, key in enumerate(self._keys)}
@@ -84,7 +98,7 @@ class TableDomain:
         """The row of the candidate with this key.
 
         Raises:
-            SearchError: if there is none.
+            SearchError: there is no such candidate.
         """
         if key not in self._place:
             raise SearchError(f"{self.problem.name} has no candidate '{key}'")
@@ -105,8 +119,8 @@ class TableDomain:
         ]
 
     def mutate(self, architecture: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
-        """Draws an unseen neighbour, each with the same probability; if all are seen, the nearest unseen."""
-        unseen = [one for one in self.neighbours(architecture) if self.key(one) not in seen]
+        """Draws an unseen neighbour, each with the same probability; if all are seen, the nearest unseen candidate."""
+        unseen = [text for text in self.neighbours(architecture) if self.key(text) not in seen]
         if unseen:
             return unseen[int(rng.integers(len(unseen)))]
         return self._nearest(self._distances(architecture), rng, seen)
@@ -141,7 +155,7 @@ def candidate_rows(problem: Problem, proxies: Iterable[str]) -> NDArray[np.int64
     """The rows of a table that have all of these proxies, ``(rows,)``.
 
     Raises:
-        SearchError: if none has.
+        SearchError: the table lacks a proxy, or no row has all of them.
     """
     names = tuple(proxies)
     if not len(problem):
@@ -156,3 +170,69 @@ def candidate_rows(problem: Problem, proxies: Iterable[str]) -> NDArray[np.int64
     if missing.all():
         raise SearchError(f"no architecture in the table of {problem.name} has all of {', '.join(names)}")
     return np.flatnonzero(~missing)
+
+
+class Parts:
+    """The parts of many architectures as counts, to compare an architecture with all of them at once.
+
+    Attributes:
+        space: name of the search space.
+        counts: ``(architectures, parts)``.
+    """
+
+    def __init__(self, space: str, architectures: Sequence[str]) -> None:
+        self.space = space
+        counters = [parts_of(space, text) for text in architectures]
+        self._columns = {
+            part: column for column, part in enumerate(dict.fromkeys(p for c in counters for p in c))
+        }
+        self.counts: NDArray[np.int16] = np.zeros((len(counters), len(self._columns)), dtype=np.int16)
+        for row, counter in enumerate(counters):
+            for part, count in counter.items():
+                self.counts[row, self._columns[part]] = count
+
+    def distances(self, architecture: str) -> NDArray[np.int64]:
+        """How far each of the architectures is from this one, ``(architectures,)``.
+
+        Parts that none of them has add the same to all distances, and are not counted.
+        """
+        counts = np.zeros(len(self._columns), dtype=np.int16)
+        for part, count in parts_of(self.space, architecture).items():
+            if part in self._columns:
+                counts[self._columns[part]] = count
+        distances: NDArray[np.int64] = np.abs(self.counts - counts).sum(axis=1, dtype=np.int64)
+        return distances
+
+
+def parts_of(space: str, architecture: str) -> Counter[Hashable]:
+    """The parts of an encoding; of its canonical form, where the space is known."""
+    if space not in ENCODINGS:
+        return Counter(enumerate(_WORD.findall(architecture)))
+    encoding = ENCODINGS[space]
+    return Counter(_PARTS.get(space, _codes)(encoding.canonical(encoding.parse(architecture))))
+
+
+def _codes(value: Value) -> Iterator[Hashable]:
+    yield from enumerate(value)
+
+
+def _graph(value: Value) -> Iterator[Hashable]:
+    graph = Graph(*value)
+    for start, row in enumerate(graph.matrix):
+        for end, connected in enumerate(row):
+            if connected:
+                yield graph.operations[start], graph.operations[end]
+    yield from graph.operations
+
+
+def _genotype(value: Value) -> Iterator[Hashable]:
+    for cell, edges in enumerate(value):
+        for place, (source, operation) in enumerate(edges):
+            yield cell, place // 2, source
+            yield cell, place // 2, source, operation
+
+
+_PARTS: Mapping[str, Callable[[Value], Iterator[Hashable]]] = MappingProxyType(
+    {"nasbench101": _graph, "nasbench301": _genotype}
+)
+"""The parts of an architecture, by search space; where there is no entry, the codes at their places."""

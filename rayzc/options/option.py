@@ -23,7 +23,18 @@ import msgspec
 
 from rayzc.errors import RayzcError, RunError, nearest
 
-__all__ = ["Flat", "Group", "Option", "Options", "flattened", "group", "option", "read_options", "takes"]
+__all__ = [
+    "Flat",
+    "Group",
+    "Option",
+    "Options",
+    "flattened",
+    "group",
+    "located",
+    "option",
+    "read_options",
+    "takes",
+]
 
 Result = TypeVar("Result")
 OptionsT = TypeVar("OptionsT", bound="Options")
@@ -200,12 +211,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         try:
             return msgspec.convert(content, cls, dec_hook=_decoded)
         except msgspec.ValidationError as problem:
-            raise error(f"{where}: {_located(str(problem))}") from None
+            raise error(f"{where}: {located(str(problem))}") from None
         except RayzcError as problem:
             raise error(f"{where} cannot be used: {problem}") from None
 
 
-def _located(message: str) -> str:
+def located(message: str) -> str:
     """A message of msgspec's with the whole key: ``unknown key 'settings.islnds'``."""
     what, _, place = message.partition(" - at ")
     path = place.strip("`").removeprefix("$").lstrip(".")

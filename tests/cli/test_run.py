@@ -69,7 +69,7 @@ def test_interrupted(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--budget", 0), "a budget of 0 architectures finds nothing: give at least 1"),
+        (("--budget", 0), "budget is 0; it must be 1 or more"),
         (("--formula", "flops +"), "cannot parse formula at position 8: expected a proxy, a number or '('"),
         (
             ("--problems", "nasbench20"),

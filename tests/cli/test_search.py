@@ -37,7 +37,7 @@ class TestMistakes:
             ),
             (
                 ("--algorithm", "genetics"),
-                "there is no algorithm 'genetics'; did you mean 'genetic'?",
+                "unknown algorithm 'genetics'; did you mean 'genetic'?",
             ),
             (
                 ("--constraint", "cost < 0"),
@@ -46,13 +46,13 @@ class TestMistakes:
             ),
             (
                 ("--formula", "good + synflw"),
-                "nasbench201/planted: the formula needs proxy 'synflw', which neither the table nor measurement can "
-                "give; did you mean 'synflow'?",
+                "nasbench201/planted: the formula needs proxy 'synflw', which is neither in the table nor can be "
+                "measured; did you mean 'synflow'?",
             ),
-            (("--budget", 0), "a budget of 0 architectures finds nothing: give at least 1"),
+            (("--budget", 0), "budget is 0; it must be 1 or more"),
             (("--seeds", 0), "0 seeds give no search: give at least 1"),
-            (("--batch", 0), "a batch of 0 architectures never ends: give at least 1"),
-            (("--seed", -1), "the seed is -1; give 0 or more"),
+            (("--batch", 0), "batch is 0; it must be 1 or more"),
+            (("--seed", -1), "seed is -1; it must be 0 or more"),
             (("--candidates", "tables"), "there are no candidates 'tables'; did you mean 'table'?"),
             (
                 ("--constraint", "cost"),
@@ -68,7 +68,7 @@ class TestMistakes:
                 "a suite's scores are of networks of full size, and do not go with those of another width or depth: "
                 "leave out the suite, or width and depth",
             ),
-            (("--formula", "3"), "'3' has no proxy in it: it gives every architecture the same score"),
+            (("--formula", "3"), "'3' names no proxy: it has the same value for every architecture"),
             (("--formula", "lost.json"), "lost.json: no such file"),
         ],
     )
@@ -93,8 +93,8 @@ class TestMistakes:
             ),
             (
                 ("--problems", "nasbench201/cifar10", "--formula", "nwott"),
-                "nasbench201/cifar10: the formula needs proxy 'nwott', which neither the table nor measurement can "
-                "give; did you mean 'nwot'?",
+                "nasbench201/cifar10: the formula needs proxy 'nwott', which is neither in the table nor can be "
+                "measured; did you mean 'nwot'?",
             ),
             (
                 ("--problems", "nasbench201/cifar10", "--candidates", "table"),

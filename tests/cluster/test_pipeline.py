@@ -86,7 +86,7 @@ def test_a_formula_that_is_given_is_not_bred(ray_session: None, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"budget": 0}, "a budget of 0 architectures finds nothing: give at least 1"),
+        ({"budget": 0}, "budget is 0; it must be 1 or more"),
         ({"seeds": 0}, "0 seeds give no search: give at least 1"),
         ({"algorithm": "genetics"}, "there is no algorithm 'genetics'; did you mean 'genetic'?"),
         ({"time_limit": 0.0}, "a time limit of 0 s ends before it begins: give more than 0"),

@@ -1,9 +1,11 @@
 """Small tables with a planted truth, and plans for them."""
 
+from typing import Any
+
 import numpy as np
 
 from rayzc.formula import Formula
-from rayzc.nas import AlgorithmSettings, Plan
+from rayzc.nas import AlgorithmSettings, Plan, PlanOptions
 from rayzc.problems import Problem, network_groups
 from rayzc.spaces import SPACES
 
@@ -18,7 +20,9 @@ def planted(rows: int = 400, space: str = "nasbench201", seed: int = 0) -> Probl
     while len(drawn) < rows:
         drawn.setdefault(known.format(known.sample(rng)))
     architectures = tuple(drawn)
-    values = np.array([known.canonical(known.parse(one)) for one in architectures])  # one network, one score
+    values = np.array(
+        [known.canonical(known.parse(text)) for text in architectures]
+    )  # one network, one score
     weights = rng.normal(size=(values.shape[1], 5))
     good = weights[np.arange(values.shape[1]), values].sum(axis=1)
     cost = values.sum(axis=1).astype(float)
@@ -40,3 +44,8 @@ def unknown(rows: int = 30) -> Problem:
 def plan(algorithm: str, budget: int = 60, **others: object) -> Plan:
     settings = {"settings": SMALL, "batch": 5, **others}
     return Plan(Formula(("good",)), algorithm, budget, **settings)  # type: ignore[arg-type]
+
+
+def parsed(formula: str, **options: Any) -> Plan:
+    """The plan of texts."""
+    return Plan.of(PlanOptions(formula=formula, **options))

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from rayzc.nas import (
+    Baseline,
     Comparison,
-    Outcome,
     Results,
     Search,
+    SearchOutcome,
     TableDomain,
     TableScores,
     Truth,
     compare,
     outcome_of,
-    parse_plan,
     run,
     solve,
     tabulated,
@@ -19,18 +19,18 @@ from rayzc.nas import (
 from rayzc.nas.outcome import SHORTLIST
 from rayzc.problems import Problem
 from rayzc.spaces import SPACES
-from tests.nas.samples import SMALL, planted, unknown
+from tests.nas.samples import SMALL, parsed, planted, unknown
 
 TABLE = planted(200)
 
 
 @pytest.fixture(scope="module")
-def solved() -> tuple[Outcome, tuple[Comparison, ...]]:
-    asked = parse_plan("good", algorithm="genetic", budget=60, seed=3, settings=SMALL)
+def solved() -> tuple[SearchOutcome, tuple[Comparison, ...]]:
+    asked = parsed("good", algorithm="genetic", budget=60, seed=3, settings=SMALL)
     return solve(tabulated(TABLE, asked), asked)
 
 
-def test_the_shortlist_has_the_ten_best_distinct_networks(solved: tuple[Outcome, object]) -> None:
+def test_the_shortlist_has_the_ten_best_distinct_networks(solved: tuple[SearchOutcome, object]) -> None:
     outcome, _ = solved
     scores = [one.score for one in outcome.shortlist]
 
@@ -42,7 +42,7 @@ def test_the_shortlist_has_the_ten_best_distinct_networks(solved: tuple[Outcome,
     assert outcome.seed == 3
 
 
-def test_a_finding_can_be_read_drawn_and_built(solved: tuple[Outcome, object]) -> None:
+def test_a_finding_can_be_read_drawn_and_built(solved: tuple[SearchOutcome, object]) -> None:
     found = solved[0].found
     space = SPACES["nasbench201"]
     architecture = space.parse(found.encoding)
@@ -53,7 +53,7 @@ def test_a_finding_can_be_read_drawn_and_built(solved: tuple[Outcome, object]) -
     assert found.proxies == {"good": found.score}
 
 
-def test_the_truth_is_that_of_the_table(solved: tuple[Outcome, object]) -> None:
+def test_the_truth_is_that_of_the_table(solved: tuple[SearchOutcome, object]) -> None:
     found = solved[0].found
     accuracy = TABLE.accuracy[TABLE.architectures.index(found.encoding)]
     standing = found.standing
@@ -81,7 +81,7 @@ def test_ranks_among_candidates_and_among_all_are_told_apart() -> None:
     assert Truth(problem).standing("nowhere") is None
 
 
-def test_the_trajectory_climbs_to_the_found_one(solved: tuple[Outcome, object]) -> None:
+def test_the_trajectory_climbs_to_the_found_one(solved: tuple[SearchOutcome, object]) -> None:
     outcome, _ = solved
     scores = [step.score for step in outcome.trajectory]
 
@@ -93,7 +93,7 @@ def test_the_trajectory_climbs_to_the_found_one(solved: tuple[Outcome, object]) 
 
 
 def test_a_space_that_nobody_knows_has_no_drawing() -> None:
-    asked = parse_plan("good", budget=30, settings=SMALL)
+    asked = parsed("good", budget=30, settings=SMALL)
     outcome, _ = solve(tabulated(unknown(), asked), asked)
 
     assert (outcome.found.description, outcome.found.drawing) == ("", "")
@@ -101,9 +101,12 @@ def test_a_space_that_nobody_knows_has_no_drawing() -> None:
     assert outcome.found.standing.rank == 1
 
 
-def test_other_ways_are_gone_on_the_same_candidates(solved: tuple[Outcome, tuple[Comparison, ...]]) -> None:
+def test_other_ways_are_gone_on_the_same_candidates(
+    solved: tuple[SearchOutcome, tuple[Comparison, ...]],
+) -> None:
     ways = {one.way: one for one in solved[1]}
 
+    assert {one.baseline for one in solved[1]} == set(Baseline)
     assert set(ways) == {"random search", "random ten", "formula, all candidates"} | {
         f"{way} {proxy}" for way in ("search by", "ten best by") for proxy in ("cost", "good", "noise")
     }
@@ -117,18 +120,20 @@ def test_other_ways_are_gone_on_the_same_candidates(solved: tuple[Outcome, tuple
 
 
 def test_ten_best_by_a_proxy_are_the_ten_best_of_all_candidates() -> None:
-    asked = parse_plan("good", budget=20, settings=SMALL)
+    asked = parsed("good", budget=20, settings=SMALL)
     domain, truth = TableDomain(TABLE, ("good",)), Truth(TABLE, ("good",))
     noise = TABLE.column("noise")[domain.rows]
     ten = domain.rows[np.argsort(-noise)[:10]]
-    (by_noise,) = (one for one in compare(asked, domain, truth, ("noise",)) if one.way == "ten best by noise")
+    (by_noise,) = (
+        one for one in compare(asked, domain, truth, ("noise",)) if one.baseline is Baseline.PROXY_TEN
+    )
 
     assert by_noise.shortlist.accuracy == TABLE.accuracy[ten].max()
     assert by_noise.found.accuracy == TABLE.accuracy[ten[0]]
 
 
 def test_the_constraints_hold_for_the_others_too() -> None:
-    asked = parse_plan("good", ["cost <= 8"], budget=80, settings=SMALL)
+    asked = parsed("good", constraints=("cost <= 8",), budget=80, settings=SMALL)
     domain, truth = TableDomain(TABLE, asked.proxies), Truth(TABLE, asked.proxies)
     cheap = TABLE.accuracy[TABLE.column("cost") <= 8].max()
 
@@ -143,7 +148,7 @@ def test_a_proxy_that_is_never_finite_has_no_search() -> None:
     problem = Problem(
         TABLE.space, TABLE.task, TABLE.architectures, TABLE.proxies, scores, TABLE.accuracy, TABLE.groups
     )
-    asked = parse_plan("good", budget=20, settings=SMALL)
+    asked = parsed("good", budget=20, settings=SMALL)
     ways = {one.way for one in compare(asked, TableDomain(problem, ("good",)), Truth(problem))}
 
     assert "search by noise" not in ways
@@ -151,7 +156,7 @@ def test_a_proxy_that_is_never_finite_has_no_search() -> None:
 
 
 def test_the_outcome_follows_from_a_restored_search() -> None:
-    asked = parse_plan("good", minimise=["cost"], algorithm="genetic", budget=40, settings=SMALL)
+    asked = parsed("good", minimise=("cost",), algorithm="genetic", budget=40, settings=SMALL)
     search = run(asked, TABLE.name, TableDomain(TABLE, asked.proxies), TableScores(TABLE))
     outcome = outcome_of(search, TABLE.space, Truth(TABLE))
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from rayzc.errors import SearchError
-from rayzc.nas import Average, Results, on_demand, parse_plan, solve, tabulated
-from rayzc.nas.scores import Scored
-from tests.nas.samples import SMALL, planted
+from rayzc.measurement import Measurement
+from rayzc.nas import Average, Baseline, Results, Sample, on_demand, solve, tabulated
+from tests.nas.samples import SMALL, parsed, planted
 
 TABLES = (planted(90), planted(120, "transbench101_micro", 1))
 
@@ -16,7 +16,7 @@ def results() -> Results:
     outcomes, comparisons = [], []
     for table in TABLES:
         for seed in range(3):
-            asked = parse_plan("noise + good", budget=40, seed=seed, settings=SMALL)
+            asked = parsed("noise + good", budget=40, seed=seed, settings=SMALL)
             outcome, others = solve(tabulated(table, asked), asked)
             outcomes.append(outcome)
             comparisons += others
@@ -33,18 +33,38 @@ def test_averages_are_over_seeds_and_over_problems(results: Results) -> None:
     ]
 
     assert results.problems == tuple(table.name for table in TABLES)
-    assert results.found(problem=of) == Average(np.mean(tops), np.std(tops, ddof=1), 3)
-    assert results.shortlist() == Average(np.mean(short), np.std(short, ddof=1), 6)
-    accuracy = results.found(lambda standing: standing.accuracy, of)
+    assert results.compared == results.problems
+    assert results.seeds == (0, 1, 2)
+    assert results.found().over_seeds(of) == Average(np.mean(tops), np.std(tops, ddof=1), 3)
+    means = np.array(short).reshape(2, 3).mean(axis=0)  # of each seed over both problems
+    average = results.shortlist().over_problems()
+    assert average is not None
+    assert (average.mean, average.deviation) == pytest.approx((np.mean(short), np.std(means, ddof=1)))
+    assert average.count == 3
+    accuracy = results.found(lambda standing: standing.accuracy).over_seeds(of)
     assert accuracy is not None
     assert accuracy.mean == pytest.approx(
         np.mean([one.found.standing.accuracy for one in results.outcomes[3:] if one.found.standing])
     )
-    random = results.compared("random search", lambda one: one.shortlist.top, of)
+    random = results.baseline(Baseline.RANDOM_SEARCH).over_seeds(of)
     assert random is not None
     assert random.count == 3
-    assert results.compared("no such way", lambda one: one.found.top) is None
+    assert results.baseline(Baseline.PROXY_TEN, "nobody").values == {}
+    assert results.baseline(Baseline.PROXY_TEN).over_problems() is None
+    assert results.of(of).problems == (of,)
+    assert {each.problem for each in results.of(of).comparisons} == {of}
     assert Average.of([2.0]) == Average(2.0, 0.0, 1)
+
+
+def test_the_mean_over_problems_weighs_problems_alike() -> None:
+    assert Sample({}).over_problems() is None
+    assert Sample({("a", 0): 1.0, ("a", 1): 3.0, ("b", 0): 10.0}).over_problems() == Average(6.0, 0.0, 1)
+    sample = Sample({("a", 0): 1.0, ("a", 1): 3.0, ("b", 0): 10.0, ("b", 1): 14.0})
+    both = sample.over_problems()
+    assert both is not None
+    assert both.mean == 7.0
+    assert both.deviation == pytest.approx(3 / 2**0.5)
+    assert sample.over_problems(("b",)) == sample.over_seeds("b")
 
 
 def test_the_best_proxy_is_chosen_by_what_its_searches_found(results: Results) -> None:
@@ -63,10 +83,35 @@ def test_the_best_outcome_has_the_best_score_of_the_seeds(results: Results) -> N
 
 def test_results_come_back_from_json(results: Results) -> None:
     assert Results.from_json(results.to_json()) == results
-    with pytest.raises(SearchError, match="the saved search results has schema 2; this version"):
-        Results.from_json(results.to_json().replace('"schema_version": 1', '"schema_version": 2'))
-    with pytest.raises(SearchError, match="the saved search results cannot be used: KeyError"):
-        Results.from_json(results.to_json().replace('"comparisons"', '"others"'))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"schema_version": 1', '"schema_version": 2', "results.json has schema 2; this version"),
+        ('"comparisons"', '"others"', "results.json: unknown key 'others'"),
+        ('"trajectory"', '"path"', "results.json, outcomes[0]: unknown key 'path'"),
+        ('"accuracy"', '"precision"', "results.json, outcomes[0]: unknown key 'found.standing.precision'"),
+        ('"constraints"', '"conditions"', "results.json, outcomes[0], plan: unknown key 'conditions'"),
+        (
+            '"way": "random ten"',
+            '"way": "random eleven"',
+            "results.json, comparisons[1]: key 'way': invalid enum value 'random eleven'",
+        ),
+        (
+            '"way": "search by good"',
+            '"way": "search by god"',
+            "results.json, comparisons[5]: key 'way': invalid enum value 'search by god'",
+        ),
+    ],
+)
+def test_results_that_cannot_be_used_are_refused_with_file_and_key(
+    results: Results, old: str, new: str, message: str
+) -> None:
+    assert old in results.to_json()
+    with pytest.raises(SearchError) as caught:
+        Results.from_json(results.to_json().replace(old, new), "results.json")
+    assert str(caught.value).startswith(message)
 
 
 def test_the_table_has_a_row_for_each_search(results: Results) -> None:
@@ -89,9 +134,9 @@ def test_the_table_has_a_row_for_each_search(results: Results) -> None:
 
 
 def test_where_no_table_knows_the_truth_there_are_nulls() -> None:
-    asked = parse_plan("zico", budget=12)
+    asked = parsed("zico", budget=12)
     problem = on_demand(
-        "nasbench201/cifar10", lambda wanted: [Scored({"zico": 1.0})] * len(wanted), ("zico",)
+        "nasbench201/cifar10", lambda requests: [Measurement({"zico": 1.0})] * len(requests), ("zico",)
     )
     results = Results((solve(problem, asked)[0],))
     (row,) = results.to_table().to_pylist()
@@ -99,7 +144,7 @@ def test_where_no_table_knows_the_truth_there_are_nulls() -> None:
     assert row["accuracy"] is row["rank"] is row["random_search_top"] is row["best_proxy"] is None
     assert row["score"] == 1.0
     assert len(row["shortlist"]) == 10
-    assert results.found() is None
+    assert results.found().values == {}
     assert Results.from_json(results.to_json()) == results
 
 

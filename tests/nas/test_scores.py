@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rayzc.errors import SearchError
-from rayzc.nas import MixedScores, Scored, TableScores, Wanted
-from rayzc.nas.scores import require_proxies
+from rayzc.measurement import Measurement, Request
+from rayzc.nas.scores import MixedScores, TableScores, require_proxies
 from rayzc.problems import Problem
 
 # The first two are one network: nothing reaches edge 2 -> 3, and then 0 -> 2 and 1 -> 2 do not matter.
@@ -22,76 +22,82 @@ def table() -> Problem:
     )
 
 
-def wanted(*architectures: str) -> list[Wanted]:
-    return [Wanted(one, ("flops", "nwot")) for one in architectures]
+def request(architecture: str, *proxies: str) -> Request:
+    return Request("nasbench201", architecture, "t", proxies or ("flops", "nwot"))
 
 
 def test_a_table_gives_the_own_row_first_then_those_of_the_same_network(table: Problem) -> None:
-    one, same, other = TableScores(table).scores(wanted(ONE, SAME, OTHER))
+    one, same, other = TableScores(table).answer([request(ONE), request(SAME), request(OTHER)])
 
-    assert one == Scored({"flops": 1.0, "nwot": 6.0})
-    assert same == Scored({"flops": 5.0, "nwot": 6.0})
-    assert other == Scored({"flops": 7.0}, {"nwot": "the table of nasbench201/t has no score by nwot for it"})
+    assert one == Measurement({"flops": 1.0, "nwot": 6.0})
+    assert same == Measurement({"flops": 5.0, "nwot": 6.0})
+    assert other == Measurement(
+        {"flops": 7.0}, {"nwot": "the table of nasbench201/t has no score by nwot for it"}
+    )
 
 
 def test_a_table_knows_a_network_by_another_of_its_encodings(table: Problem) -> None:
     third = "(2, 2, 3, 1, 2, 1)"
 
-    assert TableScores(table).scores(wanted(third)) == [Scored({"flops": 1.0, "nwot": 6.0})]
-    assert TableScores(table).scores(wanted(ABSENT))[0].failures == {
+    assert TableScores(table).answer([request(third)]) == [Measurement({"flops": 1.0, "nwot": 6.0})]
+    assert TableScores(table).answer([request(ABSENT)])[0].failures == {
         "flops": "the table of nasbench201/t has no such architecture",
         "nwot": "the table of nasbench201/t has no such architecture",
     }
 
 
 def test_what_the_table_lacks_is_measured_cell_by_cell_in_one_call(table: Problem) -> None:
-    calls: list[list[Wanted]] = []
+    calls: list[list[Request]] = []
 
-    def measure(asked: Sequence[Wanted]) -> list[Scored]:
+    def measure(asked: Sequence[Request]) -> list[Measurement]:
         calls.append(list(asked))
-        return [Scored(dict.fromkeys(one.proxies, 9.0), measured=True, seconds=2.0) for one in asked]
+        return [Measurement(dict.fromkeys(each.proxies, 9.0), seconds=2.0) for each in asked]
 
-    answers = MixedScores(TableScores(table), measure, ("flops", "nwot")).scores(wanted(ONE, OTHER, ABSENT))
+    answers = MixedScores(TableScores(table), measure, ("flops", "nwot")).answer(
+        [request(ONE), request(OTHER), request(ABSENT)]
+    )
 
-    assert calls == [[Wanted(OTHER, ("nwot",)), Wanted(ABSENT, ("flops", "nwot"))]]
+    assert calls == [[request(OTHER, "nwot"), request(ABSENT)]]
     assert answers == [
-        Scored({"flops": 1.0, "nwot": 6.0}),
-        Scored({"flops": 7.0, "nwot": 9.0}, measured=True, seconds=2.0),
-        Scored({"flops": 9.0, "nwot": 9.0}, measured=True, seconds=2.0),
+        Measurement({"flops": 1.0, "nwot": 6.0}),
+        Measurement({"flops": 7.0, "nwot": 9.0}, seconds=2.0),
+        Measurement({"flops": 9.0, "nwot": 9.0}, seconds=2.0),
     ]
 
 
 def test_a_measurement_that_fails_says_why(table: Problem) -> None:
-    def measure(asked: Sequence[Wanted]) -> list[Scored]:
-        return [Scored({}, {"nwot": "out of memory"}), Scored({"flops": 1.0})]
+    def measure(asked: Sequence[Request]) -> list[Measurement]:
+        return [Measurement({}, {"nwot": "out of memory"}), Measurement({"flops": 1.0})]
 
-    other, absent = MixedScores(TableScores(table), measure, ("flops", "nwot")).scores(wanted(OTHER, ABSENT))
+    other, absent = MixedScores(TableScores(table), measure, ("flops", "nwot")).answer(
+        [request(OTHER), request(ABSENT)]
+    )
 
-    assert other == Scored({"flops": 7.0}, {"nwot": "out of memory"})
-    assert absent == Scored({"flops": 1.0}, {"nwot": "it was not measured, and no reason was given"})
+    assert other == Measurement({"flops": 7.0}, {"nwot": "out of memory"})
+    assert absent == Measurement({"flops": 1.0}, {"nwot": "it was not measured, and no reason was given"})
 
 
 def test_nothing_is_measured_where_the_table_has_all_or_measuring_cannot_help(table: Problem) -> None:
-    def measure(asked: Sequence[Wanted]) -> list[Scored]:
+    def measure(asked: Sequence[Request]) -> list[Measurement]:
         raise AssertionError(f"asked for {asked}")
 
-    assert MixedScores(TableScores(table), measure, ("flops",)).scores(wanted(ONE, OTHER))[1].failures == {
-        "nwot": "the table of nasbench201/t has no score by nwot for it"
-    }
+    assert MixedScores(TableScores(table), measure, ("flops",)).answer([request(ONE), request(OTHER)])[
+        1
+    ].failures == {"nwot": "the table of nasbench201/t has no score by nwot for it"}
 
 
 def test_without_a_table_everything_is_measured() -> None:
     source = MixedScores(
-        None, lambda asked: [Scored({"flops": 3.0, "nwot": NAN})] * len(asked), ("flops", "nwot")
+        None, lambda asked: [Measurement({"flops": 3.0, "nwot": NAN})] * len(asked), ("flops", "nwot")
     )
 
-    assert [answer.scores["flops"] for answer in source.scores(wanted(ONE, OTHER))] == [3.0, 3.0]
+    assert [answer.scores["flops"] for answer in source.answer([request(ONE), request(OTHER)])] == [3.0, 3.0]
     assert source.proxies == {"flops", "nwot"}
 
 
 def test_measuring_must_answer_every_question(table: Problem) -> None:
-    with pytest.raises(SearchError, match="measured 1 architectures where 2 were asked for"):
-        MixedScores(None, lambda asked: [Scored({})], ("flops",)).scores(wanted(ONE, OTHER))
+    with pytest.raises(SearchError, match="2 architectures were to be measured and 1 were"):
+        MixedScores(None, lambda asked: [Measurement({})], ("flops",)).answer([request(ONE), request(OTHER)])
 
 
 def test_a_proxy_that_nobody_can_give_is_refused(table: Problem) -> None:
@@ -100,7 +106,7 @@ def test_a_proxy_that_nobody_can_give_is_refused(table: Problem) -> None:
     with pytest.raises(SearchError) as caught:
         require_proxies(source, ("flops", "nwott"), "nasbench201/t", "the formula")
     assert str(caught.value) == (
-        "nasbench201/t: the formula needs proxy 'nwott', which neither the table nor measurement can give; "
+        "nasbench201/t: the formula needs proxy 'nwott', which is neither in the table nor can be measured; "
         "did you mean 'nwot'?"
     )
     assert require_proxies(source, ("zico", "nwot"), "nasbench201/t", "the formula") is None  # type: ignore[func-returns-value]

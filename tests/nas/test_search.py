@@ -7,30 +7,29 @@ import pytest
 
 from rayzc.errors import FormulaError, SearchError
 from rayzc.formula import Formula
+from rayzc.measurement import Measurement, Request
 from rayzc.nas import (
     ALGORITHMS,
-    BUDGET_SPENT,
     AlgorithmSettings,
     MixedScores,
     Plan,
-    Scored,
+    PlanOptions,
     Search,
+    SearchEnding,
     SpaceDomain,
     TableDomain,
     TableScores,
-    Wanted,
     absorb,
     advance,
     begin,
     on_demand,
-    parse_plan,
     propose,
     run,
     solve,
     tabulated,
 )
 from rayzc.spaces import SPACES
-from tests.nas.samples import SMALL, plan, planted
+from tests.nas.samples import SMALL, parsed, plan, planted
 
 TABLE = planted(150)
 DOMAIN = TableDomain(TABLE, ("good", "cost"))
@@ -47,11 +46,11 @@ def test_a_search_evaluates_its_budget_and_keeps_the_best() -> None:
         plan("genetic", 40), TABLE.name, DOMAIN, SCORES, lambda now: seen.append(len(now.evaluations))
     )
 
-    assert search.ended == BUDGET_SPENT
+    assert search.ended == SearchEnding.BUDGET_SPENT
     assert seen[-1] == len(search.evaluations) == 40
     assert search.best is not None
     assert search.best.score == max(one.score for one in search.evaluations)
-    assert search.best.proxies == {"good": search.best.score}
+    assert search.best.measurement.scores == {"good": search.best.score}
     assert advance(search, DOMAIN, SCORES) is search
     assert propose(search, DOMAIN) == ()
 
@@ -65,9 +64,9 @@ def test_what_is_proposed_can_be_asked_again_and_is_absorbed_in_its_order() -> N
     proposals = propose(search, DOMAIN)
 
     assert proposals == propose(search, DOMAIN)
-    with pytest.raises(SearchError, match="5 architectures were proposed and 4 scored"):
-        absorb(search, proposals, [Scored({"good": 1.0})] * 4)
-    after = absorb(search, proposals, [Scored({"good": float(i)}) for i in range(5)])
+    with pytest.raises(SearchError, match="5 architectures were proposed and 4 measured"):
+        absorb(search, proposals, [Measurement({"good": 1.0})] * 4)
+    after = absorb(search, proposals, [Measurement({"good": float(i)}) for i in range(5)])
     assert [one.score for one in after.evaluations] == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert [one.proposal for one in after.evaluations] == list(proposals)
 
@@ -75,25 +74,31 @@ def test_what_is_proposed_can_be_asked_again_and_is_absorbed_in_its_order() -> N
 def test_what_is_not_finite_or_failed_ranks_last_and_is_no_result() -> None:
     search = begin(plan("random"), TABLE.name, DOMAIN, SCORES)
     scored = [
-        Scored({"good": float("nan")}),
-        Scored({"good": float("inf")}),
-        Scored({}, {"good": "out of memory"}),
-        Scored({"good": -3.0}, measured=True, seconds=1.5),
-        Scored({"good": -4.0}, cached=True),
+        Measurement({"good": float("nan")}),
+        Measurement({"good": float("inf")}),
+        Measurement({}, {"good": "out of memory"}),
+        Measurement({"good": -3.0}, seconds=1.5),
+        Measurement({"good": -4.0}, cached=True),
     ]
     search = absorb(search, propose(search, DOMAIN), scored)
 
     assert [one.score for one in search.evaluations] == [-np.inf, -np.inf, -np.inf, -3.0, -4.0]
     assert search.best == search.evaluations[3]
-    assert search.evaluations[2].failures == {"good": "out of memory"}
+    assert search.evaluations[2].measurement.failures == {"good": "out of memory"}
     assert (search.measured, search.cache_hits, search.measuring_seconds) == (1, 1, 1.5)
-    assert Search.from_json(search.to_json()).state == search.state
+    restored = Search.from_json(search.to_json())
+    assert [one.values for one in restored.evaluations] == [one.values for one in search.evaluations]
+    assert restored.to_json() == search.to_json()
     assert json.loads(search.to_json(), parse_constant=pytest.fail)["kind"] == "search"
 
 
 def test_a_violated_constraint_counts_against_the_budget_but_is_no_result_and_no_parent() -> None:
-    asked = parse_plan(
-        "good", ["cost <= 11", "good > cost - 9"], algorithm="genetic", budget=80, settings=SMALL
+    asked = parsed(
+        "good",
+        constraints=("cost <= 11", "good > cost - 9"),
+        algorithm="genetic",
+        budget=80,
+        settings=SMALL,
     )
     search = searched(asked)
     violating = [one for one in search.evaluations if not one.met]
@@ -102,13 +107,13 @@ def test_a_violated_constraint_counts_against_the_budget_but_is_no_result_and_no
     assert violating
     assert all(one.score > -np.inf and not one.eligible for one in violating)
     assert search.best is not None
-    assert search.best.proxies["cost"] <= 11
+    assert search.best.measurement.scores["cost"] <= 11
     assert not {one.proposal.key for one in violating} & {one.proposal.parent for one in search.evaluations}
 
 
 @pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
 def test_with_several_objectives_the_front_is_what_nobody_dominates(algorithm: str) -> None:
-    asked = parse_plan("good", minimise=["cost"], algorithm=algorithm, budget=80, settings=SMALL)
+    asked = parsed("good", minimise=("cost",), algorithm=algorithm, budget=80, settings=SMALL)
     outcome, _ = solve(tabulated(TABLE, asked), asked)
     front = [(one.score, one.proxies["cost"]) for one in outcome.front]
 
@@ -120,7 +125,7 @@ def test_with_several_objectives_the_front_is_what_nobody_dominates(algorithm: s
 
 def test_several_objectives_find_cheaper_architectures_than_one() -> None:
     def mean_cost(*minimise: str) -> float:
-        asked = parse_plan("good", minimise=minimise, algorithm="genetic", budget=60, settings=SMALL)
+        asked = parsed("good", minimise=minimise, algorithm="genetic", budget=60, settings=SMALL)
         children = [one.architecture for one in searched(asked).evaluations[20:]]
         return float(np.mean([TABLE.column("cost")[TABLE.architectures.index(one)] for one in children]))
 
@@ -132,11 +137,11 @@ def test_a_table_and_measurements_of_the_rest_give_the_search_of_the_whole_table
     hidden[::2, 0] = np.nan
     asked: list[str] = []
 
-    def measure(wanted: Sequence[Wanted]) -> list[Scored]:
-        asked.extend(one.architecture for one in wanted)
-        return [replace(answer, measured=True) for answer in SCORES.scores(wanted)]
+    def measure(requests: Sequence[Request]) -> list[Measurement]:
+        asked.extend(request.encoding for request in requests)
+        return [replace(answer, seconds=1.0) for answer in SCORES.answer(requests)]
 
-    whole = on_demand(TABLE.name, lambda wanted: [], (), TABLE, within_table=True)
+    whole = on_demand(TABLE.name, lambda requests: [], (), TABLE, within_table=True)
     mixed = on_demand(TABLE.name, measure, ("good",), replace(TABLE, scores=hidden), within_table=True)
     expected, _ = solve(whole, plan("genetic"))
     outcome, comparisons = solve(mixed, plan("genetic"))
@@ -147,8 +152,10 @@ def test_a_table_and_measurements_of_the_rest_give_the_search_of_the_whole_table
 
 
 def test_a_whole_space_is_searched_by_measurements() -> None:
-    def measure(wanted: Sequence[Wanted]) -> list[Scored]:
-        return [Scored({"twos": float(one.architecture.count("2"))}, measured=True) for one in wanted]
+    def measure(requests: Sequence[Request]) -> list[Measurement]:
+        return [
+            Measurement({"twos": float(request.encoding.count("2"))}, seconds=1.0) for request in requests
+        ]
 
     asked = Plan(Formula.parse("twos"), "local_search", 200, settings=SMALL)
     outcome, _ = solve(on_demand("nasbench201/cifar10", measure, ("twos",)), asked)
@@ -161,13 +168,13 @@ def test_a_whole_space_is_searched_by_measurements() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"budget": 0}, "a budget of 0 architectures finds nothing: give at least 1"),
-        ({"batch": 0}, "a batch of 0 architectures never ends: give at least 1"),
-        ({"seed": -1}, "the seed is -1; give 0 or more"),
-        ({"algorithm": "genetics"}, "there is no algorithm 'genetics'; did you mean 'genetic'?"),
+        ({"budget": 0}, "budget is 0; it must be 1 or more"),
+        ({"batch": 0}, "batch is 0; it must be 1 or more"),
+        ({"seed": -1}, "seed is -1; it must be 0 or more"),
+        ({"algorithm": "genetics"}, "unknown algorithm 'genetics'; did you mean 'genetic'?"),
         (
             {"formula": Formula.parse("1 + 2")},
-            "'1 + 2' has no proxy in it: it gives every architecture the same score",
+            "'1 + 2' names no proxy: it has the same value for every architecture",
         ),
     ],
 )
@@ -178,9 +185,9 @@ def test_a_plan_that_cannot_be_is_refused(change: dict[str, object], message: st
 
 
 def test_settings_that_cannot_be_are_refused() -> None:
-    with pytest.raises(SearchError, match="population is 0; give at least 1"):
+    with pytest.raises(SearchError, match="population is 0; it must be 1 or more"):
         AlgorithmSettings(population=0)
-    with pytest.raises(SearchError, match="crossover is 2; give a probability from 0 to 1"):
+    with pytest.raises(SearchError, match="crossover is 2; it must lie between 0 and 1"):
         AlgorithmSettings(crossover=2)
 
 
@@ -189,23 +196,23 @@ def test_settings_that_cannot_be_are_refused() -> None:
     [
         (
             {"formula": "god + cost"},
-            "nasbench201/planted: the formula needs proxy 'god', which neither the table nor measurement can give; "
+            "nasbench201/planted: the formula needs proxy 'god', which is neither in the table nor can be measured; "
             "did you mean 'good'?",
         ),
         (
             {"formula": "good", "constraints": ["params < 3"]},
-            "nasbench201/planted: the constraint 'params < 3' needs proxy 'params', which neither the table nor "
-            "measurement can give; known: cost, good, noise",
+            "nasbench201/planted: the constraint 'params < 3' needs proxy 'params', which is neither in the table nor "
+            "can be measured; known: cost, good, noise",
         ),
         (
             {"formula": "good", "minimise": ["costs"]},
-            "nasbench201/planted: the objective 'costs' needs proxy 'costs', which neither the table nor measurement "
-            "can give; did you mean 'cost'?",
+            "nasbench201/planted: the objective 'costs' needs proxy 'costs', which is neither in the table nor "
+            "can be measured; did you mean 'cost'?",
         ),
     ],
 )
 def test_a_proxy_that_nobody_can_give_is_named(texts: dict[str, object], message: str) -> None:
-    asked = parse_plan(**texts)  # type: ignore[arg-type]
+    asked = parsed(**texts)  # type: ignore[arg-type]
     for attempt in (lambda: begin(asked, TABLE.name, DOMAIN, SCORES), lambda: tabulated(TABLE, asked)):
         with pytest.raises(SearchError) as caught:
             attempt()
@@ -213,7 +220,7 @@ def test_a_proxy_that_nobody_can_give_is_named(texts: dict[str, object], message
 
 
 def test_a_constraint_that_no_candidate_meets_is_refused_before_the_search() -> None:
-    asked = parse_plan("good", ["cost < 0"])
+    asked = parsed("good", constraints=("cost < 0",))
     low, high = TABLE.column("cost").min(), TABLE.column("cost").max()
 
     with pytest.raises(SearchError) as caught:
@@ -225,8 +232,8 @@ def test_a_constraint_that_no_candidate_meets_is_refused_before_the_search() -> 
 
 
 def test_a_constraint_that_nothing_measured_meets_is_refused_at_the_end() -> None:
-    source = MixedScores(None, lambda wanted: [Scored({"params": 2.0})] * len(wanted), ("params",))
-    asked = parse_plan("params", ["params < 1.5"], budget=12)
+    source = MixedScores(None, lambda requests: [Measurement({"params": 2.0})] * len(requests), ("params",))
+    asked = parsed("params", constraints=("params < 1.5",), budget=12)
 
     with pytest.raises(SearchError) as caught:
         run(asked, "nasbench201/cifar10", SpaceDomain(SPACES["nasbench201"]), source)
@@ -237,10 +244,12 @@ def test_a_constraint_that_nothing_measured_meets_is_refused_at_the_end() -> Non
 
 
 def test_a_search_in_which_every_measurement_fails_says_why() -> None:
-    source = MixedScores(None, lambda wanted: [Scored({}, {"zico": "no labels"})] * len(wanted), ("zico",))
+    source = MixedScores(
+        None, lambda requests: [Measurement({}, {"zico": "no labels"})] * len(requests), ("zico",)
+    )
 
     with pytest.raises(SearchError) as caught:
-        run(parse_plan("zico", budget=5), "p/t", SpaceDomain(SPACES["nasbench201"]), source)
+        run(parsed("zico", budget=5), "p/t", SpaceDomain(SPACES["nasbench201"]), source)
     assert str(caught.value) == (
         "p/t: none of the 5 architectures evaluated has a finite score; the first failure: no labels"
     )
@@ -250,23 +259,67 @@ def test_there_must_be_something_to_search() -> None:
     with pytest.raises(
         SearchError, match="own/t: there is no search space 'own' to search; known: nasbench101"
     ):
-        on_demand("own/t", lambda wanted: [], ())
+        on_demand("own/t", lambda requests: [], ())
     with pytest.raises(SearchError, match="p/t: there is no table to search within; search the whole space"):
-        on_demand("p/t", lambda wanted: [], (), within_table=True)
+        on_demand("p/t", lambda requests: [], (), within_table=True)
     with pytest.raises(SearchError, match="the table of nasbench201/planted lists no architecture"):
         TableDomain(TABLE.take([]), ())
 
 
-def test_saved_searches_that_cannot_be_used_are_refused() -> None:
-    text = searched(plan("random", 6)).to_json()
+def test_a_saved_search_has_a_row_of_nine_for_each_evaluation() -> None:
+    source = MixedScores(
+        None, lambda requests: [Measurement({"x": 2.0}, {"y": "no labels"}, 0.5)] * len(requests), ("x", "y")
+    )
+    search = begin(parsed("x + 0 * y", budget=1), "p/t", SpaceDomain(SPACES["nasbench201"]), source)
+    search = advance(search, SpaceDomain(SPACES["nasbench201"]), source)
 
-    with pytest.raises(
-        SearchError, match="the saved search has schema 7; this version of rayzc reads schema 1"
-    ):
-        Search.from_json(text.replace('"schema_version": 1', '"schema_version": 7'))
-    with pytest.raises(SearchError, match="the saved plan cannot be used: KeyError"):
-        Search.from_json(text.replace('"minimise"', '"maximise"'))
-    with pytest.raises(SearchError, match="the saved search cannot be used: KeyError"):
-        Search.from_json(text.replace('"evaluations"', '"evaluation"'))
+    (evaluation,) = search.evaluations
+    proposal = [evaluation.proposal.architecture, evaluation.proposal.key, None]
+    assert json.loads(search.to_json())["evaluations"] == [
+        [proposal, "-inf", ["-inf"], True, {"x": 2.0}, {"y": "no labels"}, True, False, 0.5]
+    ]
+    assert Search.from_json(search.to_json()) == search
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            '"schema_version": 1',
+            '"schema_version": 7',
+            "search.json has schema 7; this version of rayzc reads schema 1: continue with the version that wrote it, "
+            "or start a new run",
+        ),
+        ('"kind": "search"', '"kind": "discover"', "search.json is not a document of the kind 'search'"),
+        ('"minimise"', '"maximise"', "search.json, plan: unknown key 'maximise'"),
+        ('"population"', '"populaton"', "search.json, plan: unknown key 'settings.populaton'"),
+        (
+            '"population": 12',
+            '"population": 0',
+            "search.json, plan cannot be used: population is 0; it must be 1 or more",
+        ),
+        ('"evaluations"', '"evaluation"', "search.json: unknown key 'evaluation'"),
+        ('"budget spent"', '"budget spend"', "search.json: key 'ended': invalid enum value 'budget spend'"),
+        ('"good"', '"good" +', "search.json is not valid JSON"),
+    ],
+)
+def test_a_saved_search_that_cannot_be_used_is_refused_with_file_and_key(
+    old: str, new: str, message: str
+) -> None:
+    text = searched(plan("random", 6)).to_json()
+    assert old in text
+
+    with pytest.raises(SearchError) as caught:
+        Search.from_json(text.replace(old, new), "search.json")
+    assert str(caught.value).startswith(message)
+
+
+def test_a_plan_comes_back_from_its_options() -> None:
+    options = PlanOptions(
+        formula="good + cost / 2", constraints=("cost < 3",), minimise=("cost",), budget=7, settings=SMALL
+    )
+
+    assert Plan.of(options).options == options
+    assert Plan.of(PlanOptions.from_document(options.to_document(), "config.json")) == Plan.of(options)
     with pytest.raises(FormulaError, match="cannot parse formula"):
-        parse_plan("good +")
+        parsed("good +")

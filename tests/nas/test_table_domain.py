@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from rayzc.errors import SearchError
-from rayzc.nas import TableDomain, candidate_rows
-from rayzc.nas.features import Parts, parts_of
+from rayzc.nas.table_domain import Parts, TableDomain, candidate_rows, parts_of
 from rayzc.problems import Problem, Suite
 from tests.nas.samples import planted, unknown
 

@@ -1,4 +1,4 @@
-"""What a user sees of a search while it goes on: a row for each problem; and how it is told in the end."""
+"""What a user sees of a run of searches: while it goes on a row for each problem, and in the end its results."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from rich.table import Table
 
 from rayzc.cli.displays.searched import overview, summary
 from rayzc.cli.displays.searched_details import details, write_report
+from rayzc.cli.displays.tables import Fitted, number, printed
 from rayzc.cli.durations import clock
 from rayzc.cli.options import SearchOutput
 from rayzc.cli.output import Display, counted, plain_console
@@ -31,7 +32,7 @@ class SearchDisplay(Display["SearchProgress", Searched]):
         self._details = output.details
 
     def line(self, progress: "SearchProgress") -> str:
-        """The progress of all searches on a line."""
+        """The progress of all searches in a line."""
         rows, pool = progress.problems, progress.pool
         if not any(row.evaluated for row in rows):
             ready = f", {counted(pool.workers, 'worker')} ready" if pool is not None else ""
@@ -44,9 +45,9 @@ class SearchDisplay(Display["SearchProgress", Searched]):
         ]
         if len(rows) == 1:
             (row,) = rows
-            parts.append(f"best {_number(row.score)}")
+            parts.append(f"best {number(row.score)}")
             if row.accuracy is not None:
-                parts.append(f"accuracy {_number(row.accuracy)}")
+                parts.append(f"accuracy {number(row.accuracy)}")
         if pool is not None:
             parts.append(f"{pool.measured:,} measured, {sum(row.cache_hits for row in rows):,} cache hits")
             lost = f" ({pool.lost} lost)" if pool.lost else ""
@@ -60,30 +61,25 @@ class SearchDisplay(Display["SearchProgress", Searched]):
         return Group(_facts(progress), _rows(progress))
 
     def print_result(self, result: Searched, console: Console) -> None:
-        """The table of the problems, what was found, and what it is compared with."""
+        """The table of the problems, what was found, and the baselines."""
         if result.results.outcomes:
             for part in overview(result.results):
-                _print(console, part)
+                printed(console, part)
             if self._details:
                 for part in details(result.results):
-                    _print(console, part)
+                    printed(console, part)
                 console.print()
         for line in summary(result):
-            _print(console, line)
+            printed(console, line)
 
     def conclude(self, result: Searched) -> None:
-        """Writes the report into the run's folder, and tells the result."""
+        """Writes the report into the run's folder, and prints the result."""
         write_report(result)
         super().conclude(result)
 
     def remark(self, text: str) -> None:
-        """A line that follows the result: beside it for people to read, elsewhere if that is for machines."""
-        _print(plain_console(stderr=self._as_json), text)
-
-
-def _print(console: Console, part: RenderableType) -> None:
-    """Prints lines as they are, however long, and tables as wide as there is room."""
-    console.print(part, soft_wrap=isinstance(part, str), markup=False)
+        """Prints a line after the result: on standard output, or on standard error if the result is JSON."""
+        printed(plain_console(stderr=self._as_json), text)
 
 
 def _facts(progress: "SearchProgress") -> Table:
@@ -101,7 +97,7 @@ def _facts(progress: "SearchProgress") -> Table:
     return facts
 
 
-def _rows(progress: "SearchProgress") -> Table:
+def _rows(progress: "SearchProgress") -> Fitted:
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("problem", no_wrap=True)
     truth = any(row.accuracy is not None for row in progress.problems)
@@ -120,26 +116,23 @@ def _rows(progress: "SearchProgress") -> Table:
         table.add_row(
             row.problem,
             f"{row.evaluated:,}/{row.budget:,}",
-            _number(row.score),
-            *([_number(row.accuracy)] if truth else []),
+            number(row.score),
+            *([number(row.accuracy)] if truth else []),
             f"{row.cache_hits:,}",
             f"{row.per_second:,.1f}",
             _left(row, progress.seconds_left),
             f"{row.ended}/{row.searches}",
             style="dim" if row.ended == row.searches else "",
         )
-    return table
+    # Below each other, the parts of a live table would not fit the height of a terminal.
+    return Fitted(table, drop=("cache hits", "per second", "left", "ended"))
 
 
 def _left(row: "ProblemProgress", limit: float | None) -> str:
-    """How long a problem takes yet at the speed it had so far, no longer than there is time."""
+    """How long a problem still takes at its speed so far, at most to the time limit."""
     if row.ended == row.searches:
         return clock(0)
     if row.per_second <= 0:
         return "-"
     left = (row.budget - row.evaluated) / row.per_second
     return clock(left if limit is None else min(left, limit))
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:#.5g}"

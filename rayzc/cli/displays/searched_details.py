@@ -1,4 +1,4 @@
-"""All that is known of the architectures of a search, and the report in the run's folder."""
+"""Everything known of the architectures that searches found, and the report in the run's folder."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rayzc.cli.displays.searched import comparison, number, overview, summary
+from rayzc.cli.displays.searched import comparison, overview, summary
+from rayzc.cli.displays.tables import number, printed
 from rayzc.cli.output import plain_table
 from rayzc.documents import write_atomically
 from rayzc.formula import Formula
-from rayzc.nas import Finding, Outcome, Results
+from rayzc.nas import Finding, Results, SearchOutcome
 from rayzc.runs import RunFolder, Searched
 from rayzc.spaces import SPACES
 
@@ -21,9 +22,9 @@ _WIDTH = 120
 
 
 def details(results: Results) -> Iterator[RenderableType]:
-    """For each problem: its best architecture in words, drawn, with its proxies; shortlist, front, seeds and ways."""
+    """For each problem: its best architecture in words, drawn, with its proxies; shortlist, front, seeds, baselines."""
     for name in results.problems:
-        best = results.best(name)
+        best, own = results.best(name), results.of(name)
         yield f"\n{name}\n{'─' * len(name)}"
         yield from _facts(best)
         if best.found.drawing:
@@ -31,16 +32,14 @@ def details(results: Results) -> Iterator[RenderableType]:
         yield f"shortlist of seed {best.seed}: what to train"
         yield _findings(best.shortlist)
         if best.front:
-            yield "\nPareto front: none is better in one objective and no worse in the others"
+            yield "\nPareto front: no other is better in one objective and no worse in the others"
             yield _findings(best.front, best.plan.minimise)
-        outcomes = [one for one in results.outcomes if one.problem == name]
-        if len(outcomes) > 1:
+        if len(own.outcomes) > 1:
             yield "\nseeds"
-            yield _seeds(outcomes)
-        others = tuple(one for one in results.comparisons if one.problem == name)
-        if others:
+            yield _seeds(own.outcomes)
+        if own.comparisons:
             yield ""
-            yield from comparison(Results(tuple(outcomes), others))
+            yield from comparison(own)
 
 
 def report(result: Searched) -> str:
@@ -51,7 +50,7 @@ def report(result: Searched) -> str:
     results = result.results
     parts = list(overview(results)) if results.outcomes else []
     for part in (*parts, *summary(result), *details(results)):
-        console.print(part, soft_wrap=isinstance(part, str), markup=False)
+        printed(console, part)
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
@@ -61,7 +60,7 @@ def write_report(result: Searched) -> None:
     write_atomically(RunFolder(result.run).report, report(result))
 
 
-def _facts(outcome: Outcome) -> Iterator[str]:
+def _facts(outcome: SearchOutcome) -> Iterator[str]:
     found, standing = outcome.found, outcome.found.standing
     yield f"architecture  {found.encoding}"
     if found.description:
@@ -71,12 +70,12 @@ def _facts(outcome: Outcome) -> Iterator[str]:
     if standing:
         yield (
             f"accuracy      {number(standing.accuracy)}: rank {standing.rank:,} of {standing.candidates:,} candidates "
-            f"(top {standing.top:.1f} %), {standing.regret:#.3g} below the best"
+            f"(top {standing.top:.1f} %), {number(standing.regret, 3)} below the best"
         )
         if standing.all > standing.candidates:
             yield (
                 f"              rank {standing.rank_of_all:,} of all {standing.all:,} in the table, "
-                f"{standing.regret_of_all:#.3g} below the best"
+                f"{number(standing.regret_of_all, 3)} below the best"
             )
     yield f"evaluated     {outcome.evaluated:,} architectures with seed {outcome.seed}; {outcome.ended}"
     if outcome.space in SPACES:
@@ -91,32 +90,34 @@ def _findings(findings: Sequence[Finding], minimised: Sequence[Formula] = ()) ->
     table.add_column("score", justify="right", no_wrap=True)
     for objective in minimised:
         table.add_column(str(objective), justify="right")
-    known = any(one.standing for one in findings)
+    known = any(found.standing for found in findings)
     if known:
         table.add_column("accuracy", justify="right", no_wrap=True)
         table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("architecture", overflow="fold")
-    for place, one in enumerate(findings, start=1):
-        columns = {name: [value] for name, value in one.proxies.items()}
+    for place, found in enumerate(findings, start=1):
+        columns = {name: [value] for name, value in found.proxies.items()}
         objectives = [number(float(objective.evaluate(columns)[0])) for objective in minimised]
-        truth = [number(one.standing.accuracy), f"{one.standing.rank:,}"] if one.standing else ["-", "-"]
-        cells = [str(place), number(one.score), *objectives, *(truth if known else [])]
-        table.add_row(*cells, Text(one.encoding))
+        standing = found.standing
+        truth = [number(standing.accuracy), f"{standing.rank:,}"] if standing else ["-", "-"]
+        cells = [str(place), number(found.score), *objectives, *(truth if known else [])]
+        table.add_row(*cells, Text(found.encoding))
     return table
 
 
-def _seeds(outcomes: Sequence[Outcome]) -> Table:
+def _seeds(outcomes: Sequence[SearchOutcome]) -> Table:
     table = plain_table()
-    known = any(one.found.standing for one in outcomes)
-    for header in ("seed", "score", *(["accuracy", "found top %", "shortlist top %"] if known else [])):
+    known = any(outcome.found.standing for outcome in outcomes)
+    headers = ["accuracy", "found\ntop %", "shortlist\ntop %"] if known else []
+    for header in ("seed", "score", *headers):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("architecture", overflow="fold")
-    for one in outcomes:
-        cells = [str(one.seed), number(one.found.score)]
+    for outcome in outcomes:
+        cells = [str(outcome.seed), number(outcome.found.score)]
         if known:
-            standing = one.found.standing
-            best = one.shortlist_best.standing if one.shortlist_best else None
+            standing = outcome.found.standing
+            best = outcome.shortlist_best.standing if outcome.shortlist_best else None
             cells.append(number(standing.accuracy) if standing else "-")
             cells += [f"{each.top:.1f}" if each else "-" for each in (standing, best)]
-        table.add_row(*cells, Text(one.found.encoding))
+        table.add_row(*cells, Text(outcome.found.encoding))
     return table

@@ -1,4 +1,4 @@
-"""Searching on a cluster: one trial of Ray Tune is one whole search, and all ask the same pool of measuring workers.
+"""Searching on a cluster: one trial of Ray Tune is one whole search, and all share a pool of measuring workers.
 
 A search is a value that follows from its plan and what was measured, so a trial that dies goes on from its last
 checkpoint, in this run or in the next, along the same trajectory.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    # The process of a trial has no use for what its driver imports.
+    # The process of a trial does not need what its driver imports.
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'rayzc.cluster.searches' has no attribute '{name}'")

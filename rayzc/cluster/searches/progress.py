@@ -1,4 +1,4 @@
-"""What can be said of the searches while they go on."""
+"""The progress of searches, and who reports it while Tune runs them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +9,10 @@ from ray import tune
 
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, Statistics
-from rayzc.cluster.searches.work import Trial
+from rayzc.cluster.searches.trial import Trial
 from rayzc.errors import ClusterError
 
-__all__ = ["ProblemProgress", "SearchProgress", "Stop", "Watch"]
+__all__ = ["ProblemProgress", "ProgressReporter", "SearchProgress", "Stop"]
 
 _INTERVAL = 0.5
 
@@ -24,13 +24,13 @@ class ProblemProgress:
     Attributes:
         problem: its name.
         evaluated: architectures evaluated.
-        budget: how many there may be.
+        budget: how many may be evaluated.
         score: the best score by the formula; None before the first.
-        accuracy: true accuracy of the one that has it; None where no table knows.
+        accuracy: true accuracy of the architecture that has it; None where no table knows.
         cache_hits: networks whose scores came from the cache.
         per_second: architectures evaluated per second, since the run began or was resumed.
-        ended: how many searches are over.
-        searches: how many there are.
+        ended: how many searches have ended.
+        searches: how many searches there are.
     """
 
     problem: str
@@ -49,9 +49,9 @@ class SearchProgress:
     """A run of searches at one moment.
 
     Attributes:
-        seconds: since it began, those before a resume included.
-        seconds_left: to the time limit; None where there is none.
-        problems: a row for each problem.
+        seconds: since the run began, those before a resume included.
+        seconds_left: to the time limit; None without a limit.
+        problems: the searches of each problem.
         pool: what the measuring pool has done; None where nothing is measured.
     """
 
@@ -61,17 +61,17 @@ class SearchProgress:
     pool: Statistics | None
 
 
-class Watch(tune.Callback):
-    """Hears of every step of every trial, and tells of all of them now and then.
+class ProgressReporter(tune.Callback):
+    """Collects what every trial reports of every step, and reports the progress of all of them twice a second.
 
     Args:
         trials: problem and seed of every search.
         budget: of each search.
-        known: what was told of searches before, by trial.
+        known: what searches had reported in earlier attempts, by trial.
         begun: when the run began, on the monotonic clock, moved back by the seconds before a resume.
         time_limit: seconds.
         pool: the measuring pool.
-        listen: is told.
+        listen: called with the progress.
     """
 
     def __init__(
@@ -84,8 +84,8 @@ class Watch(tune.Callback):
         pool: MeasuringPool | None,
         listen: Callable[[SearchProgress], None] | None,
     ) -> None:
-        self._trials, self._budget, self._told = tuple(trials), budget, dict(known)
-        self._before = {trial: int(one["evaluated"]) for trial, one in known.items()}
+        self._trials, self._budget, self._reports = tuple(trials), budget, dict(known)
+        self._before = {trial: int(report["evaluated"]) for trial, report in known.items()}
         self._begun, self._time_limit, self._pool, self._listen = begun, time_limit, pool, listen
         self._since, self._last = time.monotonic(), 0.0
 
@@ -94,21 +94,21 @@ class Watch(tune.Callback):
     ) -> None:
         """Tune calls this after each step of a trial."""
         name, seed = trial.config["trial"]
-        self._told[str(name), int(seed)] = result
+        self._reports[str(name), int(seed)] = result
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Tune calls this often."""
-        self.tell()
+        self.report()
 
-    def tell(self, always: bool = False) -> None:
-        """Tells of all searches, if it is time to."""
+    def report(self, always: bool = False) -> None:
+        """Reports the progress of all searches if half a second has passed, or in any case."""
         now = time.monotonic()
         if self._listen and (always or now - self._last >= _INTERVAL):
             self._last = now
             self._listen(self._progress(now))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles callbacks into its own files; who listens is of this process."""
+        """Tune pickles callbacks into its own files; the listener belongs to this process."""
         return {}
 
     def _progress(self, now: float) -> SearchProgress:
@@ -125,10 +125,10 @@ class Watch(tune.Callback):
 
     def _row(self, name: str, now: float) -> ProblemProgress:
         trials = [trial for trial in self._trials if trial[0] == name]
-        told = [self._told[trial] for trial in trials if trial in self._told]
-        scored = [one for one in told if one.get("score") is not None]
-        best = max(scored, key=lambda one: float(one["score"])) if scored else None
-        evaluated = sum(int(one["evaluated"]) for one in told)
+        reports = [self._reports[trial] for trial in trials if trial in self._reports]
+        scored = [report for report in reports if report.get("score") is not None]
+        best = max(scored, key=lambda report: float(report["score"])) if scored else None
+        evaluated = sum(int(report["evaluated"]) for report in reports)
         before = sum(self._before.get(trial, 0) for trial in trials)
         return ProblemProgress(
             problem=name,
@@ -136,21 +136,21 @@ class Watch(tune.Callback):
             budget=self._budget * len(trials),
             score=float(best["score"]) if best else None,
             accuracy=best["accuracy"] if best else None,
-            cache_hits=sum(int(one["cache_hits"]) for one in told),
+            cache_hits=sum(int(report["cache_hits"]) for report in reports),
             per_second=(evaluated - before) / max(now - self._since, 1e-9),
-            ended=sum(bool(one["done"]) for one in told),
+            ended=sum(bool(report["done"]) for report in reports),
             searches=len(trials),
         )
 
 
 class Stop(tune.Stopper):
-    """Stops all searches once a signal has come; their last checkpoints are whole."""
+    """Stops all searches once a signal has come."""
 
     def __init__(self, interrupts: Interrupts) -> None:
         self._interrupts: Interrupts | None = interrupts
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """No search is stopped by itself."""
+        """Never stops a single search."""
         return False
 
     def stop_all(self) -> bool:
@@ -158,5 +158,5 @@ class Stop(tune.Stopper):
         return self._interrupts is not None and self._interrupts.received is not None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles stoppers into its own files; signals are of this process."""
+        """Tune pickles stoppers into its own files; the signals belong to this process."""
         return {"_interrupts": None}

@@ -6,9 +6,8 @@ from pathlib import Path
 from ray import tune
 
 from rayzc.cluster.connection import check_address
-from rayzc.cluster.searches.loggers import loggers_named
+from rayzc.cluster.searches.attempt import Attempt, Listener, loggers_named, work_of
 from rayzc.cluster.searches.storage import Storage
-from rayzc.cluster.searches.stretch import Listener, Stretch, work_of
 from rayzc.errors import SearchError, nearest
 from rayzc.formula import Formula
 from rayzc.nas import begin
@@ -85,7 +84,7 @@ def search(
         if suite is not None:
             config = config.replaced(suite=folder.keep_suite(suite))
         folder.write_config(config.to_json())
-        return Stretch(folder, config, tables, tuple(callbacks), listen).go(
+        return Attempt(folder, config, tables, tuple(callbacks), listen).go(
             cluster.workers, cluster.address, 0.0
         )
 
@@ -122,7 +121,7 @@ def resume_search(
             tables = {name: suite.problem(name) for name in config.problems}
         before = max((float(event.get("seconds", 0.0)) for event in folder.recorded()), default=0.0)
         folder.record("resumed", seconds=before)
-        return Stretch(folder, config, tables, (), listen).go(cluster.workers, cluster.address, before)
+        return Attempt(folder, config, tables, (), listen).go(cluster.workers, cluster.address, before)
 
 
 def _check(config: SearchConfig, tables: Mapping[str, Problem]) -> None:

@@ -1,22 +1,25 @@
 """Where the searches of a run keep their checkpoints: a folder here, or on any file system that pyarrow knows.
 
-Tune writes them, below a folder of its own for every stretch of the run (``attempt-1``, ``attempt-2`` after the
-first resume). They are read back from here and not by ``Tuner.restore``, which unpickles what it finds: a run's
-folder may come from anywhere, and JSON cannot run code.
+Tune writes them, below a folder of its own for each attempt (``attempt-1``, ``attempt-2`` after the first resume). They
+are read back from here and not by ``Tuner.restore``, which unpickles what it finds: a run's folder may come from
+anywhere, and JSON cannot run code.
 """
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from pyarrow import fs
 
-from rayzc.cluster.searches.trial import RESULTS_FILE, SEARCH_FILE
-from rayzc.cluster.searches.work import Trial
+from rayzc.cluster.searches.trial import RESULTS_FILE, SEARCH_FILE, Trial
 from rayzc.errors import SearchError
-from rayzc.nas import Results, Search
+from rayzc.nas.results import Results
+from rayzc.nas.search import Search
 
-__all__ = ["Storage", "trial_folder"]
+__all__ = ["Storage", "first_line", "trial_folder"]
+
+RecordT = TypeVar("RecordT", Search, Results)
 
 _ATTEMPT = "attempt-"
 
@@ -39,7 +42,7 @@ class Storage:
         path: the folder on it.
 
     Raises:
-        SearchError: there is no such place, or it cannot be written.
+        SearchError: the place does not exist, or cannot be written.
     """
 
     def __init__(self, place: str | Path) -> None:
@@ -52,30 +55,27 @@ class Storage:
                 stream.write(b"")
             self.system.delete_file(probe)
         except (OSError, pa.ArrowException) as error:
-            raise SearchError(f"the storage {self.place} cannot be written: {_line(error)}") from None
+            raise SearchError(f"the storage {self.place} cannot be written: {first_line(error)}") from None
 
     def next_attempt(self) -> str:
-        """Name of the folder for the next stretch of the run."""
+        """Name of the folder for the next attempt."""
         return f"{_ATTEMPT}{max(self._attempts(), default=0) + 1}"
 
-    def newest(self, trial: Trial) -> tuple[str | None, Results | None]:
-        """How far a search has come: as JSON, and its results if it is over.
+    def newest(self, trial: Trial) -> tuple[Search | None, Results | None]:
+        """The newest checkpoint of a search, and its results if it has ended.
 
-        Of the newest stretch that has a checkpoint that can be read; torn ones are passed over.
+        Torn checkpoints are passed over.
+
+        Raises:
+            SearchError: a checkpoint is of another version, or has an unknown key.
         """
         for attempt in sorted(self._attempts(), reverse=True):
             folder = f"{self.path}/{_ATTEMPT}{attempt}/{trial_folder(trial)}"
             for checkpoint in self._listed(folder, "checkpoint_"):
-                search = self._read(f"{checkpoint}/{SEARCH_FILE}")
-                results = self._read(f"{checkpoint}/{RESULTS_FILE}")
-                try:
-                    if results is not None:
-                        return search, Results.from_json(results)
-                    if search is not None:
-                        Search.from_json(search)
-                        return search, None
-                except SearchError:
-                    continue
+                search = self._read(f"{checkpoint}/{SEARCH_FILE}", Search)
+                results = self._read(f"{checkpoint}/{RESULTS_FILE}", Results)
+                if search is not None or results is not None:
+                    return search, results
         return None, None
 
     def _attempts(self) -> list[int]:
@@ -86,15 +86,18 @@ class Storage:
         """Folders below a folder whose names begin so, the last by name first."""
         selector = fs.FileSelector(folder, allow_not_found=True)
         found: list[Any] = self.system.get_file_info(selector)
-        names = [one.path for one in found if one.base_name.startswith(prefix)]
-        return sorted(names, reverse=True)
+        return sorted((info.path for info in found if info.base_name.startswith(prefix)), reverse=True)
 
-    def _read(self, path: str) -> str | None:
+    def _read(self, path: str, kind: type[RecordT]) -> RecordT | None:
+        """A search or results; None if they are absent or torn."""
         try:
             with self.system.open_input_stream(path) as stream:
-                return bytes(stream.read()).decode()
-        except (OSError, UnicodeDecodeError):
+                text = bytes(stream.read())
+            json.loads(text)
+        except (OSError, ValueError):
             return None
+        record: RecordT = kind.from_json(text, path)
+        return record
 
 
 def _resolved(place: str) -> tuple[Any, str]:
@@ -104,6 +107,6 @@ def _resolved(place: str) -> tuple[Any, str]:
     return fs.LocalFileSystem(), str(Path(place).resolve())
 
 
-def _line(error: Exception) -> str:
-    """The first line of an error's text."""
+def first_line(error: Exception) -> str:
+    """The first line of an error's text, or its type where there is no text."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

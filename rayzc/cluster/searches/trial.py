@@ -1,31 +1,95 @@
-"""The trial of Ray Tune that runs one whole search."""
+"""The trial of Ray Tune that runs one whole search, and what the trials of a run share."""
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ray import tune
 
-from rayzc.cluster.searches.work import Work
+from rayzc.cluster.measuring import MeasuringPool
 from rayzc.errors import RayzcError, SearchError
-from rayzc.nas import Results, Search, SearchProblem, advance, begin, compared, outcome_of
+from rayzc.measurement import Measurement, Request
+from rayzc.nas.outcome import outcome_of
+from rayzc.nas.plan import Plan
+from rayzc.nas.results import Results
+from rayzc.nas.search import Search, SearchEnding, advance, begin
+from rayzc.nas.solving import SearchProblem, comparisons, on_demand, tabulated
+from rayzc.problems import Problem
 
-__all__ = ["RESULTS_FILE", "SEARCH_FILE", "TIME_LIMIT", "SearchTrial"]
+__all__ = ["RESULTS_FILE", "SEARCH_FILE", "SearchTrial", "Trial", "Work"]
+
+Trial = tuple[str, int]
+"""Name of the problem, and seed."""
 
 SEARCH_FILE = "search.json"
 RESULTS_FILE = "results.json"
-TIME_LIMIT = "time limit"
 
 # Tune takes some ten milliseconds for every step and a file for every checkpoint, so a step is many batches.
 _STEP_SECONDS = 2.0
 
 
-class SearchTrial(tune.Trainable):
-    """A search, batch by batch. Its checkpoint is the search as JSON, and at the end what it came to.
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What all searches of a run share.
 
-    A mistake that no repetition mends ends the trial with the message among its results; whatever else happens is
-    Tune's to retry, from the last checkpoint.
+    Attributes:
+        plan: what each does; the seed is the trial's own.
+        tables: by name of the problem.
+        within_tables: whether only rows of the tables are candidates.
+        measurable: proxies that can be measured.
+        pool: measures; None where nothing has to be measured.
+        deadline: when all have to end, in seconds since 1970; None for never.
+        started: searches that an earlier attempt has begun, to go on with.
+    """
+
+    plan: Plan
+    tables: Mapping[str, Problem]
+    within_tables: bool
+    measurable: frozenset[str]
+    pool: MeasuringPool | None = None
+    deadline: float | None = None
+    started: Mapping[Trial, Search] | None = None
+
+    def needs_measuring(self, name: str) -> bool:
+        """Whether a search of this problem measures."""
+        table = self.tables.get(name)
+        return table is None or not self.within_tables or not set(self.plan.proxies) <= table.has
+
+    def problem(self, name: str) -> SearchProblem:
+        """The problem, ready to be searched.
+
+        Raises:
+            SearchError: a proxy that the plan needs is neither in the table nor can be measured.
+        """
+        table = self.tables.get(name)
+        if table is not None and not self.needs_measuring(name):
+            return tabulated(table, self.plan)
+        pool = copy(self.pool)  # a client of its own, with a part of its own of the workers' time
+
+        def measure(requests: Sequence[Request]) -> Sequence[Measurement]:
+            assert pool is not None, "there is a pool wherever something has to be measured"
+            answers: Any = pool.measure_all(cast("Any", requests))
+            return [
+                Measurement(each.scores, each.failures, each.seconds, each.notes, each.cached)
+                for each in answers
+            ]
+
+        return on_demand(name, measure, self.measurable, table, within_table=self.within_tables)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the deadline is over."""
+        return self.deadline is not None and time.time() >= self.deadline
+
+
+class SearchTrial(tune.Trainable):
+    """A search, batch by batch. Its checkpoint is the search as JSON, and at the end its results.
+
+    An error that would come again ends the trial with the message among its results; whatever else happens is Tune's to
+    retry, from the last checkpoint.
     """
 
     _problem: SearchProblem
@@ -33,13 +97,13 @@ class SearchTrial(tune.Trainable):
     _results: Results | None
 
     def setup(self, config: dict[str, Any], work: Work) -> None:  # type: ignore[override]  # as Tune has it
-        """Takes on the first search; ``config["trial"]`` is its problem and seed."""
+        """Takes the first search; ``config["trial"]`` is its problem and seed."""
         self._work = work
-        self._take_on(config)
+        self._take(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Takes on another search in the same process."""
-        self._take_on(new_config)
+        """Takes another search in the same process."""
+        self._take(new_config)
         return True
 
     def step(self) -> dict[str, Any]:
@@ -48,8 +112,8 @@ class SearchTrial(tune.Trainable):
         try:
             search = self._search or self._begun()
             while not search.ended and time.monotonic() - begun < _STEP_SECONDS:
-                if self._work.out_of_time:
-                    search = replace(search, ended=TIME_LIMIT)
+                if self._work.out_of_time and search.evaluations:  # a short limit leaves time for a batch
+                    search = replace(search, ended=SearchEnding.TIME_LIMIT)
                 else:
                     search = advance(search, self._problem.domain, self._problem.source)
                     self._search = search
@@ -58,10 +122,10 @@ class SearchTrial(tune.Trainable):
                 self._results = self._concluded(search)
         except RayzcError as error:
             self._results = Results((), failures={self._name: str(error)})
-        return self._told()
+        return self._reported()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Writes the search, and its results once it is over."""
+        """Writes the search, and its results once it has ended."""
         if self._search is not None:
             Path(checkpoint_dir, SEARCH_FILE).write_text(self._search.to_json(), encoding="utf-8")
         if self._results is not None:
@@ -71,30 +135,28 @@ class SearchTrial(tune.Trainable):
         """Goes on from what :meth:`save_checkpoint` wrote."""
         path = Path(checkpoint, SEARCH_FILE)
         if path.exists():
-            self._search = Search.from_json(path.read_bytes())
+            self._search = Search.from_json(path.read_bytes(), path)
 
-    def _take_on(self, config: dict[str, Any]) -> None:
+    def _take(self, config: dict[str, Any]) -> None:
         name, seed = config["trial"]
         self._problem_name, self._seed = str(name), int(seed)
         self._name = f"{self._problem_name}, seed {self._seed}"
         self._results = None
-        self._search = None
         self._problem = self._work.problem(self._problem_name)
-        started = (self._work.started or {}).get((self._problem_name, self._seed))
-        if started is not None:
-            self._search = Search.from_json(started)
+        self._search = (self._work.started or {}).get((self._problem_name, self._seed))
 
     def _begun(self) -> Search:
-        plan = self._work.plan_of(self._seed)
+        plan = replace(self._work.plan, seed=self._seed)
         return begin(plan, self._problem_name, self._problem.domain, self._problem.source)
 
     def _concluded(self, search: Search) -> Results:
-        if search.ended == TIME_LIMIT and not search.evaluations:
+        late = search.ended is SearchEnding.TIME_LIMIT
+        if late and not search.evaluations:
             raise SearchError("the time limit came before its first architecture")
         outcome = outcome_of(search, self._problem.domain.space, self._problem.truth)
-        return Results((outcome,), () if search.ended == TIME_LIMIT else compared(self._problem, search.plan))
+        return Results((outcome,), () if late else comparisons(self._problem, search.plan))
 
-    def _told(self) -> dict[str, Any]:
+    def _reported(self) -> dict[str, Any]:
         search = self._search
         best = search.best if search else None
         truth = self._problem.truth

@@ -6,7 +6,17 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from rayzc.nas import Comparison, Finding, Outcome, Results, Standing, parse_plan
+from rayzc.nas import (
+    Baseline,
+    Comparison,
+    Finding,
+    Plan,
+    PlanOptions,
+    Results,
+    SearchEnding,
+    SearchOutcome,
+    Standing,
+)
 from rayzc.runs import Searched
 
 FIRST, SECOND = "nasbench201/cifar10", "transbench101_macro/class_object"
@@ -27,17 +37,18 @@ def finding(score: float, rank: int | None, name: str = ENCODING) -> Finding:
     return Finding(name, name, DESCRIPTION, "nasbench201 cell\n0 input\n1\n", score, proxies, truth)
 
 
-def outcome(problem: str, seed: int, ranks: tuple[int | None, ...], front: bool = False) -> Outcome:
+def outcome(problem: str, seed: int, ranks: tuple[int | None, ...], front: bool = False) -> SearchOutcome:
     """A search whose shortlist has these ranks; its scores are higher with higher seeds."""
     listed = tuple(finding(100.0 + seed - place, rank, f"net-{place}") for place, rank in enumerate(ranks))
-    plan = parse_plan("synflow + nwot", minimise=("nwot",) if front else (), budget=60, seed=seed)
+    minimise = ("nwot",) if front else ()
+    plan = Plan.of(PlanOptions(formula="synflow + nwot", minimise=minimise, budget=60, seed=seed))
     space = problem.partition("/")[0]
-    return Outcome(
+    return SearchOutcome(
         problem,
         space,
         plan,
         60,
-        "budget spent",
+        SearchEnding.BUDGET_SPENT,
         listed[0],
         listed,
         listed[:2] if front else (),
@@ -48,21 +59,23 @@ def outcome(problem: str, seed: int, ranks: tuple[int | None, ...], front: bool 
     )
 
 
-def compared(problem: str, seed: int, way: str, proxy: str | None, found: int, short: int) -> Comparison:
-    """Another way, with the ranks it comes to."""
-    return Comparison(problem, seed, way, proxy, 60, standing(found), standing(short))
+def compared(
+    problem: str, seed: int, baseline: Baseline, proxy: str | None, found: int, short: int
+) -> Comparison:
+    """A baseline, with the ranks it comes to."""
+    return Comparison(problem, seed, baseline, proxy, 60, standing(found), standing(short))
 
 
 def comparisons(problem: str, seed: int, shift: int, proxies: tuple[str, ...]) -> list[Comparison]:
-    """All ways, each the worse the further down."""
+    """All baselines, each the worse the further down."""
     made = [
-        compared(problem, seed, "random search", None, 80 + shift, 30 + shift),
-        compared(problem, seed, "random ten", None, 120 + shift, 40 + shift),
-        compared(problem, seed, "formula, all candidates", None, 8 + shift, 2 + shift),
+        compared(problem, seed, Baseline.RANDOM_SEARCH, None, 80 + shift, 30 + shift),
+        compared(problem, seed, Baseline.RANDOM_TEN, None, 120 + shift, 40 + shift),
+        compared(problem, seed, Baseline.FORMULA_ALL, None, 8 + shift, 2 + shift),
     ]
     for place, proxy in enumerate(proxies):
-        made.append(compared(problem, seed, f"search by {proxy}", proxy, 50 + shift, 20 + shift - place))
-        made.append(compared(problem, seed, f"ten best by {proxy}", proxy, 60 + shift, 10 + shift))
+        made.append(compared(problem, seed, Baseline.PROXY_SEARCH, proxy, 50 + shift, 20 + shift - place))
+        made.append(compared(problem, seed, Baseline.PROXY_TEN, proxy, 60 + shift, 10 + shift))
     return made
 
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -12,7 +13,7 @@ from rayzc.cli import output
 from rayzc.cli.displays.search import SearchDisplay
 from rayzc.cluster.measuring import Statistics
 from rayzc.cluster.searches import ProblemProgress, SearchProgress
-from rayzc.nas import Results
+from rayzc.nas import Results, SearchEnding
 from tests.cli.displays import samples
 from tests.cli.displays.samples import lines
 
@@ -76,6 +77,23 @@ class TestTerminal:
         assert ["nasbench201/cifar10", "120/300", "12.346", "93.200", "7", "4.0", "0:45", "1/3"] in shown
         assert ["own/toy", "30/30", "-", "-", "0", "1.5", "0:00", "3/3"] in shown
 
+    @pytest.mark.parametrize(
+        ("width", "numbers"),
+        [
+            (120, ["120/300", "12.346", "93.200", "7", "4.0", "0:45", "1/3"]),
+            (100, ["120/300", "12.346", "93.200", "4.0", "0:45", "1/3"]),
+            (80, ["120/300", "12.346", "93.200", "1/3"]),
+        ],
+    )
+    def test_a_narrow_terminal_has_fewer_columns_and_whole_names(
+        self, width: int, numbers: list[str]
+    ) -> None:
+        name = "transbench101_micro/class_object"
+        progress = replace(PROGRESS, problems=(replace(RUNNING, problem=name), OVER))
+        shown = lines([SearchDisplay(False, False).dashboard(progress)], width)
+        assert [line.split() for line in shown if name in line] == [[name, *numbers]]
+        assert not any("…" in line for line in shown)
+
     def test_the_time_limit_ends_what_is_left(self) -> None:
         late = replace(PROGRESS, seconds_left=20.0)
         shown = lines([SearchDisplay(False, False).dashboard(late)])
@@ -137,11 +155,24 @@ class TestConclusion:
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         whole = samples.results(seeds=1)
-        late = replace(whole.outcomes[0], ended="time limit")
+        late = msgspec.structs.replace(whole.outcomes[0], ended=SearchEnding.TIME_LIMIT)
         result = samples.searched(tmp_path, Results((late, *whole.outcomes[1:])))
         SearchDisplay(quiet=True, as_json=False).conclude(result)
         ended = "stopped    all searches ended: 1 time limit, 1 budget spent\n"
         assert ended in capsys.readouterr().out
+
+    def test_an_interrupted_run_prints_the_best_so_far(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        whole = samples.results(seeds=1)
+        unfinished = msgspec.structs.replace(whole.outcomes[1], ended=SearchEnding.INTERRUPTED, evaluated=17)
+        result = samples.searched(tmp_path, Results((whole.outcomes[0], unfinished)), "interrupted by SIGINT")
+        with pytest.raises(SystemExit):
+            SearchDisplay(quiet=True, as_json=False).conclude(result)
+        out = capsys.readouterr().out
+        assert f"{samples.SECOND}  100.00  net-0" in out
+        assert "searched   77 architectures in 2 searches and 1:15\n" in out
+        assert "stopped    interrupted by SIGINT: 1 budget spent, 1 interrupted\n" in out
 
     def test_json_is_alone_on_standard_output(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -169,4 +200,4 @@ class TestConclusion:
         assert left.value.code == code
         captured = capsys.readouterr()
         assert captured.err == f"interrupted by {signal}; to go on: rayzc resume '{run}'\n"
-        assert ("no search has ended yet" in captured.out) == (not found.outcomes)
+        assert ("no search has found anything yet" in captured.out) == (not found.outcomes)

@@ -13,6 +13,7 @@ import pytest
 from ray import tune
 
 from rayzc.cluster.searches import SearchProgress, resume_search, search
+from rayzc.nas import SearchEnding
 from rayzc.runs import Searched
 from rayzc.spaces import search_space
 from tests.cluster.searches.samples import ON_DEMAND, trajectories, unhurried_proxy
@@ -102,6 +103,41 @@ def test_a_driver_killed_and_resumed(expected: Searched, tmp_path: Path) -> None
     again = resume_search(out)
     assert again.measured == 0
     assert trajectories(again) == trajectories(expected)
+
+
+def test_an_interrupted_run_holds_the_best_so_far(expected: Searched, tmp_path: Path) -> None:
+    def interrupt(progress: SearchProgress) -> None:
+        if not sent and any(row.evaluated for row in progress.problems):
+            sent.append(progress)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    sent: list[SearchProgress] = []
+    out = tmp_path / "run"
+    part = search(**ON_DEMAND, workers=2, out=out, listen=interrupt)
+    assert part.interrupted == "SIGINT"
+    unfinished = [each for each in part.results.outcomes if each.ended is SearchEnding.INTERRUPTED]
+    assert unfinished
+    for outcome in unfinished:
+        assert 0 < outcome.evaluated < ON_DEMAND["budget"]
+        assert outcome.found == outcome.shortlist[0]
+    stored = json.loads((out / "result.json").read_text())["results"]["outcomes"]
+    assert [each["ended"] for each in stored] == [each.ended.value for each in part.results.outcomes]
+    whole = resume_search(out, workers=2)
+    assert trajectories(whole) == trajectories(expected)
+
+
+def test_a_search_that_the_time_limit_ended_goes_on_with_more_time(
+    expected: Searched, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    part = search(**ON_DEMAND, workers=1, time_limit=6.0, out=out)
+    assert part.stopped == "all searches ended"
+    late = [each for each in part.results.outcomes if each.ended is SearchEnding.TIME_LIMIT]
+    assert late
+    assert all(each.evaluated < ON_DEMAND["budget"] for each in late)
+    whole = resume_search(out, time_limit=600.0, workers=2)
+    assert trajectories(whole) == trajectories(expected)
+    assert {each.ended for each in whole.results.outcomes} == {SearchEnding.BUDGET_SPENT}
 
 
 def test_a_search_that_cannot_succeed_does_not_end_the_others(tmp_path: Path, ray_session: None) -> None:

@@ -12,6 +12,7 @@ from ray import tune
 from rayzc.cluster.searches import SearchProgress, resume_search, search
 from rayzc.cluster.searches.storage import Storage
 from rayzc.errors import RayzcError, SearchError
+from rayzc.nas import SearchEnding
 from rayzc.problems import write_suite
 from tests.cluster.searches import samples
 from tests.cluster.searches.samples import trajectories
@@ -100,7 +101,7 @@ def test_interrupted_and_resumed(ray_session: None, tmp_path: Path) -> None:
     part = search("flops", samples.suite(), **few, out=tmp_path / "part", listen=interrupt)
     assert part.stopped == "interrupted by SIGINT"
     assert part.interrupted == "SIGINT"
-    assert len(part.results.outcomes) < 12
+    assert sum(one.ended is not SearchEnding.INTERRUPTED for one in part.results.outcomes) < 12
     rest = resume_search(tmp_path / "part")
     assert rest.stopped == "all searches ended"
     assert trajectories(rest) == trajectories(whole)
@@ -122,6 +123,31 @@ def test_a_torn_checkpoint_gives_way(ray_session: None, tmp_path: Path) -> None:
     again = resume_search(out)
     assert trajectories(again) == trajectories(whole)
     assert (out / "checkpoints" / "attempt-2" / "nasbench201-cifar10-seed-0").is_dir()
+
+
+def test_an_unknown_key_of_a_checkpoint_is_named(ray_session: None, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    search("flops", samples.suite(), **TABLE, out=out)
+    trial = out / "checkpoints" / "attempt-1" / "nasbench201-cifar10-seed-0"
+    (file,) = sorted(trial.glob("checkpoint_*/search.json"))[-1:]
+    file.write_text(file.read_text().replace('"batch"', '"batches"'))
+    with pytest.raises(SearchError, match=f"^{re.escape(str(file))}, plan: unknown key 'batches'$"):
+        resume_search(out)
+
+
+def test_without_more_time_what_the_time_limit_ended_stays_as_it_is(
+    ray_session: None, tmp_path: Path
+) -> None:
+    out, one = tmp_path / "run", {"problems": ["nasbench201"], "budget": 30, "seeds": 1}
+    for attempt in (
+        lambda: search("flops", samples.suite(), **one, time_limit=1e-3, out=out),
+        lambda: resume_search(out),
+    ):
+        with pytest.raises(SearchError, match="the time limit came before its first architecture"):
+            attempt()
+    assert not (out / "checkpoints" / "attempt-2").exists()
+    (outcome,) = resume_search(out, time_limit=600.0).results.outcomes
+    assert (outcome.ended, outcome.evaluated) == (SearchEnding.BUDGET_SPENT, 30)
 
 
 @pytest.fixture
@@ -150,8 +176,9 @@ def test_checkpoints_on_s3(ray_session: None, tmp_path: Path, s3: str) -> None:
     write_suite(samples.suite(), suite)
     whole = search("flops", suite, **TABLE, storage=s3, out=tmp_path / "run")
     storage = Storage(s3)
-    text, results = storage.newest(("nasbench201/cifar10", 1))
-    assert text is not None
+    found, results = storage.newest(("nasbench201/cifar10", 1))
+    assert found is not None
+    assert found.ended is SearchEnding.BUDGET_SPENT
     assert results is not None
     assert results.outcomes[0] in whole.results.outcomes
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
@@ -162,10 +189,10 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"budget": 0}, "a budget of 0 architectures finds nothing: give at least 1"),
+            ({"budget": 0}, "budget is 0; it must be 1 or more"),
             (
                 {"algorithm": "regularised_evolution"},
-                "there is no algorithm 'regularised_evolution'; did you mean 'regularized_evolution'?",
+                "unknown algorithm 'regularised_evolution'; did you mean 'regularized_evolution'?",
             ),
             (
                 {"problems": ["nasbench201/cifar1"]},
@@ -178,8 +205,8 @@ class TestMistakes:
             ),
             (
                 {"formula": "flops + nwott"},
-                "nasbench201/cifar10: the formula needs proxy 'nwott', which neither the table nor measurement can "
-                "give; did you mean 'nwot'?",
+                "nasbench201/cifar10: the formula needs proxy 'nwott', which is neither in the table nor can be "
+                "measured; did you mean 'nwot'?",
             ),
             ({"seeds": 0}, "0 seeds give no search: give at least 1"),
             ({"candidates": "tables"}, "there are no candidates 'tables'; did you mean 'table'?"),

@@ -1,5 +1,6 @@
-"""One stretch of a run of searches: trials of Ray Tune, from where the last stretch ended to their ends or a signal."""
+"""An attempt at a run of searches: trials of Ray Tune, from the last checkpoints to their ends or a signal."""
 
+import importlib
 import logging
 import os
 import time
@@ -15,18 +16,19 @@ from ray.tune.schedulers import FIFOScheduler
 from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, measuring_pool
-from rayzc.cluster.searches.loggers import loggers_named
-from rayzc.cluster.searches.progress import SearchProgress, Stop, Watch
-from rayzc.cluster.searches.storage import Storage, trial_folder
-from rayzc.cluster.searches.trial import SearchTrial
-from rayzc.cluster.searches.work import Trial, Work
-from rayzc.errors import SearchError
-from rayzc.nas import Plan, Results, Search
+from rayzc.cluster.searches.progress import ProgressReporter, SearchProgress, Stop
+from rayzc.cluster.searches.storage import Storage, first_line, trial_folder
+from rayzc.cluster.searches.trial import SearchTrial, Trial, Work
+from rayzc.errors import SearchError, nearest
+from rayzc.nas.outcome import outcome_of
+from rayzc.nas.plan import Plan
+from rayzc.nas.results import Results
+from rayzc.nas.search import Search, SearchEnding
 from rayzc.problems import Problem
 from rayzc.runs import Ending, Reason, RunFolder, SearchConfig, Searched
 from rayzc.version import __version__
 
-__all__ = ["Listener", "Stretch", "work_of"]
+__all__ = ["LOGGERS", "Attempt", "Listener", "loggers_named", "work_of"]
 
 Listener = Callable[[SearchProgress], None]
 
@@ -40,12 +42,27 @@ _RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
 _cluster_resources: Any = ray.cluster_resources
 
 
+def _logger(module: str, name: str, **arguments: Any) -> Callable[[], Any]:
+    return lambda: getattr(importlib.import_module(module), name)(**arguments)
+
+
+LOGGERS: Mapping[str, Callable[[], Any]] = {
+    "csv": _logger("ray.tune.logger", "CSVLoggerCallback"),
+    "json": _logger("ray.tune.logger", "JsonLoggerCallback"),
+    "tensorboard": _logger("ray.tune.logger", "TBXLoggerCallback"),
+    "mlflow": _logger("ray.air.integrations.mlflow", "MLflowLoggerCallback", experiment_name="rayzc"),
+    "wandb": _logger("ray.air.integrations.wandb", "WandbLoggerCallback", project="rayzc"),
+}
+"""Tune's loggers by name. The last two need packages that rayzc does not install, and take their servers from the
+environment."""
+
+
 class _NewestFirst(FIFOScheduler):
-    """Gives a process that is free to the search that came last.
+    """Gives a free process to the search that came last.
 
     Those before it have processes that are starting. Tune would give the free process to the first of them and end
-    the one that starts for it, so that searches on tables, which take less time than a start, all went through one
-    process while others were started and ended beside it.
+    the process that starts for it, so that searches on tables, which take less time than a start, would all go through
+    one process while others were started and ended beside it.
     """
 
     def choose_trial_to_run(self, tune_controller: Any) -> Any:
@@ -54,8 +71,16 @@ class _NewestFirst(FIFOScheduler):
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """One stretch of a run, from its start or its checkpoints to its end."""
+class Attempt:
+    """An attempt at a run, from its start or its checkpoints to its end.
+
+    Attributes:
+        folder: the run's folder.
+        config: what was asked for.
+        tables: by name of the problem.
+        callbacks: further callbacks of Tune's.
+        listen: called with the progress, twice a second.
+    """
 
     folder: RunFolder
     config: SearchConfig
@@ -64,14 +89,27 @@ class Stretch:
     listen: Listener | None
 
     def go(self, workers: int | None, address: str | None, before: float) -> Searched:
-        """Runs what is not over yet."""
+        """Runs the searches that have not ended yet.
+
+        Args:
+            workers: how many workers measure.
+            address: of a Ray cluster.
+            before: seconds that earlier attempts took.
+        """
         begun = time.monotonic() - before
         config, storage = self.config, Storage(self.config.storage or self.folder.checkpoints)
         found = {trial: storage.newest(trial) for trial in config.trials}
-        done = {trial: results for trial, (_, results) in found.items() if results is not None}
+        more_time = config.time_limit is None or before < config.time_limit
+        done: dict[Trial, Results] = {}
+        started: dict[Trial, Search] = {}
+        for trial, (search, results) in found.items():
+            late = search is not None and search.ended is SearchEnding.TIME_LIMIT
+            if results is not None and not (late and more_time):
+                done[trial] = results
+            elif search is not None:
+                started[trial] = replace(search, ended=None) if late else search
         left = [trial for trial in config.trials if trial not in done]
-        started = {trial: text for trial, (text, _) in found.items() if text is not None}
-        work = replace(work_of(config, self.tables), started={t: started[t] for t in left if t in started})
+        work = replace(work_of(config, self.tables), started=started)
         if config.time_limit is not None:
             work = replace(work, deadline=time.time() + config.time_limit - before)
         ending, numbers = Ending(Reason.ALL_ENDED), {"measured": 0, "cached": 0, "workers_lost": 0}
@@ -79,13 +117,15 @@ class Stretch:
             with connected(address, workers), ExitStack() as stack:
                 work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
                 interrupts = stack.enter_context(Interrupts())
-                known = {trial: _told(started[trial], trial in done) for trial in started}
-                watch = Watch(
+                known = {
+                    trial: _reported(search, trial in done) for trial, (search, _) in found.items() if search
+                }
+                reporter = ProgressReporter(
                     config.trials, config.plan.budget, known, begun, config.time_limit, work.pool, self._hear
                 )
                 self.folder.record("started", rayzc=__version__, searches=len(left))
-                errors = self._tune(storage, left, work, watch, Stop(interrupts))
-                watch.tell(always=True)
+                errors = self._tune(storage, left, work, reporter, Stop(interrupts))
+                reporter.report(always=True)
                 if work.pool:
                     statistics = work.pool.statistics()
                     numbers = {
@@ -96,13 +136,21 @@ class Stretch:
                 if interrupts.received:
                     ending = Ending.interrupted_by(interrupts.received)
             for trial in left:
-                results = storage.newest(trial)[1]
-                if results is not None:
-                    done[trial] = results
-                elif trial in errors:
-                    name, seed = trial
-                    done[trial] = Results((), failures={f"{name}, seed {seed}": errors[trial]})
+                done[trial] = self._concluded(trial, storage, work, errors.get(trial))
         return self._conclude(done, ending, time.monotonic() - begun, numbers)
+
+    def _concluded(self, trial: Trial, storage: Storage, work: Work, error: str | None) -> Results:
+        """The results of a search, or the best that it had found when it was interrupted."""
+        search, results = storage.newest(trial)
+        name, seed = trial
+        if results is not None:
+            return results
+        if error is not None:
+            return Results((), failures={f"{name}, seed {seed}": error})
+        if search is None or search.best is None:
+            return Results(())
+        problem = work.problem(name)
+        return Results((outcome_of(search, problem.domain.space, problem.truth),))
 
     @contextmanager
     def _pool(self, work: Work, workers: int | None) -> Iterator[MeasuringPool | None]:
@@ -113,10 +161,10 @@ class Stretch:
             yield pool
 
     def _tune(
-        self, storage: Storage, trials: Sequence[Trial], work: Work, watch: Watch, stop: Stop
+        self, storage: Storage, trials: Sequence[Trial], work: Work, reporter: ProgressReporter, stop: Stop
     ) -> dict[Trial, str]:
-        """Runs the trials to their ends, or to a signal; gives what went wrong by trial."""
-        # Loggers are named, not taken for granted; the signals are ours.
+        """Runs the trials to their ends, or to a signal; returns what went wrong, by trial."""
+        # Only the loggers that were named, and our own handler of signals.
         os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
         os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
         os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # it prints whatever the verbosity
@@ -143,7 +191,7 @@ class Stretch:
                 checkpoint_config=tune.CheckpointConfig(
                     num_to_keep=2, checkpoint_frequency=1, checkpoint_at_end=True
                 ),
-                callbacks=[watch, *loggers_named(self.config.loggers), *self.callbacks],
+                callbacks=[reporter, *loggers_named(self.config.loggers), *self.callbacks],
                 stop=stop,
                 verbose=0,
             ),
@@ -181,17 +229,33 @@ class Stretch:
         return searched
 
 
+def loggers_named(names: Sequence[str]) -> list[Any]:
+    """Makes loggers of Tune's.
+
+    Raises:
+        SearchError: a name is unknown, or its package is not installed.
+    """
+    made = []
+    for name in names:
+        if name not in LOGGERS:
+            raise SearchError(f"there is no logger '{name}'; {nearest(name, list(LOGGERS))}")
+        try:
+            made.append(LOGGERS[name]())
+        except (ImportError, RuntimeError) as error:
+            raise SearchError(f"the logger {name} cannot be used: {first_line(error)}") from None
+    return made
+
+
 def work_of(config: SearchConfig, tables: Mapping[str, Problem]) -> Work:
-    """What the searches of a configuration share, but for the pool."""
-    # It imports torch, for which the processes of the searches, which import this package, have no use.
+    """What the searches of a configuration share, except for the pool."""
+    # This imports torch, which the processes of the searches, which import this package, do not need.
     from rayzc.proxies import registered
 
     return Work(Plan.of(config.plan), tables, config.candidates == "table", frozenset(registered()))
 
 
-def _told(text: str, done: bool) -> dict[str, Any]:
-    """What a search had told when it was stopped."""
-    search: Search = Search.from_json(text)
+def _reported(search: Search, done: bool) -> dict[str, Any]:
+    """What a search had reported when it was stopped."""
     best = search.best
     return {
         "evaluated": len(search.evaluations),

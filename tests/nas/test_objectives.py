@@ -1,9 +1,24 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
 
 from rayzc.errors import SearchError
-from rayzc.nas import parse_constraint
-from rayzc.nas.constraints import require_met
+from rayzc.nas.objectives import (
+    best_first,
+    crowding_distances,
+    front_numbers,
+    parse_constraint,
+    require_met,
+)
+
+Values = NDArray[np.float64]
+
+# Few different numbers, so that there are many ties; infinities as constraints give them.
+numbers = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 1.0, 2.0])
+tables = arrays.arrays(np.float64, st.tuples(st.integers(0, 12), st.integers(1, 3)), elements=numbers)
 
 COLUMNS = {"params": np.array([1.0, 1.5, 2.0, np.nan]), "flops": np.array([100.0, 300.0, 301.0, 1.0])}
 
@@ -34,16 +49,22 @@ def test_it_names_the_proxies_of_both_sides() -> None:
     ("text", "message"),
     [
         ("params", "constraint 'params' compares nothing: put one of < <= > >= between two formulas"),
-        ("params = 3", "constraint 'params = 3', position 8: '=' is no comparison; use one of < <= > >="),
-        ("params == 3", "constraint 'params == 3', position 8: '==' is no comparison; use one of < <= > >="),
-        ("params => 3", "constraint 'params => 3', position 8: '=>' is no comparison; use one of < <= > >="),
+        ("params = 3", "constraint 'params = 3', position 8: unknown comparison '='; use one of < <= > >="),
+        (
+            "params == 3",
+            "constraint 'params == 3', position 8: unknown comparison '=='; use one of < <= > >=",
+        ),
+        (
+            "params => 3",
+            "constraint 'params => 3', position 8: unknown comparison '=>'; use one of < <= > >=",
+        ),
         (
             "1 < params < 3",
             "constraint '1 < params < 3', position 12: a second comparison; give two constraints",
         ),
         ("< 3", "constraint '< 3' has nothing before the '<'"),
         ("params <  ", "constraint 'params <  ' has nothing after the '<'"),
-        ("1 < 2", "constraint '1 < 2' names no proxy: it is the same for every architecture"),
+        ("1 < 2", "constraint '1 < 2' names no proxy: it has the same value for every architecture"),
         (
             "params < lg(flops)",
             "constraint 'params < lg(flops)': cannot parse formula at position 10: unknown function 'lg', "
@@ -94,3 +115,53 @@ def test_it_is_said_which_constraint_nobody_meets(texts: list[str], message: str
 def test_nothing_is_said_where_one_meets_them_all() -> None:
     assert require_met([parse_constraint("params < 1.2")], COLUMNS, "p/t", "candidates") is None  # type: ignore[func-returns-value]
     assert require_met([], {}, "p/t", "candidates") is None  # type: ignore[func-returns-value]
+
+
+def naive_fronts(values: Values) -> list[int]:
+    """Straight from the definition: peel off those that nobody left dominates."""
+    fronts = [-1] * len(values)
+    for number in range(len(values)):
+        left = [i for i in range(len(values)) if fronts[i] < 0]
+        for i in left:
+            if not any(all(values[j] >= values[i]) and any(values[j] > values[i]) for j in left):
+                fronts[i] = number
+    return fronts
+
+
+@given(tables)
+def test_fronts_are_those_of_the_definition(values: Values) -> None:
+    assert front_numbers(values).tolist() == naive_fronts(values)
+
+
+@given(tables)
+def test_no_one_comes_before_one_who_dominates_it(values: Values) -> None:
+    order = best_first([tuple(row) for row in values.tolist()])
+    fronts = front_numbers(values)
+
+    assert sorted(order) == list(range(len(values)))
+    assert (np.diff(fronts[order]) >= 0).all()
+
+
+def test_crowding_is_the_way_between_the_neighbours_in_every_objective() -> None:
+    distances = crowding_distances([[0.0, 4.0], [1.0, 2.0], [3.0, 1.0], [4.0, 0.0]])
+
+    assert distances.tolist() == [np.inf, 3 / 4 + 3 / 4, 3 / 4 + 2 / 4, np.inf]
+
+
+def test_equal_members_are_crowded_and_infinite_ones_do_no_harm() -> None:
+    assert crowding_distances([[1.0], [1.0], [1.0]]).tolist() == [np.inf, 0.0, np.inf]
+    assert not np.isnan(crowding_distances([[-np.inf], [1.0], [2.0], [2.0]])).any()
+
+
+@pytest.mark.parametrize(
+    ("values", "order"),
+    [
+        ([(1.0,), (3.0,), (3.0,), (-np.inf,)], [1, 2, 0, 3]),
+        ([(0.0, 4.0), (1.0, 2.0), (3.0, 1.0), (4.0, 0.0), (0.0, 0.0)], [0, 3, 1, 2, 4]),
+        ([], []),
+    ],
+)
+def test_the_best_come_first_and_equals_stay_in_order(
+    values: list[tuple[float, ...]], order: list[int]
+) -> None:
+    assert best_first(values) == order

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 from ray import tune
 
 from rayzc.cluster.searches import SearchProgress, resume_search, search
-from rayzc.nas import SearchEnding
+from rayzc.nas import SearchEnding, Results
 from rayzc.runs import Searched
 from rayzc.spaces import search_space
 from tests.cluster.searches.samples import ON_DEMAND, trajectories, unhurried_proxy
@@ -105,37 +107,51 @@ def test_a_driver_killed_and_resumed(expected: Searched, tmp_path: Path) -> None
     assert trajectories(again) == trajectories(expected)
 
 
-def test_an_interrupted_run_holds_the_best_so_far(expected: Searched, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def interrupted(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Searched:
+    """A run that is interrupted after its first progress."""
+
     def interrupt(progress: SearchProgress) -> None:
         if not sent and any(row.evaluated for row in progress.problems):
             sent.append(progress)
             os.kill(os.getpid(), signal.SIGINT)
 
     sent: list[SearchProgress] = []
-    out = tmp_path / "run"
-    part = search(**ON_DEMAND, workers=2, out=out, listen=interrupt)
-    assert part.interrupted == "SIGINT"
-    unfinished = [each for each in part.results.outcomes if each.ended is SearchEnding.INTERRUPTED]
+    out = tmp_path_factory.mktemp("interrupted") / "run"
+    return search(**ON_DEMAND, workers=2, out=out, listen=interrupt)
+
+
+def test_an_interrupted_run_holds_the_best_so_far(
+    interrupted: Searched, expected: Searched, tmp_path: Path
+) -> None:
+    assert interrupted.interrupted is signal.Signals.SIGINT
+    unfinished = [each for each in interrupted.results.outcomes if each.ended is SearchEnding.INTERRUPTED]
     assert unfinished
     for outcome in unfinished:
         assert 0 < outcome.evaluated < ON_DEMAND["budget"]
         assert outcome.found == outcome.shortlist[0]
-    stored = json.loads((out / "result.json").read_text())["results"]["outcomes"]
-    assert [each["ended"] for each in stored] == [each.ended.value for each in part.results.outcomes]
-    whole = resume_search(out, workers=2)
-    assert trajectories(whole) == trajectories(expected)
+    stored = json.loads((interrupted.run / "result.json").read_text())["results"]["outcomes"]
+    assert [each["ended"] for each in stored] == [each.ended.value for each in interrupted.results.outcomes]
+    out = Path(shutil.copytree(interrupted.run, tmp_path / "run"))
+    assert trajectories(resume_search(out, workers=2)) == trajectories(expected)
 
 
-def test_a_search_that_the_time_limit_ended_goes_on_with_more_time(
-    expected: Searched, tmp_path: Path
+def test_what_the_time_limit_ended_goes_on_with_more_time(
+    interrupted: Searched, expected: Searched, tmp_path: Path
 ) -> None:
-    out = tmp_path / "run"
-    part = search(**ON_DEMAND, workers=1, time_limit=6.0, out=out)
-    assert part.stopped == "all searches ended"
-    late = [each for each in part.results.outcomes if each.ended is SearchEnding.TIME_LIMIT]
-    assert late
-    assert all(each.evaluated < ON_DEMAND["budget"] for each in late)
-    whole = resume_search(out, time_limit=600.0, workers=2)
+    """The limit comes where the signal came, so that it does not depend on the speed of the machine."""
+    out = Path(shutil.copytree(interrupted.run, tmp_path / "run"))
+    for outcome in interrupted.results.outcomes:
+        trial = out / "checkpoints" / "attempt-1" / f"nasbench201-cifar10-seed-{outcome.seed}"
+        newest = sorted(trial.glob("checkpoint_*"))[-1]
+        text = (newest / "search.json").read_text().replace('"ended": null', '"ended": "time limit"')
+        (newest / "search.json").write_text(text)
+        late = msgspec.structs.replace(outcome, ended=SearchEnding.TIME_LIMIT)
+        (newest / "results.json").write_text(Results((late,)).to_json())
+    same = resume_search(out, time_limit=1e-3)
+    assert {each.ended for each in same.results.outcomes} == {SearchEnding.TIME_LIMIT}
+    assert not (out / "checkpoints" / "attempt-2").exists()
+    whole = resume_search(out, time_limit=3600.0, workers=2)
     assert trajectories(whole) == trajectories(expected)
     assert {each.ended for each in whole.results.outcomes} == {SearchEnding.BUDGET_SPENT}
 

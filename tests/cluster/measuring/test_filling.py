@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 from rayzc.cli import main
 from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring.filling import Filled, Filling, fill_suite
-from rayzc.errors import ProxyError, RunError, SpaceError, SuiteError
+from rayzc.errors import ProxyError, SpaceError, SuiteError
 from rayzc.problems import Problem, Suite, load_suite, write_suite
 from rayzc.proxies import ByProducts, proxy, unregister
 from rayzc.runs.fill_options import FillOptions
@@ -174,8 +174,6 @@ def test_the_defaults_measure_as_the_tables_did() -> None:
     changed = FillOptions(proxies=["zen"], limit=3).replaced(batch_size=4, network_time_limit=1.5)
     assert changed.setup == Setup(batch=4, as_written=True, time_limit=1.5)
     assert FillOptions.from_document(changed.to_document(), "the options") == changed
-    with pytest.raises(RunError, match="limit is 0; it must be 1 or more"):
-        FillOptions(limit=0)
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ _OBJECT_STORE_BYTES = 256 * 1024 * 1024
 _LEAST_ROOM = 8
 """How many workers may be started on any machine, however few CPUs it has."""
 
-_TIMEOUT = 5.0  # seconds
+_SECONDS_TO_CONNECT = 5.0
+_SECONDS_TO_ANSWER = 10.0  # the head of a busy cluster takes its time
 _METHOD_OF_A_HEAD = "/ray.rpc.NodeInfoGcsService/GetClusterId"
 _LONGEST_SOCKET_NAME = 107  # bytes; the kernel's limit
 
@@ -184,7 +185,7 @@ def _check_head(address: str, name: str) -> None:
         )
     endpoint = (host.strip("[]"), int(port))
     try:
-        socket.create_connection(endpoint, timeout=_TIMEOUT).close()
+        socket.create_connection(endpoint, timeout=_SECONDS_TO_CONNECT).close()
     except (OSError, OverflowError, UnicodeError) as error:
         raise _absent(name, error) from None
     # Ray's client and encrypted connections speak otherwise; Ray itself says what is wrong with them.
@@ -210,9 +211,10 @@ def _status_of_head(place: str) -> object:
 
     token = _token() if _token_mode() == "token" else None
     metadata = [("authorization", f"Bearer {token}")] if token else None
-    with grpc.insecure_channel(place) as channel:
+    # A proxy for the web leads to no cluster; Ray uses none, either.
+    with grpc.insecure_channel(place, options=[("grpc.enable_http_proxy", 0)]) as channel:
         try:
-            channel.unary_unary(_METHOD_OF_A_HEAD)(b"", timeout=_TIMEOUT, metadata=metadata)
+            channel.unary_unary(_METHOD_OF_A_HEAD)(b"", timeout=_SECONDS_TO_ANSWER, metadata=metadata)
         except grpc.RpcError as error:
             status: object = error.code()
             return status
@@ -221,7 +223,7 @@ def _status_of_head(place: str) -> object:
 
 def _speaks_http(endpoint: tuple[str, int]) -> bool:
     try:
-        with socket.create_connection(endpoint, timeout=_TIMEOUT) as connection:
+        with socket.create_connection(endpoint, timeout=_SECONDS_TO_CONNECT) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             return connection.recv(5) == b"HTTP/"
     except OSError:
@@ -237,7 +239,7 @@ def _token_mode() -> str:
 
 
 def _token_file() -> Path:
-    return Path("~/.ray/auth_token").expanduser()
+    return Path(os.path.expanduser("~/.ray/auth_token"))
 
 
 def _token() -> str | None:

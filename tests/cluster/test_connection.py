@@ -123,7 +123,7 @@ def test_a_port_that_speaks_http() -> None:
 
 
 def test_a_port_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_TIMEOUT", 0.3)
+    monkeypatch.setattr(connection, "_SECONDS_TO_ANSWER", 0.3)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -160,6 +160,14 @@ def test_tokens(head: Head, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.delenv("RAY_AUTH_TOKEN_PATH")
     (tmp_path / ".ray").mkdir()
     (tmp_path / "token").rename(tmp_path / ".ray" / "auth_token")
+    check_address(head.address)
+
+
+def test_a_proxy_for_the_web_is_not_asked(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", head.token)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_ports(1)[0]}")
     check_address(head.address)
 
 

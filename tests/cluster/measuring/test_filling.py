@@ -171,7 +171,9 @@ def test_a_sample_of_the_real_gaps(ray_session: None, real_suite: Suite) -> None
 
 def test_the_defaults_measure_as_the_tables_did() -> None:
     assert FillOptions().setup == Setup(batch=32, as_written=True)
-    assert FillOptions().setup.replaced(batch=4) == Setup(batch=4, as_written=True)
+    changed = FillOptions(proxies=["zen"], limit=3).replaced(batch_size=4, network_time_limit=1.5)
+    assert changed.setup == Setup(batch=4, as_written=True, time_limit=1.5)
+    assert FillOptions.from_document(changed.to_document(), "the options") == changed
 
 
 @pytest.fixture

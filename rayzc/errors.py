@@ -13,6 +13,7 @@ __all__ = [
     "SearchError",
     "SpaceError",
     "SuiteError",
+    "first_line",
     "nearest",
 ]
 
@@ -47,6 +48,12 @@ class ProxyError(RayzcError):
 
 class SearchError(RayzcError):
     """A search that cannot be started or continued as asked."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text that is not empty, or the name of its type."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:

@@ -63,12 +63,12 @@ def proxies(
     from rayzc.cli.output import plain_console
     from rayzc.proxies import find
     from rayzc.proxies.batches import batch_of
-    from rayzc.proxies.own_models import load_model, measure_own
+    from rayzc.proxies.user_models import load_model, measure_model
 
     network = load_model(model, classes, seed)
     wanted = find([name.strip() for name in only.split(",")] if only else None)
     shown = batch_of(images, input_shape, classes, batch, seed)
-    result = measure_own(model, network, shown, wanted, seed=seed, device=device, classes=classes)
+    result = measure_model(model, network, shown, wanted, seed=seed, device=device, classes=classes)
     if as_json:
         document = {
             "model": model,

@@ -44,7 +44,7 @@ def rank(
     from rayzc.formula import ranking_values
     from rayzc.proxies import find
     from rayzc.proxies.batches import batch_of
-    from rayzc.proxies.own_models import load_model, load_models, measure_own
+    from rayzc.proxies.user_models import load_model, load_models, measure_model
 
     parsed = read_formula(formula)
     networks = {name: load_model(name, classes, seed) for name in models or []}
@@ -57,7 +57,7 @@ def rank(
     wanted = find(parsed.proxies)
     shown = batch_of(images, input_shape, classes, batch, seed)
     results = {
-        name: measure_own(name, network, shown, wanted, seed=seed, device=device, classes=classes)
+        name: measure_model(name, network, shown, wanted, seed=seed, device=device, classes=classes)
         for name, network in networks.items()
     }
     columns = {

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from rayzc.passes.exchanges import Exchange
-from rayzc.passes.twice_differentiable import Backward, BatchNorm, Convolution, ReLU, inner
+from rayzc.passes.twice_differentiable import Backward, BatchNorm, Convolution, Purpose, ReLU, inner
 
-__all__ = ["Backward", "SecondOrder"]
+__all__ = ["Backward", "Purpose", "SecondOrder"]
 
 
 class SecondOrder(Exchange):
@@ -22,7 +22,7 @@ class SecondOrder(Exchange):
     Attributes:
         weights: the weights to differentiate by, each requiring a gradient.
         gates: a scalar for each of them, or None for a weight that met no convolution yet.
-        backward: what the pass that is being run is after; set it before each.
+        purpose: what the backward pass that is being run is after.
     """
 
     methods: ClassVar = {
@@ -31,11 +31,11 @@ class SecondOrder(Exchange):
         torch.nn.functional.relu: "_relu",
     }
 
-    def __init__(self, weights: Sequence[Tensor]) -> None:
+    def __init__(self, weights: Sequence[Tensor], purpose: Purpose) -> None:
         super().__init__()
         self.weights = weights
         self.gates: list[Tensor | None] = [None] * len(weights)
-        self.backward = Backward.WEIGHTS
+        self.purpose = purpose
         self._index = {id(weight): index for index, weight in enumerate(weights)}
 
     def _batch_norm(
@@ -74,7 +74,7 @@ class SecondOrder(Exchange):
         if gate is None:
             gate = self.gates[index] = weight.new_ones(()).requires_grad_()
         how = (_pair(stride), _pair(padding), _pair(dilation), False, [0, 0], groups)
-        return Convolution.apply(input, weight, gate, bias, how, self)  # type: ignore[no-untyped-call]
+        return Convolution.apply(input, weight, gate, bias, how, self.purpose)  # type: ignore[no-untyped-call]
 
     def _relu(self, function: Callable[..., Any], input: Tensor, inplace: bool = False) -> Any:
         return function(input, inplace) if inplace else ReLU.apply(input)  # type: ignore[no-untyped-call]
@@ -96,7 +96,7 @@ class SecondOrder(Exchange):
         if not pairs:
             return [0.0] * len(self.weights)
         product = torch.stack([inner(along, gradient) for along, gradient in pairs]).sum()
-        self.backward = Backward.CURVATURE
+        self.purpose.backward = Backward.CURVATURE
         gated = [index for index, gate in enumerate(self.gates) if gate is not None]
         by = [*self.weights, *(gate for gate in self.gates if gate is not None)]
         found = torch.autograd.grad(product, by, allow_unused=True)

@@ -1,11 +1,11 @@
 """Convolution, batch norm and ReLU whose double backward is near its floor.
 
-GraSP asks for w . (H g): weights w, gradient g, Hessian H of the loss. Torch gets there by differentiating its
+GraSP needs w . (H g): weights w, gradient g, Hessian H of the loss. Torch gets there by differentiating its
 gradients, and pays for batch norm's double backward in some twenty elementwise kernels and for the gradient
-H g of every weight. Here these layers are functions of their own:
+H g of every weight. Here these layers are custom functions:
 
 - The double backward of a convolution y = x * w is again convolutions. Of H g only its product with w is
-  wanted, and <w, dz/dw> = <x, dz/dx> for every term that is linear in w, so that the two convolutions that
+  needed, and <w, dz/dw> = <x, dz/dx> for every term that is linear in w, so that the two convolutions that
   would give dz/dw are replaced by inner products of tensors that are there. A *gate*, a scalar one beside
   every weight, collects them: conceptually y = x * (gate w), and dz/dgate is the answer.
 - The double backward of batch norm is one affine combination of three tensors per channel, whose coefficients
@@ -15,8 +15,9 @@ Values and first gradients come from the same kernels as torch's own (on the cpu
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,10 +37,11 @@ class Backward(Enum):
     CURVATURE = auto()
 
 
-class Purpose(Protocol):
-    """Says what the backward pass that is being run is after."""
+@dataclass
+class Purpose:
+    """Says what the backward pass that is being run is after; set it before each."""
 
-    backward: Backward
+    backward: Backward = Backward.WEIGHTS
 
 
 class Convolution(torch.autograd.Function):

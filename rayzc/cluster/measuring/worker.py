@@ -10,6 +10,7 @@ import ray
 
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.cluster.measuring.request import Setup
+from rayzc.measurement import Request
 
 __all__ = ["MeasuringWorker", "Outcome"]
 
@@ -44,12 +45,14 @@ class MeasuringWorker:
     """
 
     def __init__(self, setup: Setup, device: str, proxies: Mapping[str, Any]) -> None:
+        from rayzc.proxies import register
         from rayzc.proxies.architectures import one_thread
 
         one_thread(device, setup.gpus)
+        for proxy in proxies.values():
+            register(proxy)
         self._setup = setup
         self._device = device
-        self._proxies = proxies
 
     def greet(self) -> tuple[int, str]:
         """The process id and the node's id; it answers once the worker is ready."""
@@ -70,11 +73,7 @@ class MeasuringWorker:
         # What comes from the object store is read-only, and torch would rather own what it works on.
         shown = self._setup.batch if batch is None else (batch[0].copy(), batch[1].copy())
         measured = measure_architecture(
-            target.space,
-            target.architecture,
-            target.task,
-            [self._proxies.get(name, name) for name in proxies],
-            seed=target.seed,
+            Request(target.space, target.architecture, target.task, tuple(proxies), target.seed),
             batch=shown,
             width=self._setup.width,
             depth=self._setup.depth,

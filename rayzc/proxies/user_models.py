@@ -117,7 +117,7 @@ def _network(found: Any, reference: str, classes: int | None, seed: int) -> nn.M
         except Exception as error:
             raise ProxyError(f"calling '{reference}' failed: {located(error)}") from error
     if not isinstance(found, nn.Module):
-        raise ProxyError(f"'{reference}' must be or return a torch.nn.Module, not '{type(found).__name__}'")
+        raise ProxyError(f"'{reference}' must be or return a torch.nn.Module, not an object of type {type(found).__name__}")
     return found
 
 

@@ -124,7 +124,7 @@ def test_failures_are_told_and_the_rest_is_measured(here: Path) -> None:
     [
         (["nowhere_of_a_test:make"], "there is no module 'nowhere_of_a_test'"),
         (["zoo_of_a_test:smal"], r"no attribute 'smal'; did you mean 'small'\?"),
-        (["zoo_of_a_test:nothing"], "gives a int, not a torch.nn.Module"),
+        (["zoo_of_a_test:nothing"], "must be or return a torch.nn.Module, not an object of type int"),
         (
             ["zoo_of_a_test:small", "--input", "1,8,8"],
             "no proxy could be measured on images --input 1,8,8: .*3 channels",

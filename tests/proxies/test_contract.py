@@ -103,7 +103,7 @@ def test_all_proxies_are_there() -> None:
 
 @pytest.mark.parametrize("name", PROXIES)
 def test_documented_with_its_paper(name: str) -> None:
-    text = registered()[name].score.__doc__ or ""
+    text = registered()[name].function.__doc__ or ""
     assert registered()[name].summary
     assert any(year in text for year in map(str, range(1988, 2026))), "names no paper"
 
@@ -115,7 +115,7 @@ def test_leaves_no_trace_and_is_finite_or_a_sentinel(name: str, network: str) ->
     with unchanged(model), warnings.catch_warnings():
         warnings.simplefilter("error", MeasurementWarning)
         score = measure(model, *batch(), [name])[name]
-    documented = (registered()[name].score.__doc__ or "").replace("\n", " ")
+    documented = (registered()[name].function.__doc__ or "").replace("\n", " ")
     assert math.isfinite(score) or (score == -math.inf and "-inf" in documented)
     assert score != UNDEFINED
 
@@ -149,7 +149,7 @@ def test_the_mode_of_the_network_does_not_matter(mode: str) -> None:
 def test_batch_of_one(network: str) -> None:
     scores = measure(built(network), *batch(1))
     for name, score in scores.items():
-        documented = registered()[name].score.__doc__ or ""
+        documented = registered()[name].function.__doc__ or ""
         assert math.isfinite(score) or (score == -math.inf and "-inf" in documented), name
     assert scores["zico"] == UNDEFINED
 

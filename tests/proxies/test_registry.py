@@ -17,8 +17,9 @@ from rayzc.proxies import (
     registered,
     unregister,
 )
+from rayzc.testing import unchanged
 from tests.proxies.nets import Chain
-from tests.proxies.test_contract import batch, equal, state
+from tests.proxies.test_contract import batch
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +67,9 @@ def test_the_same_definition_may_be_registered_again() -> None:
 
 
 def test_a_taken_name() -> None:
-    with pytest.raises(ProxyError, match=r"there is a proxy 'zen' already, from rayzc.proxies.other_weights.zen"):
+    with pytest.raises(
+        ProxyError, match=r"there is a proxy 'zen' already, from rayzc.proxies.other_weights.zen"
+    ):
 
         @proxy(name="zen")
         def mine(measured: ByProducts) -> float:
@@ -198,9 +201,8 @@ def test_a_proxy_that_changes_what_it_reads_hurts_nobody(ruin: Callable[[ByProdu
     names = ["snip", "l2_norm", "epe_nas"]
     expected = measure(model, images, labels, names)
     ruinous = proxy(needs=("weights", "gradients", "network"), name="ruinous")(ruin)
-    before = state(model)
-    scores = measure(model, images, labels, [ruinous, *names])
+    with unchanged(model):
+        scores = measure(model, images, labels, [ruinous, *names])
     assert scores == {"ruinous": 0.0, **expected}
-    assert all(equal(value, state(model)[what]) for what, value in before.items())
     assert torch.equal(images, batch()[0])
     assert torch.equal(labels, batch()[1])

@@ -140,8 +140,14 @@ def test_a_file_that_lists_its_models(tmp_path: Path) -> None:
         ("1 / 0", "running it failed: ZeroDivisionError"),
         ("x = 1\ndef", r"running it failed: SyntaxError: invalid syntax \(\S*models.py, line 2\)$"),
         ("raise ValueError", r"running it failed: ValueError \(\S*models.py, line 1\)$"),
-        ("raise ValueError('first\\nsecond')", r"running it failed: ValueError: first \(\S*models.py, line 1\)$"),
-        ("def one(): return 2", r"models.py:one' must be or return a torch.nn.Module, not an object of type int"),
+        (
+            "raise ValueError('first\\nsecond')",
+            r"running it failed: ValueError: first \(\S*models.py, line 1\)$",
+        ),
+        (
+            "def one(): return 2",
+            r"models.py:one' must be or return a torch.nn.Module, not an object of type int",
+        ),
     ],
 )
 def test_files_without_networks(tmp_path: Path, source: str | None, message: str) -> None:

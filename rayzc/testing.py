@@ -1,10 +1,6 @@
 """Contract tests for your own parts of rayzc: call them from your tests; an AssertionError says what broke.
 
-from rayzc.testing import check_proxy
-from my_package import my_proxy
-
-def test_my_proxy():
-check_proxy(my_proxy)
+For a proxy, ``def test_my_proxy(): check_proxy(my_proxy)`` is a whole test.
 """
 
 import math

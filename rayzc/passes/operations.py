@@ -76,7 +76,7 @@ def operations_of(module: nn.Module, inputs: torch.Size, outputs: torch.Size) ->
     """The operations of one leaf module on one image.
 
     Args:
-        module: any; what the suite does not count gives 0.
+        module: any; those that the suite does not count have 0.
         inputs: the shape of its input without the batch, ``(channels, height, width)`` or ``(..., features)``.
         outputs: the shape of its output without the batch.
     """
@@ -109,7 +109,7 @@ def _pool(module: nn.AvgPool2d | nn.MaxPool2d, inputs: torch.Size) -> int:
 
 
 def _windows(inputs: int, outputs: int) -> int:
-    """The summed sides of an adaptive pool's windows along one axis; TensorWatch counts each one too long."""
+    """The summed sides of an adaptive pool's windows along one axis; TensorWatch counts one too many for each."""
     return sum(
         math.ceil((i + 1) * inputs / outputs) - math.floor(i * inputs / outputs) + 1 for i in range(outputs)
     )

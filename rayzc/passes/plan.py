@@ -23,7 +23,7 @@ def measure_needs(subject: Subject, needs: frozenset[str]) -> PassResults:
     """Runs the fewest passes that meet the needs.
 
     One forward pass of the batch serves everything that is read off its activations and every backward pass
-    that starts at its end: one to the images, one to the weights, and that one's own. It does not run if nothing
+    that starts at its end: to the images, to the weights, and from the gradients once more. It does not run if nothing
     needs it, and shrinks to a single image if only operations are to be counted. Where images do not influence each
     other it runs in halves if half gradients are needed, which then cost nothing; else the halves are run
     by themselves. Linearised and Gaussian networks have other weights, hence passes of their own.
@@ -66,7 +66,7 @@ def _run_alone(found: PassResults, subject: Subject, need: Need[Any]) -> None:
 
 
 def _run_shared(found: PassResults, subject: Subject, needs: frozenset[str]) -> None:
-    """Runs the shared pass, and once more for what takes no graph if that is what there is no memory for."""
+    """Runs the shared pass; if its graph does not fit into memory, runs it again for the needs that take none."""
     try:
         finished = _in_micro_batches(found, subject, partial(run_shared, subject, needs))
     except LayoutRefusedError:

@@ -118,8 +118,8 @@ def derivatives(output: Tensor, by: Sequence[Tensor], *, keep: bool = False) -> 
 def untouched(model: nn.Module, device: torch.device) -> Iterator[None]:
     """Puts the network in train mode for a while and restores it, and all random states, afterwards.
 
-    Restored are the attributes of every module as they were, among them the train/eval flags and whatever the
-    network's code keeps of its last input. Weights and buffers need no restoring: passes run on copies.
+    It restores the attributes of every module, among them the train/eval flags and what the network's code keeps of its
+    last input. Weights and buffers need no restoring: passes run on copies.
     """
     modules = list(model.modules())
     before = [dict(vars(module)) for module in modules]
@@ -146,7 +146,7 @@ def _restore(now: dict[str, object], before: dict[str, object]) -> None:
 
 
 def randomness_from(seed: int, device: torch.device) -> None:
-    """Seeds the random states that a network's code may draw from (dropout, say); use inside `untouched`."""
+    """Seeds the random states that a network's code may draw from (in dropout, say); use it within `untouched`."""
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         with torch.cuda.device(device):

@@ -1,7 +1,7 @@
-"""The product w . (H g) of weights w, gradient g and the loss's Hessian H, from one pass with two ways back.
+"""The product w . (H g) of weights w, gradient g and the loss's Hessian H, from a forward and two backward passes.
 
-Within :class:`SecondOrder` the network's convolutions, batch norms and ReLUs, whatever calls them, are those of
-:mod:`~rayzc.passes.twice_differentiable`; everything else is torch's.
+In :class:`SecondOrder` mode the network's convolutions, batch norms and ReLUs are those of
+:mod:`~rayzc.passes.twice_differentiable`, wherever they are called; everything else is torch's.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,14 +10,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from rayzc.passes.exchanges import Exchange
+from rayzc.passes.overrides import Override
 from rayzc.passes.twice_differentiable import Backward, BatchNorm, Convolution, Purpose, ReLU, inner
 
 __all__ = ["Backward", "Purpose", "SecondOrder"]
 
 
-class SecondOrder(Exchange):
-    """Within it, convolutions by the given weights, batch norms and ReLUs can be differentiated twice fast.
+class SecondOrder(Override):
+    """A mode in which convolutions by the given weights, batch norms and ReLUs are fast to differentiate twice.
 
     Attributes:
         weights: the weights to differentiate by, each requiring a gradient.
@@ -73,8 +73,8 @@ class SecondOrder(Exchange):
         gate = self.gates[index]
         if gate is None:
             gate = self.gates[index] = weight.new_ones(()).requires_grad_()
-        how = (_pair(stride), _pair(padding), _pair(dilation), False, [0, 0], groups)
-        return Convolution.apply(input, weight, gate, bias, how, self.purpose)  # type: ignore[no-untyped-call]
+        geometry = (_pair(stride), _pair(padding), _pair(dilation), False, [0, 0], groups)
+        return Convolution.apply(input, weight, gate, bias, geometry, self.purpose)  # type: ignore[no-untyped-call]
 
     def _relu(self, function: Callable[..., Any], input: Tensor, inplace: bool = False) -> Any:
         return function(input, inplace) if inplace else ReLU.apply(input)  # type: ignore[no-untyped-call]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from rayzc.errors import ProxyError
-from rayzc.passes.exchanges import RefuseBatchStatistics, WithoutBatchNorm
 from rayzc.passes.network import leaves
+from rayzc.passes.overrides import RefuseBatchStatistics, WithoutBatchNorm
 from rayzc.passes.replica import Replica, derivatives, randomness_from
 from rayzc.passes.subject import Subject
 

@@ -7,8 +7,8 @@ import torch
 
 from rayzc.passes.activations import Logits
 from rayzc.passes.by_products import NEEDS
-from rayzc.passes.exchanges import RefuseBatchStatistics
 from rayzc.passes.gradients import Curvatures
+from rayzc.passes.overrides import RefuseBatchStatistics
 from rayzc.passes.replica import LayoutRefusedError, Replica, randomness_from
 from rayzc.passes.results import PassResults, is_out_of_memory, reason_of
 from rayzc.passes.second_order import SecondOrder

@@ -39,7 +39,7 @@ class Part:
         half: which half of the batch they belong to, where it is run in halves, else 0.
         shown: the images ``(images, ...)`` as the network saw them.
         logits: ``(images, classes)``, with their graph if a stage needs it.
-        second_order: what gives the gradients a graph of their own; None without one.
+        second_order: the mode that gives the gradients a graph; None without one.
         gradients: of the loss by each weight, None for a weight without a part in it; empty until they are taken.
     """
 
@@ -61,7 +61,7 @@ class Batch:
         replica: the network's weights, which the stages share.
         weights: those that the loss is differentiated by, each once; empty if no stage needs the loss.
         halves: the images of each part, by the halves of the batch; a single half if it is not halved.
-        purpose: what the backward pass that is being run is after; a stage sets it before it starts one.
+        purpose: what the backward pass that is running is to compute; a stage sets it before it starts one.
         results: the by-products of the stages that are done, by name.
     """
 
@@ -121,7 +121,7 @@ class Stage:
         return iter(())
 
     def run(self, part: Part) -> None:
-        """Takes what is wanted of a part that has gone forward."""
+        """Takes what the stage needs of a part that has gone forward."""
 
     def results(self) -> dict[str, Any]:
         """Returns the by-products by name, once all parts have gone through."""

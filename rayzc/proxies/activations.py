@@ -14,7 +14,7 @@ def nwot(measured: ByProducts) -> float:
     """log|det K|, where K[i, j] counts the ReLU units that are both on or both off for images i and j.
 
     ReLUs are modules of that name; ``torch.relu`` within a network's code is not seen.
-    -inf where two images are not told apart, or where there are no ReLUs, as in the suite.
+    -inf where two images have the same code, or where there are no ReLUs, as in the suite.
 
     Mellor et al., "Neural architecture search without training", ICML 2021.
     """

@@ -41,7 +41,7 @@ def measure_architecture(
 ) -> Measurement:
     """Builds an architecture for a task of its space and measures it.
 
-    Everything that is drawn comes from the seed: the weights, random images, and whatever proxies draw. On one kind
+    All random numbers come from the seed: the weights, random images, and those that proxies draw. On one kind
     of device, with one number of threads, equal arguments give equal scores, bit for bit, and a score does not
     depend on which other proxies are measured beside it. The global random state is left as it was.
 
@@ -55,8 +55,8 @@ def measure_architecture(
         plain_kernels: see :func:`rayzc.proxies.measure_detailed`.
 
     Raises:
-        SpaceError: no such space, architecture or task, or a width or depth that is not possible.
-        ProxyError: a proxy is not known, or the batch is not fit.
+        SpaceError: there is no such space, architecture or task, or no such width or depth.
+        ProxyError: a proxy is unknown, or the batch cannot be used.
     """
     space = search_space(request.space)
     architecture = space.parse(request.encoding)

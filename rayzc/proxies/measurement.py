@@ -50,7 +50,7 @@ def measure(
         {'params': 0.00049}
 
     Args:
-        model: any network that gives logits ``(images, classes)``, or a tuple that holds them.
+        model: any network that returns logits ``(images, classes)``, or a tuple with them.
         images: a batch ``(images, channels, height, width)``.
         labels: their classes ``(images,)``; without them the proxies that need a loss fail.
         proxies: names or proxies; all that are registered by default.
@@ -63,7 +63,7 @@ def measure(
         A score by proxy; nan, with a warning that says why, for a proxy that could not be measured.
 
     Raises:
-        ProxyError: a proxy is not known, or network, images or labels are not fit for a measurement.
+        ProxyError: a proxy is unknown, or network, images or labels cannot be used.
     """
     found = measure_detailed(
         model, images, labels, proxies, seed=seed, device=device, loss=loss, classes=classes
@@ -138,7 +138,7 @@ def _scored(subject: Subject, found: PassResults, proxies: tuple[Proxy, ...]) ->
 
 @contextmanager
 def _plain_torch(device: torch.device, onednn: bool) -> Iterator[None]:
-    """Gradients on, autocast off, full precision and deterministic kernels, whatever the caller has set."""
+    """Gradients on, autocast off, full precision and deterministic kernels, regardless of the caller's settings."""
     with (
         torch.enable_grad(),
         torch.autocast(device.type, enabled=False),
@@ -151,7 +151,7 @@ def _plain_torch(device: torch.device, onednn: bool) -> Iterator[None]:
 @contextmanager
 def _without_onednn() -> Iterator[None]:
     with warnings.catch_warnings():
-        # Whatever is set, torch warns of it.
+        # Torch warns of TF32 whatever its settings are.
         warnings.filterwarnings("ignore", "TF32 acceleration", UserWarning)
         flags = torch.backends.mkldnn.flags(enabled=False)
         flags.__enter__()

@@ -31,7 +31,7 @@ def load_model(reference: str, classes: int | None = None, seed: int = 0) -> nn.
     module_name, colon, attribute = reference.partition(":")
     if not (module_name and colon and attribute):
         raise ProxyError(
-            f"'{reference}' does not name a network: say module:attribute, as in my_module:make_model"
+            f"'{reference}' does not name a network: write module:attribute, such as my_module:make_model"
         )
     with _seeded(seed):
         module = user_module(module_name, ProxyError)
@@ -117,7 +117,9 @@ def _network(found: Any, reference: str, classes: int | None, seed: int) -> nn.M
         except Exception as error:
             raise ProxyError(f"calling '{reference}' failed: {located(error)}") from error
     if not isinstance(found, nn.Module):
-        raise ProxyError(f"'{reference}' must be or return a torch.nn.Module, not an object of type {type(found).__name__}")
+        raise ProxyError(
+            f"'{reference}' must be or return a torch.nn.Module, not an object of type {type(found).__name__}"
+        )
     return found
 
 

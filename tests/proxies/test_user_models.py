@@ -87,7 +87,7 @@ def test_weights_come_from_the_seed() -> None:
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("networks_of_mine", "does not name a network: say module:attribute"),
+        ("networks_of_mine", "does not name a network: write module:attribute"),
         ("nowhere_of_mine:make", "there is no module 'nowhere_of_mine' in .*; run from the folder"),
         ("nowhere_of_mine.deep:make", "there is no module 'nowhere_of_mine.deep'"),
         (

@@ -1,18 +1,19 @@
-"""Modules of the user, by name: from the working folder, as ``python`` itself would find them."""
+"""Loading the user's Python code: modules by name, from the working folder as ``python`` would find them, and files."""
 
 import importlib
+import importlib.util
 import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
 
-from rayzc.errors import RayzcError
+from rayzc.errors import RayzcError, first_line
 
-__all__ = ["told", "user_module"]
+__all__ = ["located", "user_file", "user_module"]
 
 
 def user_module(name: str, raising: type[RayzcError]) -> ModuleType:
-    """Imports a module from the working folder or among those installed; a console script alone finds only these.
+    """Imports a module from the working folder, which a console script does not search, or an installed one.
 
     Args:
         name: the module, ``my_package.my_module``.
@@ -34,16 +35,40 @@ def user_module(name: str, raising: type[RayzcError]) -> ModuleType:
                 f"there is no module '{name}' in {folder} or among the installed ones; "
                 "run from the folder that holds it, or set PYTHONPATH"
             ) from error
-        raise raising(f"importing '{name}' failed: {told(error)}") from error
+        raise raising(f"importing '{name}' failed: {located(error)}") from error
     except Exception as error:
-        raise raising(f"importing '{name}' failed: {told(error)}") from error
+        raise raising(f"importing '{name}' failed: {located(error)}") from error
     finally:
         if added:
             sys.path.remove(folder)
 
 
-def told(error: Exception) -> str:
-    """The error and the line of the user's code where it arose."""
+def user_file(path: Path, raising: type[RayzcError]) -> ModuleType:
+    """Runs a Python file as a module of its own.
+
+    Raises:
+        RayzcError: of the kind `raising`: there is no such file, it is not Python, or running it failed.
+    """
+    if not path.is_file():
+        raise raising(f"{path}: there is no such file")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise raising(f"{path}: not a Python file; its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise raising(f"{path}: running it failed: {located(error)}") from error
+    return module
+
+
+def located(error: Exception) -> str:
+    """Describes an error in one line, with the line of the user's code where it arose."""
+    kind, text, where = type(error).__name__, first_line(error), ""
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
+    if isinstance(error, SyntaxError) and error.filename:
+        # Its text ends in the place already, without the folder; the last frame is the one that compiled the code.
+        text, where = error.msg, f" ({error.filename}, line {error.lineno})"
+    elif frames:
+        where = f" ({frames[-1].filename}, line {frames[-1].lineno})"
+    return f"{kind if text == kind else f'{kind}: {text}'}{where}"

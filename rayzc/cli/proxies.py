@@ -39,13 +39,13 @@ def proxies(
     from rayzc.cli.output import plain_console
     from rayzc.proxies import find
     from rayzc.proxies.batches import batch_of
-    from rayzc.proxies.own_models import load_model, measure_own
+    from rayzc.proxies.user_models import load_model, measure_model
 
     seed = options.seed
     network = load_model(model, options.classes, seed)
     wanted = find(options.proxies)
     shown = batch_of(options.images, options.input_shape, options.classes, options.batch_size, seed)
-    result = measure_own(
+    result = measure_model(
         model, network, shown, wanted, seed=seed, device=options.device, classes=options.classes
     )
     if options.as_json:

@@ -47,7 +47,7 @@ def rank(
     from rayzc.formula import ranking_values
     from rayzc.proxies import find
     from rayzc.proxies.batches import batch_of
-    from rayzc.proxies.own_models import load_model, load_models, measure_own
+    from rayzc.proxies.user_models import load_model, load_models, measure_model
 
     parsed = read_formula(formula)
     seed, classes = options.seed, options.classes
@@ -61,7 +61,7 @@ def rank(
     wanted = find(parsed.proxies)
     shown = batch_of(options.images, options.input_shape, classes, options.batch_size, seed)
     results = {
-        name: measure_own(name, network, shown, wanted, seed=seed, device=options.device, classes=classes)
+        name: measure_model(name, network, shown, wanted, seed=seed, device=options.device, classes=classes)
         for name, network in networks.items()
     }
     columns = {

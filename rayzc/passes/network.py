@@ -41,8 +41,7 @@ class Layer:
 def layers(model: nn.Module) -> tuple[Layer, ...]:
     """The layers whose weights the proxies look at, in the order of ``model.modules()``.
 
-    A weight that is computed from others (weight normalisation, say) is no parameter, has no gradient of its
-    own, and is left out.
+    A weight that is computed from other parameters (by weight normalisation, say) has no gradient and is left out.
     """
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     found = []
@@ -60,12 +59,12 @@ def leaves(model: nn.Module) -> tuple[nn.Module, ...]:
 
 
 def relus(model: nn.Module) -> tuple[nn.Module, ...]:
-    """The activations that are ReLUs or of their kind, by the name of their class, as the suite tells them."""
+    """The ReLUs and their variants, recognised by the name of their class, as in the suite."""
     return tuple(module for module in leaves(model) if "ReLU" in type(module).__name__)
 
 
 def couples_images(model: nn.Module) -> bool:
-    """Whether one image's output depends on the others of its batch: batch norm in train mode does that."""
+    """Whether an image's output depends on the rest of its batch, as it does with batch norm in train mode."""
     return any(
         isinstance(module, nn.modules.batchnorm._BatchNorm) or "BatchNorm" in type(module).__name__
         for module in model.modules()
@@ -99,7 +98,7 @@ def blocks(model: nn.Module) -> tuple[nn.Module, ...]:
     Containers (the network itself, Sequential, ModuleList, ModuleDict) are opened as long as they hold modules
     made of modules; what is then found is a block unless it is a single layer other than a convolution, or a
     Sequential without a convolution (a final norm and ReLU). Where this gives fewer than two blocks, the
-    only one is opened too, and in the end the convolutions are the blocks.
+    single block is opened too, and in the end the convolutions are the blocks.
     """
     found = _open(model)
     while len(found) == 1 and next(found[0].children(), None) is not None:
@@ -126,7 +125,7 @@ def _open(model: nn.Module) -> list[nn.Module]:
 
 
 def class_count(model: nn.Module, labels: Tensor | None) -> int | None:
-    """How many classes the network tells apart, judged by its last Linear layer or else by the labels."""
+    """The number of classes: the outputs of the last Linear layer, or else as many as the labels need."""
     heads = [module.out_features for module in model.modules() if isinstance(module, nn.Linear)]
     if heads:
         return heads[-1]

@@ -6,6 +6,7 @@ per multiply-add of a convolution or linear layer, and also the elementwise work
 
 import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -13,46 +14,69 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from rayzc.passes.network import leaves
+from rayzc.passes.replica import Replica, randomness_from
+from rayzc.passes.stages import Batch, Stage
+from rayzc.passes.subject import Subject
 
-__all__ = ["Operations", "operations_of"]
+__all__ = ["Operations", "count_operations", "operations_of"]
 
 ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.PReLU, nn.ELU, nn.LeakyReLU)
 
 
-class Operations:
+class Operations(Stage):
     """Sums the operations of the leaf modules, for one image.
 
     A module that is called several times counts once, with the shapes of its last call, as in the suite: the
     body of a network that looks at nine patches counts for one.
     """
 
-    needs = frozenset({"operations"})
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(batch)
+        self._counts: dict[nn.Module, int] = {}
 
-    def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
-
-    def hooks(self, model: nn.Module) -> Iterator[RemovableHandle]:
-        """Starts listening to the leaf modules."""
-        for module in leaves(model):
-            yield module.register_forward_hook(self._record)
-
-    def start(self, rows: int) -> None:
-        """Says that the next images are about to go through; nothing to prepare."""
-
-    def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-            self._counts[id(module)] = operations_of(module, inputs[0].shape[1:], output.shape[1:])
+    def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
+        """Listens to the leaf modules."""
+        return _listen(model, self._counts)
 
     def results(self) -> dict[str, Any]:
-        """The by-products, when all images have gone through."""
+        """Returns ``operations``."""
         return {"operations": sum(self._counts.values())}
+
+
+def count_operations(subject: Subject) -> int:
+    """Counts the operations of one image alone; batch norms stand still, as one image may be too few for them."""
+    replica = Replica(subject)
+    norms = [m for m in subject.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    counts: dict[nn.Module, int] = {}
+    subject.passes["single image"] += 1
+    randomness_from(subject.seed, subject.device)
+    with ExitStack() as stack:
+        for norm in norms:
+            norm.training = False
+            stack.callback(setattr, norm, "training", True)
+        for handle in _listen(subject.model, counts):
+            stack.callback(handle.remove)
+        with torch.no_grad():
+            replica.logits(subject.laid_out(subject.images[:1]))
+    return sum(counts.values())
+
+
+def _listen(model: nn.Module, counts: dict[nn.Module, int]) -> Iterator[RemovableHandle]:
+    """Writes down the operations of every leaf module as it is called."""
+
+    def record(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
+            counts[module] = operations_of(module, inputs[0].shape[1:], output.shape[1:])
+
+    for module in leaves(model):
+        yield module.register_forward_hook(record)
 
 
 def operations_of(module: nn.Module, inputs: torch.Size, outputs: torch.Size) -> int:
     """The operations of one leaf module on one image.
 
     Args:
-        module: any; what the suite does not count gives 0.
+        module: any; those that the suite does not count have 0.
         inputs: the shape of its input without the batch, ``(channels, height, width)`` or ``(..., features)``.
         outputs: the shape of its output without the batch.
     """
@@ -85,7 +109,7 @@ def _pool(module: nn.AvgPool2d | nn.MaxPool2d, inputs: torch.Size) -> int:
 
 
 def _windows(inputs: int, outputs: int) -> int:
-    """The summed sides of an adaptive pool's windows along one axis; TensorWatch counts each one too long."""
+    """The summed sides of an adaptive pool's windows along one axis; TensorWatch counts one too many for each."""
     return sum(
         math.ceil((i + 1) * inputs / outputs) - math.floor(i * inputs / outputs) + 1 for i in range(outputs)
     )

@@ -1,8 +1,11 @@
-"""A private copy of a network's weights, to run the network on."""
+"""Running a network on a private copy of its weights, differentiating it, and leaving no trace."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -10,7 +13,7 @@ from torch.func import functional_call
 from rayzc.passes.network import logits_of
 from rayzc.passes.subject import Subject
 
-__all__ = ["LayoutRefusedError", "Replica"]
+__all__ = ["LayoutRefusedError", "Replica", "derivatives", "randomness_from", "untouched"]
 
 
 class LayoutRefusedError(Exception):
@@ -24,7 +27,7 @@ class Replica:
     gradients and ``requires_grad`` flags stay as they are, whatever happens.
 
     Attributes:
-        parameters: the copies by name. No gradients are recorded unless :meth:`differentiable` asks for it.
+        parameters: the copies by name. No gradients are recorded unless :meth:`differentiable` is called.
         buffers: likewise.
     """
 
@@ -48,7 +51,7 @@ class Replica:
         return [self.parameters[layer.weight] for layer in self.subject.layers]
 
     def differentiable(self) -> list[Tensor]:
-        """Records gradients for the layers' weights from now on; gives these weights, each once."""
+        """Records gradients for the layers' weights from now on; returns these weights, each once."""
         unique = list(dict.fromkeys(layer.weight for layer in self.subject.layers))
         return [self.parameters[name].requires_grad_() for name in unique]
 
@@ -57,6 +60,10 @@ class Replica:
         unique = dict.fromkeys(layer.weight for layer in self.subject.layers)
         of_weight = dict(zip(unique, values, strict=True))
         return tuple(of_weight[layer.weight] for layer in self.subject.layers)
+
+    def per_weight(self, values: Sequence[Any]) -> list[Any]:
+        """Hands values of the layers back to their weights, each once."""
+        return list(dict(zip((layer.weight for layer in self.subject.layers), values, strict=True)).values())
 
     def logits(self, images: Tensor) -> Tensor:
         """Runs the network.
@@ -88,3 +95,61 @@ class _Features(nn.Module):
 
     def forward(self, images: Tensor) -> Any:
         return cast(Callable[[Tensor], Any], self.model.forward_features)(images)
+
+
+def derivatives(output: Tensor, by: Sequence[Tensor], *, keep: bool = False) -> list[Tensor]:
+    """Differentiates a number.
+
+    Args:
+        output: the number.
+        by: tensors, in whose shapes the derivatives come; zeros for one that has no part in the number.
+        keep: leave the graph for another pass.
+    """
+    found: Sequence[Tensor | None] = [None] * len(by)
+    if output.requires_grad and by:
+        found = torch.autograd.grad(output, by, retain_graph=keep, allow_unused=True)
+    return [
+        torch.zeros_like(tensor) if derivative is None else derivative
+        for tensor, derivative in zip(by, found, strict=True)
+    ]
+
+
+@contextmanager
+def untouched(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Puts the network in train mode for a while and restores it, and all random states, afterwards.
+
+    It restores the attributes of every module, among them the train/eval flags and what the network's code keeps of its
+    last input. Weights and buffers need no restoring: passes run on copies.
+    """
+    modules = list(model.modules())
+    before = [dict(vars(module)) for module in modules]
+    numpy_state = np.random.get_state()  # noqa: NPY002 - the state that others share is the point
+    python_state = random.getstate()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        try:
+            for module in modules:
+                module.training = True
+            yield
+        finally:
+            for module, attributes in zip(modules, before, strict=True):
+                _restore(vars(module), attributes)
+            np.random.set_state(numpy_state)  # noqa: NPY002
+            random.setstate(python_state)
+
+
+def _restore(now: dict[str, object], before: dict[str, object]) -> None:
+    for name in [name for name in now if name not in before]:
+        del now[name]
+    for name, value in before.items():
+        if now.get(name, now) is not value:
+            now[name] = value
+
+
+def randomness_from(seed: int, device: torch.device) -> None:
+    """Seeds the random states that a network's code may draw from (in dropout, say); use it within `untouched`."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    random.seed(seed)

@@ -1,7 +1,7 @@
-"""The product w . (H g) of weights w, gradient g and the loss's Hessian H, from one pass with two ways back.
+"""The product w . (H g) of weights w, gradient g and the loss's Hessian H, from a forward and two backward passes.
 
-Within :class:`SecondOrder` the network's convolutions, batch norms and ReLUs, whatever calls them, are those of
-:mod:`~rayzc.passes.twice_differentiable`; everything else is torch's.
+In :class:`SecondOrder` mode the network's convolutions, batch norms and ReLUs are those of
+:mod:`~rayzc.passes.twice_differentiable`, wherever they are called; everything else is torch's.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,19 +10,19 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from rayzc.passes.exchanges import Exchange
-from rayzc.passes.twice_differentiable import Backward, BatchNorm, Convolution, ReLU, inner
+from rayzc.passes.overrides import Override
+from rayzc.passes.twice_differentiable import Backward, BatchNorm, Convolution, Purpose, ReLU, inner
 
-__all__ = ["Backward", "SecondOrder"]
+__all__ = ["Backward", "Purpose", "SecondOrder"]
 
 
-class SecondOrder(Exchange):
-    """Within it, convolutions by the given weights, batch norms and ReLUs can be differentiated twice fast.
+class SecondOrder(Override):
+    """A mode in which convolutions by the given weights, batch norms and ReLUs are fast to differentiate twice.
 
     Attributes:
         weights: the weights to differentiate by, each requiring a gradient.
         gates: a scalar for each of them, or None for a weight that met no convolution yet.
-        backward: what the pass that is being run is after; set it before each.
+        purpose: what the backward pass that is being run is after.
     """
 
     methods: ClassVar = {
@@ -31,11 +31,11 @@ class SecondOrder(Exchange):
         torch.nn.functional.relu: "_relu",
     }
 
-    def __init__(self, weights: Sequence[Tensor]) -> None:
+    def __init__(self, weights: Sequence[Tensor], purpose: Purpose) -> None:
         super().__init__()
         self.weights = weights
         self.gates: list[Tensor | None] = [None] * len(weights)
-        self.backward = Backward.WEIGHTS
+        self.purpose = purpose
         self._index = {id(weight): index for index, weight in enumerate(weights)}
 
     def _batch_norm(
@@ -73,8 +73,8 @@ class SecondOrder(Exchange):
         gate = self.gates[index]
         if gate is None:
             gate = self.gates[index] = weight.new_ones(()).requires_grad_()
-        how = (_pair(stride), _pair(padding), _pair(dilation), False, [0, 0], groups)
-        return Convolution.apply(input, weight, gate, bias, how, self)  # type: ignore[no-untyped-call]
+        geometry = (_pair(stride), _pair(padding), _pair(dilation), False, [0, 0], groups)
+        return Convolution.apply(input, weight, gate, bias, geometry, self.purpose)  # type: ignore[no-untyped-call]
 
     def _relu(self, function: Callable[..., Any], input: Tensor, inplace: bool = False) -> Any:
         return function(input, inplace) if inplace else ReLU.apply(input)  # type: ignore[no-untyped-call]
@@ -96,7 +96,7 @@ class SecondOrder(Exchange):
         if not pairs:
             return [0.0] * len(self.weights)
         product = torch.stack([inner(along, gradient) for along, gradient in pairs]).sum()
-        self.backward = Backward.CURVATURE
+        self.purpose.backward = Backward.CURVATURE
         gated = [index for index, gate in enumerate(self.gates) if gate is not None]
         by = [*self.weights, *(gate for gate in self.gates if gate is not None)]
         found = torch.autograd.grad(product, by, allow_unused=True)

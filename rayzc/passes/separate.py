@@ -1,7 +1,8 @@
-"""The passes that have a batch or weights of their own: halves, linearised flow, Gaussian, a single image."""
+"""What is not gathered in the shared pass, as it needs another batch, other weights, or no pass at all."""
 
 import math
 from contextlib import ExitStack, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,33 +10,46 @@ import torch
 from torch import Tensor, nn
 
 from rayzc.errors import ProxyError
-from rayzc.passes.derivatives import derivatives
-from rayzc.passes.exchanges import RefuseBatchStatistics, WithoutBatchNorm
 from rayzc.passes.network import leaves
-from rayzc.passes.operations import Operations
-from rayzc.passes.replica import Replica
-from rayzc.passes.state import randomness_from
+from rayzc.passes.overrides import RefuseBatchStatistics, WithoutBatchNorm
+from rayzc.passes.replica import Replica, derivatives, randomness_from
 from rayzc.passes.subject import Subject
 
-__all__ = ["GaussianAnswer", "count_operations", "flow", "gaussian_answer", "half_gradients"]
+__all__ = ["GaussianAnswer", "copied_network", "flow", "gaussian_answer", "half_gradients", "weights"]
+
+
+def weights(subject: Subject) -> tuple[Tensor, ...]:
+    """Returns the weights of the layers in float32."""
+    parameters = dict(subject.model.named_parameters())
+    return tuple(
+        parameters[layer.weight].detach().to(subject.device, torch.float32) for layer in subject.layers
+    )
+
+
+def copied_network(subject: Subject) -> nn.Module:
+    """Returns a copy of the network in train mode, which keeps gradients for all its parameters."""
+    return deepcopy(subject.model).to(subject.device).requires_grad_(True)
 
 
 def half_gradients(subject: Subject) -> tuple[tuple[Tensor, ...], ...]:
-    """The loss's gradients for either half of the batch, each run by itself; nothing for a single image."""
+    """Returns the loss's gradients for either half of the batch, run by itself; nothing for a single image.
+
+    For networks that couple the images of a batch; of others the shared pass halves the batch.
+    """
     if subject.labels is None:
         raise ProxyError("no labels were given, and the loss needs them")
     images = len(subject.images)
     if images < 2:
         return ()
     replica = Replica(subject)
-    weights = replica.differentiable()
+    differentiated = replica.differentiable()
     randomness_from(subject.seed, subject.device)
     halves = []
     for half in (slice(0, images // 2), slice(images // 2, images)):
         subject.passes["half forward"] += 1
         subject.passes["half backward"] += 1
         loss = subject.loss(replica.logits(subject.laid_out(subject.images[half])), subject.labels[half])
-        halves.append(replica.per_layer(derivatives(loss, weights)))
+        halves.append(replica.per_layer(derivatives(loss, differentiated)))
     return tuple(halves)
 
 
@@ -52,13 +66,13 @@ def flow(subject: Subject, *, batch_norm: bool) -> tuple[tuple[Tensor, Tensor], 
     replica = Replica(subject, torch.float64)
     for tensor in (*replica.parameters.values(), *replica.buffers.values()):
         tensor.abs_()
-    weights = replica.differentiable()
+    differentiated = replica.differentiable()
     ones = torch.ones((1, *subject.images.shape[1:]), dtype=torch.float64, device=subject.device)
     randomness_from(subject.seed, subject.device)
     subject.passes["flow"] += 1
     with nullcontext() if batch_norm else WithoutBatchNorm():
         outputs = replica.logits(subject.laid_out(ones)).sum()
-    gradients = replica.per_layer(derivatives(outputs, weights))
+    gradients = replica.per_layer(derivatives(outputs, differentiated))
     return tuple(zip((weight.detach() for weight in replica.weights), gradients, strict=True))
 
 
@@ -137,7 +151,7 @@ def _draw_weights(model: nn.Module, replica: Replica, draws: torch.Generator) ->
 
 
 class _LastMap:
-    """Runs a network without ``forward_features`` and gives the last of its layers' feature maps."""
+    """Runs a network without ``forward_features`` and returns the last of its layers' feature maps."""
 
     def __init__(self, subject: Subject, replica: Replica) -> None:
         self._subject = subject
@@ -155,22 +169,3 @@ class _LastMap:
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         if isinstance(output, Tensor) and output.dim() == 4 and math.prod(output.shape[2:]) > 1:
             self._map = output
-
-
-def count_operations(subject: Subject) -> int:
-    """Counts the operations of one image; batch norms stand still, as one image may be too few for them."""
-    replica = Replica(subject)
-    counter = Operations()
-    norms = [m for m in subject.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    subject.passes["single image"] += 1
-    randomness_from(subject.seed, subject.device)
-    with ExitStack() as stack:
-        for norm in norms:
-            norm.training = False
-            stack.callback(setattr, norm, "training", True)
-        for handle in counter.hooks(subject.model):
-            stack.callback(handle.remove)
-        with torch.no_grad():
-            replica.logits(subject.laid_out(subject.images[:1]))
-    found: int = counter.results()["operations"]
-    return found

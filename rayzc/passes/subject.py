@@ -1,4 +1,4 @@
-"""What is measured: a network and the batch it is shown."""
+"""What is measured: a network and a batch of images."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Subject:
-    """A network and the batch it is shown.
+    """A network and a batch of images for it.
 
     Attributes:
         model: the network; only looked at.
@@ -26,7 +26,7 @@ class Subject:
         loss: of logits and labels, the mean over the images.
         seed: all randomness comes from it.
         device: where the passes run.
-        classes: how many the network tells apart, where that is known.
+        classes: the number of classes, where it is known.
         layers: its Conv2d and Linear layers.
         coupled: whether an image's output depends on the rest of its batch, so that no batch can be split.
         channels_last: whether images and convolutions are kept channels-last in memory, which changes nothing
@@ -64,11 +64,10 @@ def subject_of(
     classes: int | None,
     channels_last: bool,
 ) -> Subject:
-    """Checks what was given and moves it to the device.
+    """Checks a network and its batch, and moves the batch to the device.
 
     Raises:
-        ProxyError: the network, the images or the labels are not fit for a measurement, or the device is not
-            there.
+        ProxyError: the network, the images or the labels cannot be used, or the device does not exist.
     """
     if not isinstance(model, nn.Module):
         raise ProxyError(f"the network is a {type(model).__name__}, not a torch.nn.Module")
@@ -80,11 +79,13 @@ def subject_of(
     if not isinstance(images, Tensor) or not images.is_floating_point() or images.dim() < 2:
         raise ProxyError("images must be a float tensor (images, channels, height, width)")
     if not len(images):
-        raise ProxyError("there are no images in the batch; one is the least")
+        raise ProxyError("the batch has no images: give it at least one")
     if not bool(torch.isfinite(images).all()):
-        raise ProxyError("images hold nan or an infinity; every score would be nan")
+        raise ProxyError("the images contain nan or infinity, and every score would be nan")
     if labels is not None and len(labels) != len(images):
-        raise ProxyError(f"there are {len(images)} images and {len(labels)} labels; give one label an image")
+        raise ProxyError(
+            f"there are {len(images)} images but {len(labels)} labels: give each image one label"
+        )
     place = _device(device)
     return Subject(
         model=model,
@@ -112,7 +113,7 @@ def _device(device: str | torch.device | None) -> torch.device:
     try:
         found = torch.device(device)
     except RuntimeError as error:
-        raise ProxyError(f"there is no device '{device}': say cpu, cuda or cuda:1") from error
+        raise ProxyError(f"there is no device '{device}': use cpu, cuda or cuda:1") from error
     if found.type == "cuda" and not torch.cuda.is_available():
-        raise ProxyError(f"device '{device}' was asked for, but this torch sees no GPU; leave --device out")
+        raise ProxyError(f"device '{device}' is not available, as torch finds no GPU: use cpu")
     return found

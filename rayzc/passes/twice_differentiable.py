@@ -1,11 +1,11 @@
 """Convolution, batch norm and ReLU whose double backward is near its floor.
 
-GraSP asks for w . (H g): weights w, gradient g, Hessian H of the loss. Torch gets there by differentiating its
+GraSP needs w . (H g): weights w, gradient g, Hessian H of the loss. Torch gets there by differentiating its
 gradients, and pays for batch norm's double backward in some twenty elementwise kernels and for the gradient
-H g of every weight. Here these layers are functions of their own:
+H g of every weight. Here these layers are custom functions:
 
 - The double backward of a convolution y = x * w is again convolutions. Of H g only its product with w is
-  wanted, and <w, dz/dw> = <x, dz/dx> for every term that is linear in w, so that the two convolutions that
+  needed, and <w, dz/dw> = <x, dz/dx> for every term that is linear in w, so that the two convolutions that
   would give dz/dw are replaced by inner products of tensors that are there. A *gate*, a scalar one beside
   every weight, collects them: conceptually y = x * (gate w), and dz/dgate is the answer.
 - The double backward of batch norm is one affine combination of three tensors per channel, whose coefficients
@@ -15,8 +15,9 @@ Values and first gradients come from the same kernels as torch's own (on the cpu
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,28 +26,30 @@ from torch.autograd.function import once_differentiable
 __all__ = ["Backward", "BatchNorm", "Convolution", "Purpose", "ReLU", "inner"]
 
 ATEN = torch.ops.aten
-How = tuple[Sequence[int], Sequence[int], Sequence[int], bool, Sequence[int], int]
+Geometry = tuple[Sequence[int], Sequence[int], Sequence[int], bool, Sequence[int], int]
+"""The arguments of ``aten::convolution`` from the stride on."""
 
 
 class Backward(Enum):
-    """What a backward pass is after; convolutions leave out what it is not."""
+    """What a backward pass is to compute; convolutions leave out the rest."""
 
     IMAGES = auto()
     WEIGHTS = auto()
     CURVATURE = auto()
 
 
-class Purpose(Protocol):
-    """Says what the backward pass that is being run is after."""
+@dataclass
+class Purpose:
+    """What the backward pass that is running is to compute; set it before each."""
 
-    backward: Backward
+    backward: Backward = Backward.WEIGHTS
 
 
 class Convolution(torch.autograd.Function):
     """A two-dimensional convolution by a weight with a gate.
 
-    Takes images, weight, gate, bias, the arguments of ``aten::convolution`` from the stride on, and what tells
-    the purpose of a backward pass. The bias must not require a gradient.
+    Takes images, weight, gate, bias, geometry, and the purpose of the backward passes. The bias must not require a
+    gradient.
     """
 
     @staticmethod
@@ -56,14 +59,14 @@ class Convolution(torch.autograd.Function):
         weight: Tensor,
         gate: Tensor,
         bias: Tensor | None,
-        how: How,
+        geometry: Geometry,
         purpose: Purpose,
     ) -> Tensor:
         """Computes torch's own value."""
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(input, weight, gate)
-        ctx.how, ctx.purpose = how, purpose
-        result: Tensor = ATEN.convolution(input, weight, bias, *how)
+        ctx.geometry, ctx.purpose = geometry, purpose
+        result: Tensor = ATEN.convolution(input, weight, bias, *geometry)
         return result
 
     @staticmethod
@@ -75,10 +78,12 @@ class Convolution(torch.autograd.Function):
         backward = ctx.purpose.backward
         if backward is Backward.WEIGHTS:
             to_input, to_weight = _ConvolutionBackward.apply(  # type: ignore[no-untyped-call]
-                gradient, input, weight, gate, ctx.how, ctx.needs_input_grad[0]
+                gradient, input, weight, gate, ctx.geometry, ctx.needs_input_grad[0]
             )
             return to_input, to_weight, None, None, None, None
-        to_input = ATEN.convolution_backward(gradient, input, weight, None, *ctx.how, [True, False, False])[0]
+        to_input = ATEN.convolution_backward(
+            gradient, input, weight, None, *ctx.geometry, [True, False, False]
+        )[0]
         to_gate = inner(input, to_input) if backward is Backward.CURVATURE else None
         return to_input if ctx.needs_input_grad[0] else None, None, to_gate, None, None, None
 
@@ -86,12 +91,18 @@ class Convolution(torch.autograd.Function):
 class _ConvolutionBackward(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, gradient: Tensor, input: Tensor, weight: Tensor, gate: Tensor, how: How, inward: bool
+        ctx: Any,
+        gradient: Tensor,
+        input: Tensor,
+        weight: Tensor,
+        gate: Tensor,
+        geometry: Geometry,
+        inward: bool,
     ) -> Any:
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(gradient, input, weight)
-        ctx.how = how
-        return ATEN.convolution_backward(gradient, input, weight, None, *how, [inward, True, False])[:2]
+        ctx.geometry = geometry
+        return ATEN.convolution_backward(gradient, input, weight, None, *geometry, [inward, True, False])[:2]
 
     @staticmethod
     @once_differentiable
@@ -99,14 +110,14 @@ class _ConvolutionBackward(torch.autograd.Function):
         gradient, input, weight = ctx.saved_tensors
         second = inward = gate = None
         if to_input is not None:
-            second = ATEN.convolution(to_input, weight, None, *ctx.how)
+            second = ATEN.convolution(to_input, weight, None, *ctx.geometry)
             gate = inner(second, gradient)
         if to_weight is not None:
-            share = ATEN.convolution(input, to_weight, None, *ctx.how)
+            share = ATEN.convolution(input, to_weight, None, *ctx.geometry)
             second = share if second is None else second.add_(share)
             if ctx.needs_input_grad[1]:
-                how = (*ctx.how, [True, False, False])
-                inward = ATEN.convolution_backward(gradient, input, to_weight, None, *how)[0]
+                geometry = (*ctx.geometry, [True, False, False])
+                inward = ATEN.convolution_backward(gradient, input, to_weight, None, *geometry)[0]
         return second, inward, None, gate, None, None
 
 

@@ -1,4 +1,4 @@
-"""What can be measured on an untrained network: one file a proxy.
+"""What can be measured on an untrained network: zero-cost proxies, one file for those that read the same.
 
 A zero-cost proxy is a number that is read off a network before it is trained, from its weights, one batch of
 images and a few passes. A proxy here is a function of the *by-products* of these passes, and says which it needs:
@@ -7,34 +7,21 @@ images and a few passes. A proxy here is a function of the *by-products* of thes
     def largest_gradient(measured):
         return max(float(gradient.abs().max()) for gradient in measured.gradients)
 
-From all that is asked for, :func:`measure` plans the fewest passes, runs each once and lets every proxy read its
-by-products. :data:`NEEDS` lists what there is to ask for; :class:`ByProducts` tells what each is.
+For all proxies together, :func:`measure` plans the fewest passes, runs each once and lets every proxy read its
+by-products. :class:`ByProducts` lists what a proxy can need and read, and :data:`NEEDS` is the same table by name.
 """
 
+from rayzc.measurement import Measurement
+from rayzc.passes.by_products import NEEDS, ByProducts
+from rayzc.proxies.activations import meco, nwot, swap
 from rayzc.proxies.architectures import measure_architecture
-from rayzc.proxies.by_products import ByProducts
-from rayzc.proxies.epe_nas import epe_nas
-from rayzc.proxies.expressivity import expressivity
-from rayzc.proxies.fisher import fisher
-from rayzc.proxies.flops import flops
-from rayzc.proxies.grad_norm import grad_norm
-from rayzc.proxies.grasp import grasp
-from rayzc.proxies.jacov import jacov
-from rayzc.proxies.l2_norm import l2_norm
-from rayzc.proxies.measurement import Measurement, MeasurementWarning, measure, measure_detailed
-from rayzc.proxies.meco import meco
-from rayzc.proxies.nwot import nwot
-from rayzc.proxies.params import params
-from rayzc.proxies.plain import plain
-from rayzc.proxies.progressivity import progressivity
-from rayzc.proxies.registry import NEEDS, UNDEFINED, Proxy, find, proxy, registered, unregister
-from rayzc.proxies.snip import snip
-from rayzc.proxies.swap import swap
-from rayzc.proxies.synflow import synflow
-from rayzc.proxies.synflow_bn import synflow_bn
-from rayzc.proxies.trainability import trainability
-from rayzc.proxies.zen import zen
-from rayzc.proxies.zico import zico
+from rayzc.proxies.blocks import expressivity, progressivity, trainability
+from rayzc.proxies.gradients import fisher, grad_norm, grasp, plain, snip, zico
+from rayzc.proxies.jacobians import epe_nas, jacov
+from rayzc.proxies.measurement import MeasurementWarning, measure, measure_detailed
+from rayzc.proxies.other_weights import synflow, synflow_bn, zen
+from rayzc.proxies.registry import UNDEFINED, Proxy, find, proxy, register, registered, unregister
+from rayzc.proxies.size import flops, l2_norm, params
 
 __all__ = [
     "NEEDS",
@@ -61,6 +48,7 @@ __all__ = [
     "plain",
     "progressivity",
     "proxy",
+    "register",
     "registered",
     "snip",
     "swap",

@@ -1,15 +1,14 @@
-"""Measuring an architecture of a search space: built, shown a batch, and read off, all from one seed."""
+"""Measuring an architecture of a search space: network, batch and scores, all from one seed."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rayzc.measurement import Measurement, Request
 from rayzc.proxies.batches import random_batch
-from rayzc.proxies.measurement import Measurement, measure_detailed
-from rayzc.proxies.registry import Proxy
+from rayzc.proxies.measurement import measure_detailed
 from rayzc.spaces import search_space
 
 __all__ = ["measure_architecture", "one_thread"]
@@ -18,13 +17,13 @@ Array = Tensor | NDArray[Any]
 
 
 def one_thread(device: str, memory_share: float = 1.0) -> None:
-    """Makes this process a place whose scores are those of any other: it computes in a single thread from now on.
+    """Has this process compute in a single thread from now on, so that its scores are those of any other process.
 
     The order in which float32 sums are taken, and so a score's last digits, depends on the number of threads.
 
     Args:
         device: where the process will measure.
-        memory_share: of a GPU's memory, at most so much is for this process.
+        memory_share: the largest share of a GPU's memory that this process may take.
     """
     torch.set_num_threads(1)
     if torch.device(device).type == "cuda" and memory_share < 1:
@@ -32,12 +31,8 @@ def one_thread(device: str, memory_share: float = 1.0) -> None:
 
 
 def measure_architecture(
-    space: str,
-    encoding: str,
-    task: str,
-    proxies: Iterable[str | Proxy] | None = None,
+    request: Request,
     *,
-    seed: int = 0,
     batch: int | tuple[Array, Array] = 64,
     width: int | None = None,
     depth: int | None = None,
@@ -46,43 +41,40 @@ def measure_architecture(
 ) -> Measurement:
     """Builds an architecture for a task of its space and measures it.
 
-    Everything that is drawn comes from the seed: the weights, random images, and whatever proxies draw. On one kind
+    All random numbers come from the seed: the weights, random images, and those that proxies draw. On one kind
     of device, with one number of threads, equal arguments give equal scores, bit for bit, and a score does not
     depend on which other proxies are measured beside it. The global random state is left as it was.
 
     Args:
-        space: name of the search space.
-        encoding: the architecture; it is built exactly as written, with the parts that do not matter for its output.
-        task: one of the space's tasks; it gives the classes and the shape of the images.
-        proxies: names or proxies; all that are registered by default.
-        seed: all randomness comes from it.
-        batch: how many random images, or the images ``(images, *input_shape)`` and their classes ``(images,)``.
+        request: the architecture, the proxies and the seed. The network is built exactly as encoded, with the
+            parts that do not matter for its output.
+        batch: the number of random images, or the images ``(images, *input_shape)`` and their classes ``(images,)``.
         width: channels, for a scaled-down network; by default the original's.
         depth: repeats of the cells, for a scaled-down network; by default the original's.
         device: where to measure; by default a GPU where there is one.
         plain_kernels: see :func:`rayzc.proxies.measure_detailed`.
 
     Raises:
-        SpaceError: no such space, architecture or task, or a width or depth that is not possible.
-        ProxyError: a proxy is not known, or the batch is not fit.
+        SpaceError: there is no such space, architecture or task, or no such width or depth.
+        ProxyError: a proxy is unknown, or the batch cannot be used.
     """
-    chosen = search_space(space)
-    architecture = chosen.parse(encoding)
+    space = search_space(request.space)
+    architecture = space.parse(request.encoding)
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        network = chosen.build_for(architecture, task, width=width, depth=depth)
-    known = chosen.tasks[task]
+        torch.default_generator.manual_seed(request.seed)
+        network = space.build_for(architecture, request.task, width=width, depth=depth)
+    task = space.tasks[request.task]
     if isinstance(batch, int):
-        images, labels = random_batch(known.input_shape, known.classes, batch, seed)
+        images, labels = random_batch(task.input_shape, task.classes, batch, request.seed)
     else:
         images, labels = (torch.as_tensor(part) for part in batch)
     return measure_detailed(
         network,
         images,
         labels,
-        proxies,
-        seed=seed,
+        request.proxies,
+        seed=request.seed,
         device=device,
-        classes=known.classes,
+        classes=task.classes,
         plain_kernels=plain_kernels,
     )

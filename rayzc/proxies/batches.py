@@ -1,4 +1,4 @@
-"""The batch that a network is shown: random, from a file, or of a torchvision data set."""
+"""The batch of images to measure with: random, from a file, or from a torchvision data set."""
 
 import importlib
 import zipfile
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rayzc.errors import ProxyError, nearest
+from rayzc.errors import ProxyError, first_line, nearest
 
 __all__ = ["batch_of", "load_batch", "random_batch"]
 
@@ -21,7 +21,7 @@ BYTE = 255
 def batch_of(
     source: str | None, shape: str, classes: int, size: int, seed: int, folder: Path = Path("data")
 ) -> tuple[Tensor, Tensor]:
-    """The batch that the options of a command ask for.
+    """Returns the batch that a command's options describe.
 
     Args:
         source: see :func:`load_batch`; None for random images.
@@ -32,14 +32,14 @@ def batch_of(
         folder: where data sets are kept.
 
     Raises:
-        ProxyError: the shape is none, or the images are not there or of another shape.
+        ProxyError: the shape cannot be read, or the images do not exist or have another shape.
     """
     try:
         sides = tuple(int(side) for side in shape.split(","))
     except ValueError:
         sides = ()
     if not sides or min(sides) < 1:
-        raise ProxyError(f"--input {shape} is no shape: say channels,height,width, as in 3,32,32")
+        raise ProxyError(f"--input {shape} is not a shape: write channels,height,width, such as 3,32,32")
     if source is None:
         return random_batch(sides, classes, size, seed)
     return load_batch(source, sides, size, seed, folder)
@@ -62,7 +62,7 @@ def random_batch(shape: Sequence[int], classes: int, size: int, seed: int) -> tu
     """
     if min(size, classes, *shape) < 1:
         raise ProxyError(
-            f"a batch of {size} images {tuple(shape)} of {classes} classes has no images or classes"
+            f"a batch of {size} images {tuple(shape)} in {classes} classes is empty: all numbers must be at least 1"
         )
     draws = torch.Generator().manual_seed(seed)
     images = torch.randn((size, *shape), generator=draws)
@@ -78,12 +78,12 @@ def load_batch(
         source: path of a file with arrays ``images`` ``(images, channels, height, width)`` (float, or bytes that
             stand for 0 to 1) and ``labels`` ``(images,)``; or the name of a data set, ``CIFAR10``.
         shape: the images that the network takes, ``(channels, height, width)``.
-        size: number of images of a data set; of a file the first so many are taken.
+        size: number of images of a data set; the most to read of a file.
         seed: draws the images of a data set.
         folder: where data sets are kept, and downloaded to.
 
     Raises:
-        ProxyError: the file or the data set is not there or not fit.
+        ProxyError: the file or the data set does not exist or cannot be used.
     """
     path = Path(source)
     if path.suffix == ".npz" or path.exists():
@@ -94,7 +94,9 @@ def load_batch(
         hint = ""
         if tuple(images.shape[1:]) == (*shape[1:], shape[0]):
             hint = "; they have their channels last: transpose them to (images, channels, height, width)"
-        raise ProxyError(f"{source}: images are {tuple(images.shape[1:])}, --input says {tuple(shape)}{hint}")
+        raise ProxyError(
+            f"{source}: images are {tuple(images.shape[1:])}, but --input is {tuple(shape)}{hint}"
+        )
     return images[:size], labels[:size]
 
 
@@ -104,21 +106,23 @@ def _read(path: Path) -> tuple[Tensor, Tensor]:
             missing = [key for key in KEYS if key not in arrays]
             if missing:
                 raise ProxyError(
-                    f"{path}: there is no array '{missing[0]}' in it, only {', '.join(arrays) or 'none'}; "
-                    "save it by numpy.savez(path, images=..., labels=...)"
+                    f"{path}: array '{missing[0]}' is missing; found: {', '.join(arrays) or 'none'}; "
+                    "write the file with numpy.savez(path, images=..., labels=...)"
                 )
             images, labels = (arrays[key] for key in KEYS)
     except FileNotFoundError as error:
         raise ProxyError(f"{path}: there is no such file") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ProxyError(f"{path}: this is no .npz file of plain arrays ({error})") from error
+        raise ProxyError(f"{path}: not an .npz file of plain arrays ({first_line(error)})") from error
     if images.ndim < 2 or labels.ndim != 1 or len(images) != len(labels):
         raise ProxyError(
             f"{path}: images {images.shape} and labels {labels.shape} do not fit; "
-            "they are (images, channels, height, width) and (images,)"
+            "they must be (images, channels, height, width) and (images,)"
         )
     if not np.issubdtype(labels.dtype, np.integer):
-        raise ProxyError(f"{path}: labels are {labels.dtype}; they are the numbers of the classes, integers")
+        raise ProxyError(
+            f"{path}: labels are {labels.dtype}; they must be the numbers of the classes, as integers"
+        )
     if images.dtype == np.uint8:
         images = images.astype(np.float32) / BYTE
     if not np.issubdtype(images.dtype, np.floating):
@@ -131,8 +135,8 @@ def _draw(name: str, shape: Sequence[int], size: int, seed: int, folder: Path) -
         datasets: Any = importlib.import_module("torchvision.datasets")
     except ImportError as error:
         raise ProxyError(
-            f"'{name}' is no .npz file, and data sets need torchvision, which is not installed: "
-            "pip install torchvision, or leave --images out for random images"
+            f"'{name}' is not an .npz file, and data sets need torchvision, which is not installed: "
+            "run pip install torchvision, or omit --images for random images"
         ) from error
     if name not in datasets.__all__:
         raise ProxyError(f"torchvision has no data set '{name}'; {nearest(name, list(datasets.__all__))}")
@@ -144,7 +148,9 @@ def _draw(name: str, shape: Sequence[int], size: int, seed: int, folder: Path) -
             [int(label) for _, label in samples]
         )
     except (TypeError, ValueError, RuntimeError, OSError) as error:
-        raise ProxyError(f"the data set '{name}' gave no batch of images and classes: {error}") from error
+        raise ProxyError(
+            f"the data set '{name}' cannot be read as images and classes: {first_line(error)}"
+        ) from error
 
 
 def _pixels(image: Any, shape: Sequence[int]) -> Tensor:

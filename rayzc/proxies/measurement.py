@@ -1,48 +1,30 @@
-"""Measuring a network: the proxies asked for, by the fewest passes that give them."""
+"""Measuring proxies on a network, by the fewest passes that give what they need."""
 
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from rayzc.passes import Outcome, Subject, measure_needs, subject_of
-from rayzc.passes.failures import reason_of
-from rayzc.passes.replica import LayoutRefusedError
-from rayzc.passes.state import randomness_from, untouched
-from rayzc.proxies.by_products import ByProducts
+from rayzc.measurement import Measurement
+from rayzc.passes.by_products import ByProducts
+from rayzc.passes.plan import measure_needs
+from rayzc.passes.replica import LayoutRefusedError, randomness_from, untouched
+from rayzc.passes.results import PassResults, reason_of
+from rayzc.passes.subject import Subject, subject_of
 from rayzc.proxies.registry import Proxy, find
 
-__all__ = ["Measurement", "MeasurementWarning", "measure", "measure_detailed"]
+__all__ = ["MeasurementWarning", "measure", "measure_detailed"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class MeasurementWarning(UserWarning):
-    """A proxy could not be measured, or was measured in another way than asked."""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What was measured on one network.
-
-    Attributes:
-        scores: the proxies that could be measured, in the order asked for.
-        failures: the reason why, for those that could not.
-        passes: how often which kind of pass was run.
-        seconds: how long all of it took.
-        notes: what a reader of the scores should know, such as micro-batches.
-    """
-
-    scores: Mapping[str, float]
-    failures: Mapping[str, str]
-    passes: Mapping[str, int]
-    seconds: float
-    notes: tuple[str, ...] = ()
+    """A proxy could not be measured, or only in another way, such as in micro-batches."""
 
 
 def measure(
@@ -68,7 +50,7 @@ def measure(
         {'params': 0.00049}
 
     Args:
-        model: any network that gives logits ``(images, classes)``, or a tuple that holds them.
+        model: any network that returns logits ``(images, classes)``, or a tuple with them.
         images: a batch ``(images, channels, height, width)``.
         labels: their classes ``(images,)``; without them the proxies that need a loss fail.
         proxies: names or proxies; all that are registered by default.
@@ -81,7 +63,7 @@ def measure(
         A score by proxy; nan, with a warning that says why, for a proxy that could not be measured.
 
     Raises:
-        ProxyError: a proxy is not known, or network, images or labels are not fit for a measurement.
+        ProxyError: a proxy is unknown, or network, images or labels cannot be used.
     """
     found = measure_detailed(
         model, images, labels, proxies, seed=seed, device=device, loss=loss, classes=classes
@@ -104,16 +86,16 @@ def measure_detailed(
     classes: int | None = None,
     plain_kernels: bool = False,
 ) -> Measurement:
-    """As :func:`measure`, with failures and the passes that were run in the result.
+    """Measures like :func:`measure`; failures, notes and passes are in the result, and nothing warns.
 
     With `plain_kernels` the CPU computes without oneDNN and in channels-first: more slowly, in another order of sums,
     and where a fast kernel ends the process.
     """
     began = time.perf_counter()
-    wanted = find(proxies)
-    needs = frozenset[str]().union(*(proxy.needs for proxy in wanted))
+    chosen = find(proxies)
+    needs = frozenset[str]().union(*(proxy.needs for proxy in chosen))
 
-    def run(channels_last: bool) -> tuple[Subject, Outcome]:
+    def run(channels_last: bool) -> Measurement:
         with torch.inference_mode(False):
             subject = subject_of(
                 model,
@@ -126,46 +108,37 @@ def measure_detailed(
                 channels_last=channels_last,
             )
             with untouched(model, subject.device), _plain_torch(subject.device, onednn=not plain_kernels):
-                return subject, _score(subject, measure_needs(subject, needs), wanted)
+                return _scored(subject, measure_needs(subject, needs), chosen)
 
     try:
-        subject, outcome = run(channels_last=not plain_kernels)
+        measured = run(channels_last=not plain_kernels)
     except LayoutRefusedError:
-        subject, outcome = run(channels_last=False)
-    return Measurement(
-        scores={proxy.name: outcome.results[proxy.name] for proxy in wanted if proxy.name in outcome.results},
-        failures=outcome.failures,
-        passes=dict(subject.passes),
-        seconds=time.perf_counter() - began,
-        notes=tuple(outcome.notes),
-    )
+        measured = run(channels_last=False)
+    return replace(measured, seconds=time.perf_counter() - began)
 
 
-def _score(subject: Subject, measured: Outcome, proxies: tuple[Proxy, ...]) -> Outcome:
-    """Lets every proxy read its by-products; results and failures are by proxy then."""
-    scored = Outcome(notes=measured.notes)
-    results = {**measured.results, "weights": tuple(_weights(subject))}
+def _scored(subject: Subject, found: PassResults, proxies: tuple[Proxy, ...]) -> Measurement:
+    """Lets every proxy read its by-products."""
+    scores: dict[str, float] = {}
+    failures: dict[str, str] = {}
     for proxy in proxies:
-        missing = [measured.failures[need] for need in sorted(proxy.needs) if need in measured.failures]
+        missing = [found.failures[need] for need in sorted(proxy.needs) if need in found.failures]
         if missing:
-            scored.failures[proxy.name] = missing[0]
+            failures[proxy.name] = missing[0]
             continue
         randomness_from(subject.seed, subject.device)
         try:
-            scored.results[proxy.name] = proxy(ByProducts(subject, results, proxy))
+            scores[proxy.name] = proxy(
+                ByProducts(subject, found.results, proxy.name, proxy.needs, copied=not proxy.built_in)
+            )
         except Exception as error:
-            scored.failures[proxy.name] = reason_of(error)
-    return scored
-
-
-def _weights(subject: Subject) -> list[Tensor]:
-    parameters = dict(subject.model.named_parameters())
-    return [parameters[layer.weight].detach().to(subject.device, torch.float32) for layer in subject.layers]
+            failures[proxy.name] = reason_of(error)
+    return Measurement(scores, failures, notes=tuple(found.notes), passes=dict(subject.passes))
 
 
 @contextmanager
 def _plain_torch(device: torch.device, onednn: bool) -> Iterator[None]:
-    """Gradients on, autocast off, full precision and deterministic kernels, whatever the caller has set."""
+    """Gradients on, autocast off, full precision and deterministic kernels, regardless of the caller's settings."""
     with (
         torch.enable_grad(),
         torch.autocast(device.type, enabled=False),
@@ -178,9 +151,8 @@ def _plain_torch(device: torch.device, onednn: bool) -> Iterator[None]:
 @contextmanager
 def _without_onednn() -> Iterator[None]:
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "TF32 acceleration", UserWarning
-        )  # whatever is set, torch warns of it
+        # Torch warns of TF32 whatever its settings are.
+        warnings.filterwarnings("ignore", "TF32 acceleration", UserWarning)
         flags = torch.backends.mkldnn.flags(enabled=False)
         flags.__enter__()
     try:

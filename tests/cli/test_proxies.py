@@ -124,12 +124,15 @@ def test_failures_are_told_and_the_rest_is_measured(here: Path) -> None:
     [
         (["nowhere_of_a_test:make"], "there is no module 'nowhere_of_a_test'"),
         (["zoo_of_a_test:smal"], r"no attribute 'smal'; did you mean 'small'\?"),
-        (["zoo_of_a_test:nothing"], "gives a int, not a torch.nn.Module"),
+        (["zoo_of_a_test:nothing"], "must be or return a torch.nn.Module, not an object of type int"),
         (
             ["zoo_of_a_test:small", "--input", "1,8,8"],
             "no proxy could be measured on images --input 1,8,8: .*3 channels",
         ),
-        (["zoo_of_a_test:small", "--input", "big"], "--input big is no shape: say channels,height,width"),
+        (
+            ["zoo_of_a_test:small", "--input", "big"],
+            "--input big is not a shape: write channels,height,width",
+        ),
         (["zoo_of_a_test:small", "--proxies", "zne"], r"there is no proxy 'zne'; did you mean 'zen'\?"),
         (["zoo_of_a_test:small", "--images", "no.npz"], "no.npz: there is no such file"),
         (["zoo_of_a_test:small", "--device", "tpu9000"], "there is no device 'tpu9000'"),

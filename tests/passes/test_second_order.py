@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rayzc.passes.second_order import Backward, SecondOrder
+from rayzc.passes.second_order import Backward, Purpose, SecondOrder
 
 
 class Twice(nn.Module):
@@ -97,7 +97,7 @@ def expected(model: nn.Module, weights: list[Tensor], images: Tensor, labels: Te
 def test_curvatures(kind: str, of_images: bool) -> None:
     model, weights, images, labels = randomised(KINDS[kind])
     images.requires_grad_(of_images)
-    mode = SecondOrder(weights)
+    mode = SecondOrder(weights, Purpose())
     with mode:
         loss = nn.functional.cross_entropy(model(images), labels)
     gradients = torch.autograd.grad(loss, weights, create_graph=True)
@@ -112,8 +112,8 @@ def test_curvatures(kind: str, of_images: bool) -> None:
 def test_the_way_back_to_the_images(kind: str) -> None:
     model, weights, images, _ = randomised(KINDS[kind])
     images.requires_grad_()
-    mode = SecondOrder(weights)
-    mode.backward = Backward.IMAGES
+    mode = SecondOrder(weights, Purpose())
+    mode.purpose.backward = Backward.IMAGES
     with mode:
         outputs = model(images)
     (ours,) = torch.autograd.grad(outputs.sum(), images)
@@ -128,7 +128,7 @@ def test_in_another_direction() -> None:
     def gradients(create: Any) -> Any:
         return torch.autograd.grad(create(), weights, create_graph=True)
 
-    mode = SecondOrder(weights)
+    mode = SecondOrder(weights, Purpose())
     with mode:
         loss = nn.functional.cross_entropy(model(images), labels)
     found = mode.curvatures(gradients(lambda: loss), direction)
@@ -142,12 +142,12 @@ def test_in_another_direction() -> None:
 
 def test_no_gradients_no_curvature() -> None:
     _, weights, _, _ = randomised(KINDS["linear"])
-    assert SecondOrder(weights).curvatures([None, None]) == [0.0, 0.0]
+    assert SecondOrder(weights, Purpose()).curvatures([None, None]) == [0.0, 0.0]
 
 
 def test_outside_of_the_mode_torch_is_torch() -> None:
     model, weights, images, _ = randomised(KINDS["batch norm"])
-    with SecondOrder(weights):
+    with SecondOrder(weights, Purpose()):
         inside = model(images)
     assert torch.equal(inside, model(images))
     with torch.no_grad():

@@ -28,7 +28,7 @@ def test_random_batches_come_from_their_seed() -> None:
 
 
 def test_no_images() -> None:
-    with pytest.raises(ProxyError, match="has no images or classes"):
+    with pytest.raises(ProxyError, match="in 7 classes is empty: all numbers must be at least 1"):
         random_batch(SHAPE, 7, 0, seed=1)
 
 
@@ -51,13 +51,16 @@ IMAGES, LABELS = np.zeros((2, *SHAPE)), np.zeros(2, int)
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"images": IMAGES}, "there is no array 'labels' in it, only images; save it by numpy.savez"),
-        ({"x": IMAGES, "labels": LABELS}, "there is no array 'images' in it, only x, labels"),
+        ({"images": IMAGES}, "array 'labels' is missing; found: images; write the file with numpy.savez"),
+        ({"x": IMAGES, "labels": LABELS}, "array 'images' is missing; found: x, labels"),
         ({"images": IMAGES, "labels": np.zeros(3, int)}, "do not fit"),
         ({"images": IMAGES, "labels": np.zeros(2)}, "labels are float64"),
         ({"images": IMAGES.astype(int), "labels": LABELS}, "images are int64; save them as float32 or uint8"),
-        ({"images": np.array([None, {}]), "labels": LABELS}, "no .npz file of plain arrays"),
-        ({"images": IMAGES[..., :2], "labels": LABELS}, r"images are \(3, 4, 2\), --input says \(3, 4, 5\)"),
+        ({"images": np.array([None, {}]), "labels": LABELS}, "not an .npz file of plain arrays"),
+        (
+            {"images": IMAGES[..., :2], "labels": LABELS},
+            r"images are \(3, 4, 2\), but --input is \(3, 4, 5\)",
+        ),
         (
             {"images": IMAGES.transpose(0, 2, 3, 1), "labels": LABELS},
             "they have their channels last: transpose",
@@ -73,7 +76,7 @@ def test_files_that_are_not_fit(tmp_path: Path, arrays: dict[str, Any], message:
 def test_a_file_that_is_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "batch.npz"
     path.write_bytes(content)
-    with pytest.raises(ProxyError, match=r"no \.npz file of plain arrays"):
+    with pytest.raises(ProxyError, match=r"not an \.npz file of plain arrays"):
         load_batch(str(path), SHAPE, 64, seed=0)
 
 
@@ -84,7 +87,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_data_sets_need_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torchvision", None)
-    with pytest.raises(ProxyError, match=r"'CIFAR10' is no \.npz file, and data sets need torchvision"):
+    with pytest.raises(ProxyError, match=r"'CIFAR10' is not an \.npz file, and data sets need torchvision"):
         load_batch("CIFAR10", SHAPE, 64, seed=0)
 
 
@@ -131,7 +134,10 @@ def test_a_data_set() -> None:
 @pytest.mark.usefixtures("torchvision")
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("Tinny", r"no data set 'Tinny'; did you mean 'Tiny'\?"), ("Broken", "gave no batch .*corrupted")],
+    [
+        ("Tinny", r"no data set 'Tinny'; did you mean 'Tiny'\?"),
+        ("Broken", "cannot be read as images and classes: .*corrupted"),
+    ],
 )
 def test_data_sets_that_are_not_fit(name: str, message: str) -> None:
     with pytest.raises(ProxyError, match=message):

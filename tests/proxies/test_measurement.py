@@ -98,9 +98,9 @@ IMAGES, LABELS = batch()
         (nn.LazyLinear(3), IMAGES, LABELS, "lazy layers without weights: run it on a batch once"),
         (nn.Linear(1, 1, device="meta"), IMAGES, LABELS, "on the meta device"),
         (Chain(), IMAGES.long(), LABELS, "images must be a float tensor"),
-        (Chain(), IMAGES[:0], LABELS[:0], "there are no images in the batch"),
-        (Chain(), IMAGES * math.nan, LABELS, "images hold nan or an infinity"),
-        (Chain(), IMAGES, LABELS[:3], "there are 8 images and 3 labels"),
+        (Chain(), IMAGES[:0], LABELS[:0], "the batch has no images: give it at least one"),
+        (Chain(), IMAGES * math.nan, LABELS, "images contain nan or infinity"),
+        (Chain(), IMAGES, LABELS[:3], "there are 8 images but 3 labels"),
     ],
 )
 def test_bad_input(model: nn.Module, images: Tensor, labels: Tensor, message: str) -> None:

@@ -5,8 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from rayzc.proxies import measure, measure_detailed, registered
+from rayzc.testing import unchanged
 from tests.proxies.nets import Chain, Unnormed
-from tests.proxies.test_contract import SUITE, batch, equal, state
+from tests.proxies.test_contract import SUITE, batch
 
 ONE_IMAGE = {"params", "l2_norm", "synflow", "synflow_bn"}
 IMAGES = 12
@@ -115,9 +116,8 @@ def test_gradients_survive_where_their_graph_does_not_fit() -> None:
 
 def test_state_is_restored_when_memory_runs_out() -> None:
     model = limited(Chain(), 8)
-    before = state(model)
-    measure_detailed(model, *batch(IMAGES))
-    assert all(equal(value, state(model)[what]) for what, value in before.items())
+    with unchanged(model):
+        measure_detailed(model, *batch(IMAGES))
 
 
 def test_functional_batch_norm_is_not_split_either() -> None:

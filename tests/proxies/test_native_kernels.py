@@ -20,7 +20,8 @@ MEASURE = """
 import sys
 import numpy as np
 import torch
-from rayzc.proxies import measure_architecture
+from rayzc.measurement import Request
+from rayzc.proxies import measure_architecture, registered
 from rayzc.spaces import SPACES
 
 torch.set_num_threads(1)
@@ -31,7 +32,8 @@ known = {"transbench101_micro": ["(1, 1, 1, 1, 1, 1)", "(2, 2, 2, 2, 2, 2)"]}.ge
 drawn = [space.format(space.sample(np.random.default_rng(seed))) for seed in range(2)]
 for encoding in [*known, *drawn]:
     task = list(space.tasks)[2 % len(space.tasks)]
-    found = measure_architecture(name, encoding, task, batch=batch, width=width, depth=1, device="cpu")
+    request = Request(name, encoding, task, tuple(registered()), 0)
+    found = measure_architecture(request, batch=batch, width=width, depth=1, device="cpu")
     assert not found.failures, found.failures
     print(encoding, *(f"{name}={score!r}" for name, score in found.scores.items()))
 """

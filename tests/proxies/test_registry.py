@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from rayzc.errors import ProxyError
+from rayzc.passes import Need
 from rayzc.proxies import (
     NEEDS,
     ByProducts,
@@ -16,9 +17,9 @@ from rayzc.proxies import (
     registered,
     unregister,
 )
-from rayzc.proxies.by_products import ByProducts as ByProductsClass
+from rayzc.testing import unchanged
 from tests.proxies.nets import Chain
-from tests.proxies.test_contract import batch, equal, state
+from tests.proxies.test_contract import batch
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +67,9 @@ def test_the_same_definition_may_be_registered_again() -> None:
 
 
 def test_a_taken_name() -> None:
-    with pytest.raises(ProxyError, match=r"there is a proxy 'zen' already, from rayzc.proxies.zen.zen"):
+    with pytest.raises(
+        ProxyError, match=r"there is a proxy 'zen' already, from rayzc.proxies.other_weights.zen"
+    ):
 
         @proxy(name="zen")
         def mine(measured: ByProducts) -> float:
@@ -83,16 +86,53 @@ def test_a_name_that_no_formula_can_read() -> None:
         proxy(name="my-proxy")(lambda measured: 0.0)
 
 
+def test_without_parentheses() -> None:
+    @proxy
+    def pixels(measured: ByProducts) -> float:
+        return float(measured.images[0].numel())
+
+    assert isinstance(pixels, Proxy)
+    assert measure(Chain(), *batch(), ["pixels"]) == {"pixels": 432.0}
+
+    @proxy
+    def forgetful(measured: ByProducts) -> float:
+        return float(len(measured.gradients))
+
+    found = measure_detailed(Chain(), *batch(), [forgetful])
+    assert found.failures["forgetful"].endswith("write @proxy(needs=['gradients'])")
+
+
+def test_arguments_without_their_names() -> None:
+    with pytest.raises(ProxyError, match=r"takes its arguments by name: write @proxy\(needs='gradients'\)"):
+        proxy("gradients")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "no proxy is named: name at least one, or leave the names out for all; known: epe_nas, "),
+        ([""], "the name of a proxy is empty: write it, or leave the names out for all; known: epe_nas, "),
+        (["zen", " "], "the name of a proxy is empty"),
+        (["zenn"], r"there is no proxy 'zenn'; did you mean 'zen'\?"),
+        ("zen", r"must be a list of names, such as \['zen'\]"),
+    ],
+)
+def test_names_that_find_nothing(names: list[str], message: str) -> None:
+    with pytest.raises(ProxyError, match=message):
+        find(names)
+
+
 def test_find() -> None:
     assert [found.name for found in find(["zen", "snip", "zen"])] == ["zen", "snip"]
     assert [found.name for found in find(None)] == sorted(registered())
 
 
 def test_every_need_can_be_read_and_only_if_declared() -> None:
-    fields = {name for name, value in vars(ByProductsClass).items() if isinstance(value, property)}
-    assert set(NEEDS) <= fields
-    for need, explanation in NEEDS.items():
-        assert explanation.startswith(f"{need}: ")
+    assert list(NEEDS) == [name for name, value in vars(ByProducts).items() if isinstance(value, Need)]
+    for need, record in NEEDS.items():
+        assert str(record) == f"{need}: {record.description}"
+        assert record is getattr(ByProducts, need)
+        assert record.stage or record.alone, "nothing gives it"
 
         @proxy(needs=need, name="reading")
         def reading(measured: ByProducts, need: str = need) -> float:
@@ -108,7 +148,7 @@ def test_every_need_can_be_read_and_only_if_declared() -> None:
 
         # Another proxy may have asked for the same: that is no excuse.
         found = measure_detailed(Chain(), *batch(), [reading, prying])
-        assert f"reads '{need}' without having asked for it" in found.failures["prying"]
+        assert f"reads '{need}' without having declared it: write @proxy" in found.failures["prying"]
 
 
 def test_facts_that_need_no_pass() -> None:
@@ -161,9 +201,8 @@ def test_a_proxy_that_changes_what_it_reads_hurts_nobody(ruin: Callable[[ByProdu
     names = ["snip", "l2_norm", "epe_nas"]
     expected = measure(model, images, labels, names)
     ruinous = proxy(needs=("weights", "gradients", "network"), name="ruinous")(ruin)
-    before = state(model)
-    scores = measure(model, images, labels, [ruinous, *names])
+    with unchanged(model):
+        scores = measure(model, images, labels, [ruinous, *names])
     assert scores == {"ruinous": 0.0, **expected}
-    assert all(equal(value, state(model)[what]) for what, value in before.items())
     assert torch.equal(images, batch()[0])
     assert torch.equal(labels, batch()[1])

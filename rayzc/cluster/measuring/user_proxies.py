@@ -27,11 +27,7 @@ def user_proxies() -> "dict[str, Proxy]":
     # Imported here, as a client of a pool that another process has opened needs no torch.
     from rayzc.proxies import registered
 
-    return {
-        name: proxy
-        for name, proxy in registered().items()
-        if not proxy.score.__module__.startswith("rayzc.proxies.")
-    }
+    return {name: proxy for name, proxy in registered().items() if not proxy.built_in}
 
 
 def versions_of_proxies() -> dict[str, str]:
@@ -53,7 +49,7 @@ def shipped(proxies: "Mapping[str, Proxy]") -> Iterator[Any]:
     Raises:
         ProxyError: one of them cannot be sent.
     """
-    names = {proxy.score.__module__ for proxy in proxies.values()} - {"__main__"}
+    names = {proxy.function.__module__ for proxy in proxies.values()} - {"__main__"}
     modules = [sys.modules[name] for name in sorted(names) if name in sys.modules]
     for module in modules:
         _cloudpickle.register_pickle_by_value(module)
@@ -75,17 +71,17 @@ def shipped(proxies: "Mapping[str, Proxy]") -> Iterator[Any]:
 
 def register(proxies: "Mapping[str, Proxy]") -> None:
     """Registers proxies that were shipped, so that they are known by name in this process, too."""
-    from rayzc.proxies import proxy
+    from rayzc.proxies.registry import register as register_proxy
 
-    for sent in proxies.values():
-        proxy(needs=sent.needs, name=sent.name, version=sent.version)(sent.score)
+    for proxy in proxies.values():
+        register_proxy(proxy)
 
 
 def _code_hash(proxy: "Proxy") -> str:
     try:
-        text = inspect.getsource(proxy.score)
+        text = inspect.getsource(proxy.function)
     except (OSError, TypeError):
-        code = getattr(proxy.score, "__code__", None)
+        code = getattr(proxy.function, "__code__", None)
         text = repr(
             code
             and (code.co_code, code.co_names, [c for c in code.co_consts if isinstance(c, (int, float, str))])

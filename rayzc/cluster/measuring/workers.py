@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
@@ -63,8 +63,7 @@ class MeasuringWorker:
 
         begin = time.perf_counter()
         measured = measure_architecture(
-            *(request.space, request.encoding, request.task, request.proxies),
-            seed=request.seed,
+            request,
             # What comes from the object store is read-only, and torch needs memory that it may write to.
             batch=self._setup.batch if batch is None else (batch[0].copy(), batch[1].copy()),
             width=self._setup.width,
@@ -72,13 +71,8 @@ class MeasuringWorker:
             device=self._device,
             plain_kernels=plain_kernels,
         )
-        return Measurement(
-            dict(measured.scores),
-            dict(measured.failures),
-            time.perf_counter() - begin,
-            (*measured.notes, PLAIN_KERNELS) if plain_kernels else measured.notes,
-            passes=dict(measured.passes),
-        )
+        notes = (*measured.notes, PLAIN_KERNELS) if plain_kernels else measured.notes
+        return replace(measured, seconds=time.perf_counter() - begin, notes=notes)
 
 
 # Ray types neither of the first two.

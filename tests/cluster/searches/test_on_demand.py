@@ -15,7 +15,7 @@ import pytest
 from ray import tune
 
 from rayzc.cluster.searches import SearchProgress, resume_search, search
-from rayzc.nas import SearchEnding, Results
+from rayzc.nas import Results, SearchEnding
 from rayzc.runs import Searched
 from rayzc.spaces import search_space
 from tests.cluster.searches.samples import ON_DEMAND, trajectories, unhurried_proxy

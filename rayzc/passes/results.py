@@ -1,12 +1,30 @@
-"""Telling why a pass failed."""
+"""What the passes leave behind, and why some of it may be missing."""
+
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
 from rayzc.errors import RayzcError
 
-__all__ = ["OUT_OF_MEMORY", "is_out_of_memory", "reason_of"]
+__all__ = ["OUT_OF_MEMORY", "PassResults", "is_out_of_memory", "reason_of"]
 
 OUT_OF_MEMORY = "out of memory"
+
+
+@dataclass
+class PassResults:
+    """What the passes left.
+
+    Attributes:
+        results: by-products by need.
+        failures: the reasons why needs were not met, by need.
+        notes: what a reader of the scores should know.
+    """
+
+    results: dict[str, Any] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from torch import nn
 
 from rayzc.errors import ProxyError
 from rayzc.proxies import registered, unregister
-from rayzc.proxies.own_models import load_model, load_models
+from rayzc.proxies.user_models import load_model, load_models
 
 SOURCE = """
 from torch import nn
@@ -49,6 +49,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a module of networks, as the current one."""
     (tmp_path / "networks_of_mine.py").write_text(SOURCE)
     (tmp_path / "broken_of_mine.py").write_text("x = 1\n1 / 0\n")
+    (tmp_path / "mistyped_of_mine.py").write_text("x = 1\nx = = 2\n")
     (tmp_path / "missing_of_mine.py").write_text("import nothing_like_this\n")
     monkeypatch.chdir(tmp_path)
     yield tmp_path
@@ -86,21 +87,22 @@ def test_weights_come_from_the_seed() -> None:
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("networks_of_mine", "does not name a network: say module:attribute"),
+        ("networks_of_mine", "does not name a network: write module:attribute"),
         ("nowhere_of_mine:make", "there is no module 'nowhere_of_mine' in .*; run from the folder"),
         ("nowhere_of_mine.deep:make", "there is no module 'nowhere_of_mine.deep'"),
         (
             "broken_of_mine:make",
             r"importing 'broken_of_mine' failed: ZeroDivisionError.*broken_of_mine.py, line 2",
         ),
+        ("mistyped_of_mine:make", r"failed: SyntaxError: [^(]*\(\S*mistyped_of_mine.py, line 2\)$"),
         (
             "missing_of_mine:make",
             "importing 'missing_of_mine' failed: ModuleNotFoundError.*nothing_like_this",
         ),
         ("networks_of_mine:make_modl", r"has no attribute 'make_modl'; did you mean 'make_model'\?"),
         ("networks_of_mine:failing", r"calling .* failed: ValueError: no weights today .*line 15"),
-        ("networks_of_mine:empty", "gives a NoneType, not a torch.nn.Module"),
-        ("networks_of_mine:number", "gives a int, not a torch.nn.Module"),
+        ("networks_of_mine:empty", "must be or return a torch.nn.Module, not an object of type NoneType"),
+        ("networks_of_mine:number", "must be or return a torch.nn.Module, not an object of type int"),
     ],
 )
 def test_what_gives_none(reference: str, message: str) -> None:
@@ -134,10 +136,18 @@ def test_a_file_that_lists_its_models(tmp_path: Path) -> None:
     ("source", "message"),
     [
         (None, "there is no such file"),
-        ("x = 1", "it has no networks: give it MODELS"),
+        ("x = 1", "it has no networks: write MODELS"),
         ("1 / 0", "running it failed: ZeroDivisionError"),
-        ("def", "running it failed: SyntaxError"),
-        ("def one(): return 2", r"models.py:one' gives a int, not a torch.nn.Module"),
+        ("x = 1\ndef", r"running it failed: SyntaxError: invalid syntax \(\S*models.py, line 2\)$"),
+        ("raise ValueError", r"running it failed: ValueError \(\S*models.py, line 1\)$"),
+        (
+            "raise ValueError('first\\nsecond')",
+            r"running it failed: ValueError: first \(\S*models.py, line 1\)$",
+        ),
+        (
+            "def one(): return 2",
+            r"models.py:one' must be or return a torch.nn.Module, not an object of type int",
+        ),
     ],
 )
 def test_files_without_networks(tmp_path: Path, source: str | None, message: str) -> None:

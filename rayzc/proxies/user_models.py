@@ -1,38 +1,37 @@
-"""Networks of the user's own, by the name under which they can be imported."""
+"""The user's own networks: importing them by name or from a file, and measuring them."""
 
-import importlib.util
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rayzc.errors import ProxyError, nearest
-from rayzc.proxies.measurement import Measurement, measure_detailed
+from rayzc.measurement import Measurement
+from rayzc.proxies.measurement import measure_detailed
 from rayzc.proxies.registry import Proxy
-from rayzc.user_code import told, user_module
+from rayzc.user_code import located, user_file, user_module
 
-__all__ = ["load_model", "load_models", "measure_own"]
+__all__ = ["load_model", "load_models", "measure_model"]
 
 
 def load_model(reference: str, classes: int | None = None, seed: int = 0) -> nn.Module:
     """Imports ``module:attribute`` and makes a network of it.
 
-    The current folder is searched first, as Python does for a script. The attribute is a network, or whatever
-    gives one when called: a class or a function without required arguments. A parameter ``classes`` or
-    ``num_classes`` is given `classes`. Weights that torch draws come from the seed.
+    The current folder is searched first, as Python does for a script. The attribute is a network, or a class or
+    function without required arguments that returns a network. A parameter ``classes`` or
+    ``num_classes`` receives `classes`. Weights that torch draws come from the seed.
 
     Raises:
-        ProxyError: there is no such module or attribute, importing or calling it failed, or no network came out.
+        ProxyError: there is no such module or attribute, importing or calling it failed, or it returned no network.
     """
     module_name, colon, attribute = reference.partition(":")
     if not (module_name and colon and attribute):
         raise ProxyError(
-            f"'{reference}' does not name a network: say module:attribute, as in my_module:make_model"
+            f"'{reference}' does not name a network: write module:attribute, such as my_module:make_model"
         )
     with _seeded(seed):
         module = user_module(module_name, ProxyError)
@@ -48,16 +47,16 @@ def load_model(reference: str, classes: int | None = None, seed: int = 0) -> nn.
 
 
 def load_models(path: Path, classes: int | None = None, seed: int = 0) -> dict[str, nn.Module]:
-    """Makes all networks of a Python file.
+    """Makes all networks of a Python file: the entries of its dictionary ``MODELS``.
 
-    These are the entries of its dictionary ``MODELS`` (name to network, class or function), or else every public
-    function and network that the file itself defines.
+    The dictionary maps a name to a network, class or function. Without it, they are the public functions and networks
+    that the file itself defines.
 
     Raises:
         ProxyError: the file is not there, cannot be run, or has no network.
     """
     with _seeded(seed):
-        module = _run(path)
+        module = user_file(path, ProxyError)
     entries = getattr(module, "MODELS", None)
     if entries is None:
         entries = {
@@ -71,13 +70,13 @@ def load_models(path: Path, classes: int | None = None, seed: int = 0) -> dict[s
         }
     if not isinstance(entries, Mapping) or not entries:
         raise ProxyError(
-            f"{path}: it has no networks: give it MODELS = {{'name': function that makes one, ...}}, "
-            "or public functions that make them"
+            f"{path}: it has no networks: write MODELS = {{'name': function that returns a network, ...}}, "
+            "or public functions that return networks"
         )
     return {str(name): _network(made, f"{path}:{name}", classes, seed) for name, made in entries.items()}
 
 
-def measure_own(
+def measure_model(
     name: str,
     network: nn.Module,
     batch: tuple[Tensor, Tensor],
@@ -87,13 +86,13 @@ def measure_own(
     device: str | None,
     classes: int,
 ) -> Measurement:
-    """Measures a network that may not even run on such images, see :func:`rayzc.proxies.measure_detailed`.
+    """Measures a network and refuses one that cannot run on such images, see :func:`rayzc.proxies.measure_detailed`.
 
     Raises:
-        ProxyError: of the proxies that run the network not one could be measured.
+        ProxyError: none of the proxies that run the network could be measured.
     """
     result = measure_detailed(network, *batch, proxies, seed=seed, device=device, classes=classes)
-    running = [proxy.name for proxy in proxies if proxy.needs - {"weights"}]
+    running = [proxy.name for proxy in proxies if proxy.runs_network]
     if running and all(proxy in result.failures for proxy in running):
         shape = ",".join(map(str, batch[0].shape[1:]))
         raise ProxyError(
@@ -110,29 +109,17 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _run(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise ProxyError(f"{path}: there is no such file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ProxyError(f"{path}: this is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ProxyError(f"{path}: running it failed: {told(error)}") from error
-    return module
-
-
 def _network(found: Any, reference: str, classes: int | None, seed: int) -> nn.Module:
     if callable(found) and not isinstance(found, nn.Module):
         try:
             with _seeded(seed):
                 found = found(**_class_argument(found, classes))
         except Exception as error:
-            raise ProxyError(f"calling '{reference}' failed: {told(error)}") from error
+            raise ProxyError(f"calling '{reference}' failed: {located(error)}") from error
     if not isinstance(found, nn.Module):
-        raise ProxyError(f"'{reference}' gives a {type(found).__name__}, not a torch.nn.Module")
+        raise ProxyError(
+            f"'{reference}' must be or return a torch.nn.Module, not an object of type {type(found).__name__}"
+        )
     return found
 
 

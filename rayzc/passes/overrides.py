@@ -1,4 +1,4 @@
-"""Running a network with some of torch's functions exchanged for others."""
+"""Running a network with some of torch's functions overridden."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -8,15 +8,14 @@ from torch.overrides import TorchFunctionMode
 
 from rayzc.errors import ProxyError
 
-__all__ = ["Exchange", "RefuseBatchStatistics", "WithoutBatchNorm"]
+__all__ = ["Override", "RefuseBatchStatistics", "WithoutBatchNorm"]
 
 
-class Exchange(TorchFunctionMode):
-    """Within it, some of torch's functions are others, whatever calls them.
+class Override(TorchFunctionMode):
+    """A mode in which methods run instead of some of torch's functions, wherever these are called.
 
     Attributes:
-        methods: the functions, each with the name of the method that is called instead: with the function, then
-            with the function's arguments.
+        methods: by function, the name of the method that is called instead, with the function and its arguments.
     """
 
     methods: ClassVar[Mapping[Callable[..., Any], str]] = {}
@@ -28,15 +27,15 @@ class Exchange(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Exchanges the functions of :attr:`methods`, passes all others on."""
+        """Calls the method of an overridden function, and all other functions as they are."""
         method = self.methods.get(function)
         if method is None:
             return function(*args, **(kwargs or {}))
         return getattr(self, method)(function, *args, **(kwargs or {}))
 
 
-class WithoutBatchNorm(Exchange):
-    """Within it, batch norm does nothing."""
+class WithoutBatchNorm(Override):
+    """A mode in which batch norm does nothing."""
 
     methods: ClassVar = {nn.functional.batch_norm: "_batch_norm"}
 
@@ -44,8 +43,8 @@ class WithoutBatchNorm(Exchange):
         return input
 
 
-class RefuseBatchStatistics(Exchange):
-    """Within it, batch norm in train mode is an error: the batch in hand is only a part of the whole."""
+class RefuseBatchStatistics(Override):
+    """A mode in which batch norm in train mode is an error, as only a part of the batch goes through."""
 
     methods: ClassVar = {nn.functional.batch_norm: "_batch_norm"}
 

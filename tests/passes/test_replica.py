@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from rayzc.passes.derivatives import derivatives
+from rayzc.passes.replica import derivatives
 
 
 def test_derivatives_are_zero_where_there_is_no_way_back() -> None:

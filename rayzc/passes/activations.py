@@ -1,4 +1,4 @@
-"""Recording which ReLU units are on for which image."""
+"""What is read off activations while they go by: logits, codes of ReLU units, and feature maps."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from rayzc.passes.network import relus
+from rayzc.passes.stages import Batch, Part, Stage
 
-__all__ = ["Codes"]
+__all__ = ["Codes", "Logits", "Maps"]
 
 WORD = 64
 """Images per pattern word, an int64."""
@@ -18,34 +19,44 @@ PIECE = 22
 """Images per float32 sum of powers of two: exact, with two bits to spare."""
 
 
-class Codes:
-    """The activation codes of a batch, reduced to what nwot and swap read.
+class Logits(Stage):
+    """The network's output, and the number of classes that it has."""
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(batch)
+        self._logits: list[Tensor] = []
+
+    def run(self, part: Part) -> None:
+        """Keeps the logits without their graph."""
+        self._logits.append(part.logits.detach())
+
+    def results(self) -> dict[str, Any]:
+        """Returns ``logits`` and ``classes``."""
+        logits = torch.cat(self._logits)
+        return {"logits": logits, "classes": logits.shape[-1]}
+
+
+class Codes(Stage):
+    """The activation codes of the batch, reduced to what nwot and swap read.
 
     A unit is on for an image where its ReLU's input is positive. Every ReLU call is reduced at once where the
     whole batch goes through together; where it comes in parts, the codes are kept until all are there.
-
-    Attributes:
-        needs: ``kernel``, ``patterns`` or both.
     """
 
-    def __init__(self, images: int, needs: frozenset[str]) -> None:
-        self.needs = needs & {"kernel", "patterns"}
-        self._images = images
-        self._rows = images
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(batch)
+        self._rows = batch.images
         self._call = 0
         self._parts: defaultdict[int, list[Tensor]] = defaultdict(list)
-        self._kernel = torch.zeros(images, images, dtype=torch.float64)
+        self._kernel = torch.zeros(batch.images, batch.images, dtype=torch.float64)
         self._words: list[Tensor] = []
 
-    def hooks(self, model: nn.Module) -> Iterator[RemovableHandle]:
-        """Starts listening to the network's ReLUs."""
+    def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
+        """Listens to the ReLUs, whose calls are counted anew for each part."""
+        self._rows = len(images)
+        self._call = 0
         for module in relus(model):
             yield module.register_forward_pre_hook(self._record)
-
-    def start(self, rows: int) -> None:
-        """Says that the next `rows` images are about to go through."""
-        self._rows = rows
-        self._call = 0
 
     def _record(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         units = inputs[0].detach()
@@ -54,7 +65,7 @@ class Codes:
         if units.dim() == 4 and not units.is_contiguous():
             units = units.permute(0, 2, 3, 1)  # the order of units is free: take that of the memory
         units = units.reshape(self._rows, -1)
-        if self._rows == self._images:
+        if self._rows == self.batch.images:
             on = torch.empty(units.shape, dtype=torch.float32, device=units.device)
             self._reduce(torch.gt(units, 0, out=on))
         else:
@@ -63,22 +74,22 @@ class Codes:
 
     def _reduce(self, on: Tensor) -> None:
         """Takes the codes ``(images, units)`` of one ReLU call, 1.0 for on and 0.0 for off."""
-        if "kernel" in self.needs:
+        if "kernel" in self.batch.needs:
             both = (on @ on.T).double().cpu()
             count = both.diagonal()
             self._kernel += 2 * both + on.shape[1] - count[:, None] - count[None, :]
-        if "patterns" in self.needs:
+        if "patterns" in self.batch.needs:
             self._words.append(_words(on).cpu())
 
     def results(self) -> dict[str, Any]:
-        """The by-products, when all images have gone through."""
+        """Returns ``kernel``, ``patterns`` or both."""
         for parts in self._parts.values():
             self._reduce(torch.cat(parts).float())
         self._parts.clear()
         found: dict[str, Any] = {}
-        if "kernel" in self.needs:
+        if "kernel" in self.batch.needs:
             found["kernel"] = self._kernel.numpy()
-        if "patterns" in self.needs:
+        if "patterns" in self.batch.needs:
             found["patterns"] = _distinct(torch.cat(self._words, 1)) if self._words else 0
         return found
 
@@ -107,3 +118,38 @@ def _distinct(words: Tensor) -> int:
         values, index = torch.unique(word, return_inverse=True)
         group = torch.unique(group * values.numel() + index, return_inverse=True)[1]
     return int(group.max()) + 1
+
+
+class Maps(Stage):
+    """The first image's output of every module, ``(channels, positions)``, in the order they run.
+
+    A container that hands on its last module's output counts again, as in MeCo's published code.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(batch)
+        self._maps: list[Tensor] = []
+        self._last: Tensor | None = None
+
+    def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
+        """Listens to all modules, until the first image has gone through."""
+        if not self._maps:
+            for module in model.modules():
+                yield module.register_forward_hook(self._record)
+
+    def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if isinstance(output, (tuple, list)) and output:
+            output = output[0]
+        if not isinstance(output, Tensor) or output.dim() < 2:
+            return
+        if output is not self._last:
+            first = output[0].detach()
+            self._maps.append(first.reshape(first.shape[0], -1).clone())
+            self._last = output
+        else:
+            self._maps.append(self._maps[-1])
+
+    def results(self) -> dict[str, Any]:
+        """Returns ``maps``."""
+        self._last = None
+        return {"maps": tuple(self._maps)}

@@ -3,24 +3,40 @@ import pytest
 import torch
 from torch import nn
 
-from rayzc.passes.codes import Codes
+from rayzc.passes.activations import Codes
+from rayzc.passes.replica import Replica
+from rayzc.passes.stages import Batch
+from rayzc.passes.subject import subject_of
 
-NEEDS = frozenset({"kernel", "patterns"})
+
+def codes_of(images: int) -> Codes:
+    """The stage, for a batch of so many images."""
+    subject = subject_of(
+        nn.Linear(1, 1),
+        torch.zeros(images, 1),
+        None,
+        loss=nn.functional.cross_entropy,
+        seed=0,
+        device="cpu",
+        classes=None,
+        channels_last=False,
+    )
+    needs = frozenset({"kernel", "patterns"})
+    return Codes(Batch(subject, needs, Replica(subject), [], ((range(images),),)))
 
 
 def recorded(activations: list[torch.Tensor], part: int) -> tuple[np.ndarray, int]:
     """Sends a batch through ReLUs, some images at a time."""
     images = len(activations[0])
     relus = nn.ModuleList(nn.ReLU() for _ in activations)
-    codes = Codes(images, NEEDS)
-    handles = list(codes.hooks(relus))
+    codes = codes_of(images)
     for start in range(0, images, part):
-        rows = slice(start, start + part)
-        codes.start(len(activations[0][rows]))
+        rows = range(start, min(start + part, images))
+        handles = list(codes.hooks(relus, rows))
         for relu, activation in zip(relus, activations, strict=True):
-            relu(activation[rows])
-    for handle in handles:
-        handle.remove()
+            relu(activation[rows.start : rows.stop])
+        for handle in handles:
+            handle.remove()
     results = codes.results()
     return results["kernel"], results["patterns"]
 
@@ -49,9 +65,9 @@ def test_kernel_and_patterns(images: int, layout: torch.memory_format) -> None:
 
 def test_an_activation_that_works_in_place_is_seen_before() -> None:
     images = torch.tensor([[-1.0, 2.0], [3.0, -4.0]])
-    codes = Codes(2, NEEDS)
+    codes = codes_of(2)
     relu = nn.LeakyReLU(-1.0, inplace=True)  # makes everything positive
-    handles = list(codes.hooks(relu))
+    handles = list(codes.hooks(relu, range(2)))
     relu(images)
     for handle in handles:
         handle.remove()
@@ -60,12 +76,9 @@ def test_an_activation_that_works_in_place_is_seen_before() -> None:
 
 
 def test_what_is_not_per_image_is_left_out() -> None:
-    codes = Codes(4, NEEDS)
-    handles = list(codes.hooks(nn.ReLU()))
-    assert len(handles) == 1
-    codes.start(4)
+    codes = codes_of(4)
     relu = nn.ReLU()
-    (handle,) = codes.hooks(relu)
+    (handle,) = codes.hooks(relu, range(4))
     relu(torch.ones(3, 5))
     handle.remove()
     assert codes.results()["patterns"] == 0

@@ -1,4 +1,4 @@
-"""Batch norms and other functions are exchanged within a mode, and are torch's own outside of it."""
+"""Batch norms and other functions are overridden in a mode, and torch's own outside of it."""
 
 import weakref
 from typing import Any
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rayzc.errors import ProxyError
-from rayzc.passes.exchanges import Exchange, RefuseBatchStatistics, WithoutBatchNorm
+from rayzc.passes.overrides import Override, RefuseBatchStatistics, WithoutBatchNorm
 
 batch_norm = nn.functional.batch_norm
 
@@ -48,7 +48,7 @@ def test_all_other_functions_are_torchs(images: Tensor) -> None:
 
 def test_a_mode_is_gone_when_nobody_holds_it() -> None:
     """It may hold a network's weights, which must not wait for the garbage collector."""
-    mode: Exchange = RefuseBatchStatistics()
+    mode: Override = RefuseBatchStatistics()
     gone = weakref.ref(mode)
     with mode:
         assert (torch.ones(1) + 1).item() == 2

@@ -1,12 +1,4 @@
-"""Contract tests for extensions: a user's own test calls them, and so do the tests of rayzc itself.
-
-Each function raises an AssertionError that names what is broken::
-
-    from rayzc.testing import check_space
-
-    def test_my_space() -> None:
-        check_space(MySpace())
-"""
+"""The contract of a search space."""
 
 from __future__ import annotations
 

@@ -1,0 +1,59 @@
+"""Proxies that read the activations of one forward pass."""
+
+import numpy as np
+import torch
+
+from rayzc.passes.by_products import ByProducts
+from rayzc.proxies.registry import proxy
+
+__all__ = ["meco", "nwot", "swap"]
+
+
+@proxy(needs="kernel")
+def nwot(measured: ByProducts) -> float:
+    """log|det K|, where K[i, j] counts the ReLU units that are both on or both off for images i and j.
+
+    ReLUs are modules of that name; ``torch.relu`` within a network's code is not seen.
+    -inf where two images have the same code, or where there are no ReLUs, as in the suite.
+
+    Mellor et al., "Neural architecture search without training", ICML 2021.
+    """
+    return float(np.linalg.slogdet(measured.kernel)[1])
+
+
+@proxy(needs="patterns")
+def swap(measured: ByProducts) -> float:
+    """Number of distinct patterns of on and off over the batch among the ReLU units; 0 without ReLUs.
+
+    ReLUs are modules of that name; ``torch.relu`` within a network's code is not seen.
+    The bare SWAP-Score, without the regularisation by model size.
+
+    Peng, Song, Fayek, Ciesielski and Chang, "SWAP-NAS: sample-wise activation patterns for ultra-fast NAS",
+    ICLR 2024.
+    """
+    return measured.patterns
+
+
+@proxy(needs="maps")
+def meco(measured: ByProducts) -> float:
+    """Sum over all modules of the least eigenvalue of the channels' correlations in the first image's output.
+
+    As in the authors' code: undefined correlations count 0, and a container that hands on its last module's output
+    counts again.
+
+    Jiang, Wang and Bie, "MeCo: zero-shot NAS with one data and single forward pass via minimum eigenvalue of
+    correlation", NeurIPS 2023.
+    """
+    known: dict[int, float] = {}
+    for found in measured.maps:
+        if id(found) not in known:
+            known[id(found)] = _least_eigenvalue(found)
+    return sum(known[id(found)] for found in measured.maps)
+
+
+def _least_eigenvalue(features: torch.Tensor) -> float:
+    """Of the correlations of the rows of ``(channels, positions)``."""
+    if features.shape[1] < 2:
+        return 0.0  # one position has no correlations
+    correlations = torch.corrcoef(features).reshape(len(features), len(features))
+    return float(torch.linalg.eigvalsh(correlations.nan_to_num(0.0, 0.0, 0.0))[0])

@@ -10,13 +10,11 @@ from collections.abc import Callable
 
 from rayzc.errors import FormulaError
 from rayzc.formula.expression import Formula
-from rayzc.formula.parser import MAX_DEPTH
 from rayzc.formula.primitives import PRIMITIVES
 from rayzc.formula.rewriting import constant, negated, never_negative, operands, rewrite
+from rayzc.formula.tokens import MAX_DEPTH, Tokens
 
 __all__ = ["rank_normal_form", "simplify", "without_outer_functions"]
-
-_Tokens = tuple[str | float, ...]
 
 # A number less than half of the last place of the largest float64: adding it overflows no finite number.
 _NEVER_OVERFLOWS = 2.0**970
@@ -76,7 +74,7 @@ def rank_normal_form(formula: Formula) -> Formula:
     return Formula.trusted(tokens) if len(tokens) <= MAX_DEPTH else _allowed(tokens, formula)
 
 
-def without_outer_functions(tokens: _Tokens) -> _Tokens:
+def without_outer_functions(tokens: Tokens) -> Tokens:
     """Strips as :func:`rank_normal_form` does, but rewrites nothing: quick, for the many formulas of a breeding.
 
     Args:
@@ -88,7 +86,7 @@ def without_outer_functions(tokens: _Tokens) -> _Tokens:
     return _strip(tokens, _inwards)
 
 
-def _allowed(tokens: _Tokens, formula: Formula) -> Formula:
+def _allowed(tokens: Tokens, formula: Formula) -> Formula:
     """The formula of the tokens, or the given one if only that keeps to the limits of depth and length.
 
     Fewer tokens may still nest deeper (``x * -y`` becomes ``-(x * y)``) or need more digits (``1 / 3``).
@@ -99,10 +97,10 @@ def _allowed(tokens: _Tokens, formula: Formula) -> Formula:
         return formula
 
 
-_Step = tuple[_Tokens, bool]
+_Step = tuple[Tokens, bool]
 
 
-def _strip(tokens: _Tokens, inwards: Callable[[_Tokens, bool], _Step | None]) -> _Tokens:
+def _strip(tokens: Tokens, inwards: Callable[[Tokens, bool], _Step | None]) -> Tokens:
     """Strips outer functions while `inwards` finds one, and says what is inside and if the order turns."""
     descending = False
     while step := inwards(tokens, descending):
@@ -111,7 +109,7 @@ def _strip(tokens: _Tokens, inwards: Callable[[_Tokens, bool], _Step | None]) ->
     return negated(tokens) if descending else tokens
 
 
-def _inwards_safely(x: _Tokens, descending: bool) -> _Step | None:
+def _inwards_safely(x: Tokens, descending: bool) -> _Step | None:
     head = x[0]
     if head == "neg":
         return x[1:], True
@@ -135,7 +133,7 @@ def _inwards_safely(x: _Tokens, descending: bool) -> _Step | None:
     return None
 
 
-def _inwards(x: _Tokens, descending: bool) -> _Step | None:
+def _inwards(x: Tokens, descending: bool) -> _Step | None:
     head = x[0]
     if head == "neg":
         return x[1:], True

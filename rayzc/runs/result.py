@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rayzc.evolution.scoring import SuiteScore
+from rayzc.evolution.assessment import SuiteScore
 from rayzc.formula import Formula
 from rayzc.runs.hall_of_fame import HallOfFame
 from rayzc.runs.interruption import signal_of
@@ -32,6 +32,7 @@ class Discovery:
         known: formulas whose ranking a worker knew already: scores that were saved.
         workers_lost: workers that died and were replaced.
         seconds: how long the run took, those before a resume included.
+        most_evaluations: the limit of evaluations, if the run has one; whole epochs of all islands may exceed it.
     """
 
     run: Path
@@ -46,6 +47,7 @@ class Discovery:
     known: int
     workers_lost: int
     seconds: float
+    most_evaluations: int | None = None
 
     @property
     def formula(self) -> Formula:

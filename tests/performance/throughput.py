@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from rayzc.cluster import connected, discover
-from rayzc.evolution import Judge, Settings, Tables, settle, step
+from rayzc.evolution import Judge, Settings, Tables, initialise, step
 from rayzc.problems import Suite
 from rayzc.runs import Discovery, Limits
 
@@ -26,7 +26,7 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
     tables = Tables.of(suite)
     settings = Settings(seed=0, islands=4)
     judge = Judge(tables, settings.correlation, settings.max_ties)
-    islands = [settle(index, judge, settings) for index in range(settings.islands)]
+    islands = [initialise(index, judge, settings) for index in range(settings.islands)]
 
     def ours() -> tuple[float, float]:
         """New rankings that one process scores per second, and formulas whose ranking it knew."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayzc.errors import RunError
-from rayzc.evolution import Island, Judge, Settings, emigrants, settle, step
+from rayzc.evolution import Island, Judge, Settings, emigrants, initialise, step
 from rayzc.runs import read_newest, restore, write_checkpoint
 from tests.evolution import samples
 from tests.evolution.samples import BREEDING
@@ -18,7 +18,7 @@ from tests.evolution.samples import BREEDING
 def archipelago(epochs: int, settings: Settings = BREEDING, judge: Judge | None = None) -> list[Island]:
     """Islands of a ring at one epoch."""
     judge = judge or samples.judge(settings.correlation)
-    islands = [settle(index, judge, settings) for index in range(settings.islands)]
+    islands = [initialise(index, judge, settings) for index in range(settings.islands)]
     for _ in range(epochs):
         islands = advanced(islands, judge, settings)
     return islands

@@ -11,11 +11,11 @@ import ray.exceptions
 from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.islands.archipelago import Archipelago
-from rayzc.cluster.islands.progress import Progress, Watch
-from rayzc.documents import write_atomically
+from rayzc.cluster.islands.files import RunFiles
+from rayzc.cluster.islands.progress import Progress, ProgressTracker
 from rayzc.errors import RunError
 from rayzc.evolution import Island, Judge, Settings, Tables
-from rayzc.evolution.scoring import score
+from rayzc.evolution.assessment import assess
 from rayzc.formula import Formula
 from rayzc.problems import Suite, load_suite
 from rayzc.problems.parquet import write_suite
@@ -27,13 +27,11 @@ from rayzc.runs import (
     RunConfig,
     RunFolder,
     interrupted_by,
-    json_text,
     lasting_place,
     read_newest,
     restore,
     split,
     unused_folder,
-    write_checkpoint,
 )
 from rayzc.version import __version__
 
@@ -42,6 +40,7 @@ __all__ = ["discover", "resume"]
 Listener = Callable[[Progress], None]
 
 _CHECKPOINT_SECONDS = 5.0
+_GROWTH_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
 _WITHOUT_LIMITS = Limits(time_limit=180.0)
 
@@ -75,7 +74,7 @@ def discover(
         address: of a Ray cluster; by default ``RAY_ADDRESS``, else a Ray of our own on this machine.
         out: folder of the run; by default a new one below ``runs``.
         force: overwrite the run that is in `out`.
-        listen: is told of the progress, a few times a second.
+        listen: called with the progress, a few times a second.
 
     Raises:
         SuiteError: the suite cannot be read or is not fit for use.
@@ -103,7 +102,7 @@ def discover(
     if isinstance(suite, Suite):
         write_suite(whole, folder.path / OWN_SUITE)
     folder.write_config(config.to_json())
-    run = _Run(folder, config, fitting, validation, listen)
+    run = _Run(RunFiles(folder), config, fitting, validation, listen)
     return run.go(workers, address, None, 0.0)
 
 
@@ -120,11 +119,12 @@ def resume(
 
     Args:
         run: the run's folder.
-        limits: when to stop; by default as the run was told, the time before included.
+        limits: when to stop; by default the limits of the run, the time before included.
         workers: how many workers.
         address: of a Ray cluster.
-        listen: is told of the progress.
-        warn: is told of checkpoints that cannot be read and are passed over.
+        listen: called with the progress, a few times a second.
+        warn: called with a line for each checkpoint that cannot be read and is passed over, and if the folder cannot be
+            written.
 
     Raises:
         RunError: there is no such run, its suite has changed, or no checkpoint can be read.
@@ -145,14 +145,16 @@ def resume(
         islands = restore(document, judge, config.settings)
         seconds = float(document["seconds"])
     folder.record("resumed", epoch=islands[0].epoch if islands else None)
-    return _Run(folder, config, fitting, validation, listen).go(workers, address, islands, seconds)
+    return _Run(RunFiles(folder, warn), config, fitting, validation, listen).go(
+        workers, address, islands, seconds
+    )
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One stretch of a run, from its start or a checkpoint to its end."""
+    """A discovery from its start, or from a checkpoint, to its end."""
 
-    folder: RunFolder
+    files: RunFiles
     config: RunConfig
     fitting: Suite
     validation: Suite | None
@@ -161,94 +163,102 @@ class _Run:
     def go(
         self, workers: int | None, address: str | None, islands: Sequence[Island] | None, before: float
     ) -> Discovery:
-        watch = Watch(self.config.limits, before)
+        tracker = ProgressTracker(self.config.limits, before)
         tables = Tables.of(self.fitting)
         with connected(address, workers), Interrupts() as interrupts:
-            self.folder.record("started", rayzc=__version__, problems=len(tables.problems))
+            self.files.record("started", rayzc=__version__, problems=len(tables.problems))
             archipelago = Archipelago(tables, self.config.settings, workers, islands)
             if islands:
-                watch.restored(islands)
+                tracker.restored(islands)
             try:
-                final, stopped = self._evolve(archipelago, watch, interrupts)
-                return self._conclude(final, stopped, watch, archipelago.workers_lost)
+                final, stopped = self._evolve(archipelago, tracker, interrupts)
+                return self._conclude(final, stopped, tracker, archipelago.workers_lost)
             finally:
                 archipelago.close()
 
     def _evolve(
-        self, archipelago: Archipelago, watch: Watch, interrupts: Interrupts
+        self, archipelago: Archipelago, tracker: ProgressTracker, interrupts: Interrupts
     ) -> tuple[tuple[Island, ...], str]:
-        """Advances until a limit is met; gives all islands at one epoch, and the reason."""
-        next_checkpoint = 0.0  # the first as soon as there is something to keep
+        """Advances until a limit is met; returns all islands at an epoch, and the reason."""
+        kept = archipelago.epoch  # that of the newest checkpoint
+        next_checkpoint = next_growth = 0.0
         lost = recoveries = 0
         while True:
-            with watch.waiting():
+            with tracker.waiting():
                 reports = list(archipelago.advance(self.config.limits.epochs, _WAIT_SECONDS))
             for report in reports:
-                watch.see(report)
+                tracker.add(report)
             if archipelago.workers_lost > lost:
                 lost = archipelago.workers_lost
-                self.folder.record("worker lost and replaced", lost=lost, epoch=archipelago.epoch)
+                self.files.record("worker lost and replaced", lost=lost, epoch=archipelago.epoch)
             if archipelago.recoveries > recoveries:
                 recoveries = archipelago.recoveries
-                self.folder.record("islands lost, back to those kept last", epoch=archipelago.epoch)
-            stop = watch.stop(archipelago.epoch)
+                self.files.record("islands lost, back to those kept last", epoch=archipelago.epoch)
+            stop = tracker.stop(archipelago.epoch)
             if interrupts.received:
                 if archipelago.epoch < 0:
                     raise RunError(
                         f"{interrupts.received} came before the first epoch; there is nothing to keep"
                     )
                 stop = (archipelago.epoch, interrupted_by(interrupts.received))
-            due = archipelago.epoch >= 0 and time.monotonic() >= next_checkpoint
+            # As soon as all islands have reached another epoch, but not many times a second.
+            due = archipelago.epoch > kept and time.monotonic() >= next_checkpoint
             if stop or due:
                 try:
                     islands = archipelago.islands(stop[0] if stop else archipelago.epoch)
                 except ray.exceptions.RayError:
                     archipelago.recover()
                     continue
-                self._save(islands, watch)
+                self._save(islands, tracker)
+                kept = islands[0].epoch
                 next_checkpoint = time.monotonic() + _CHECKPOINT_SECONDS
-                archipelago.recruit()
                 if stop:
                     return islands, stop[1]
+            if time.monotonic() >= next_growth:
+                archipelago.grow()
+                next_growth = time.monotonic() + _GROWTH_SECONDS
             if self.listen:
-                self.listen(watch.progress(archipelago))
+                self.listen(tracker.progress(archipelago))
 
-    def _save(self, islands: Sequence[Island], watch: Watch) -> None:
-        write_checkpoint(self.folder.checkpoints, islands, __version__, watch.seconds)
-        epoch = islands[0].epoch
+    def _save(self, islands: Sequence[Island], tracker: ProgressTracker) -> None:
+        if not self.files.write_checkpoint(islands, tracker.seconds):
+            return
         best = max(island.population[0].objective for island in islands)
-        self.folder.record(
+        self.files.record(
             "checkpoint",
-            epoch=epoch,
+            epoch=islands[0].epoch,
             evaluations=sum(island.evaluations for island in islands),
-            scored=watch.scored,
-            known=watch.known,
+            scored=tracker.scored,
+            known=tracker.known,
             best=best if math.isfinite(best) else None,
         )
 
     def _conclude(
-        self, islands: Sequence[Island], stopped: str, watch: Watch, workers_lost: int
+        self, islands: Sequence[Island], stopped: str, tracker: ProgressTracker, workers_lost: int
     ) -> Discovery:
+        folder = self.files.folder
         hall = HallOfFame.of(islands)
-        document = hall.to_json(self.config.provenance, self.config.problems)
-        write_atomically(self.folder.hall_of_fame, json_text(document))
         best = Formula.trusted(hall.best[0].tokens)
         discovery = Discovery(
-            run=self.folder.path,
+            run=folder.path,
             stopped=stopped,
-            best=score(best, self.fitting),
-            held_out=score(best, self.validation) if self.validation else None,
+            best=assess(best, self.fitting),
+            held_out=assess(best, self.validation) if self.validation else None,
             hall_of_fame=hall,
             problems=self.config.problems,
             epochs=islands[0].epoch,
             evaluations=sum(island.evaluations for island in islands),
-            scored=watch.scored,
-            known=watch.known,
+            scored=tracker.scored,
+            known=tracker.known,
             workers_lost=workers_lost,
-            seconds=round(watch.seconds, 3),
+            seconds=round(tracker.seconds, 3),
+            most_evaluations=self.config.limits.evaluations,
         )
-        write_atomically(self.folder.result, json_text(discovery.to_json()))
-        self.folder.record("stopped", why=stopped, epoch=discovery.epochs)
+        self.files.write_result(
+            folder.hall_of_fame, hall.to_json(self.config.provenance, self.config.problems)
+        )
+        self.files.write_result(folder.result, discovery.to_json())
+        self.files.record("stopped", why=stopped, epoch=discovery.epochs)
         return discovery
 
 

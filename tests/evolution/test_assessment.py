@@ -1,4 +1,4 @@
-"""Scores of one formula against scipy, and the intervals that say how sure they are."""
+"""The assessment of a formula against scipy, and the intervals that say how sure it is."""
 
 import math
 import warnings
@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from rayzc.errors import FormulaError
-from rayzc.evolution import ProblemScore, SuiteScore, best_single_proxies, score
+from rayzc.evolution import ProblemScore, SuiteScore, assess, best_single_proxies
 from rayzc.formula import Formula, ranking_values
 from rayzc.problems import Problem, Suite
 from tests.evolution import samples
@@ -45,7 +45,7 @@ def assert_equals_scipy(result: SuiteScore, suite: Suite) -> None:
     "text", ["flops", "-jacov", str(FORMULA), "log(flops)", "1 / (snip - snip)", "2", "tanh(nwot)"]
 )
 def test_equals_scipy(text: str, small_suite: Suite) -> None:
-    result = score(Formula.parse(text), small_suite)
+    result = assess(Formula.parse(text), small_suite)
     assert_equals_scipy(result, small_suite)
     assert all(one.kendall_interval is None for one in result.problems.values())
 
@@ -56,11 +56,11 @@ def test_equals_scipy(text: str, small_suite: Suite) -> None:
 def test_equals_scipy_on_the_real_suite(text: str, real_suite: Suite) -> None:
     suite = real_suite.for_fitting()
     assert len(suite) == 13
-    assert_equals_scipy(score(Formula.parse(text), suite), suite)
+    assert_equals_scipy(assess(Formula.parse(text), suite), suite)
 
 
 def test_intervals_hold_the_estimate_and_are_the_same_for_a_seed(small_suite: Suite) -> None:
-    result = score(FORMULA, small_suite, bootstrap=200, seed=1)
+    result = assess(FORMULA, small_suite, bootstrap=200, seed=1)
     for one in result.problems.values():
         for estimate, interval in (
             (one.kendall, one.kendall_interval),
@@ -68,9 +68,9 @@ def test_intervals_hold_the_estimate_and_are_the_same_for_a_seed(small_suite: Su
         ):
             assert interval is not None
             assert -1.0 <= interval[0] < estimate < interval[1] <= 1.0
-    assert score(FORMULA, small_suite, bootstrap=200, seed=1) == result
-    assert score(FORMULA, small_suite, bootstrap=200, seed=2) != result
-    plain = score(FORMULA, small_suite)
+    assert assess(FORMULA, small_suite, bootstrap=200, seed=1) == result
+    assert assess(FORMULA, small_suite, bootstrap=200, seed=2) != result
+    plain = assess(FORMULA, small_suite)
     for name, one in result.problems.items():
         assert replace(one, kendall_interval=None, spearman_interval=None) == plain.problems[name]
 
@@ -89,7 +89,7 @@ def width(rows: int, copies: int = 1, one_network: bool = True) -> float:
         base.accuracy[index],
         groups * 1000 + 7,  # any numbers
     )
-    one = score(FORMULA, Suite("one", (problem,)), bootstrap=300).problems["own/task"]
+    one = assess(FORMULA, Suite("one", (problem,)), bootstrap=300).problems["own/task"]
     assert one.kendall_interval is not None
     return one.kendall_interval[1] - one.kendall_interval[0]
 
@@ -112,14 +112,14 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         x = rng.normal(size=60)
         y = x + rng.normal(size=60)  # correlation sqrt(1/2): tau is 2/pi arcsin of it, one half
         problem = Problem("own", "t", tuple(map(str, range(60))), ("x",), x[:, None], y, np.arange(60))
-        one = score(Formula(("x",)), Suite("s", (problem,)), bootstrap=100, seed=trial).problems["own/t"]
+        one = assess(Formula(("x",)), Suite("s", (problem,)), bootstrap=100, seed=trial).problems["own/t"]
         assert one.kendall_interval is not None
         hits += one.kendall_interval[0] <= 0.5 <= one.kendall_interval[1]
     assert 50 <= hits <= 60
 
 
 def test_a_constant_formula_has_a_score_of_zero(small_suite: Suite) -> None:
-    result = score(Formula.parse("0 * flops"), small_suite, bootstrap=10)
+    result = assess(Formula.parse("0 * flops"), small_suite, bootstrap=10)
     assert {(one.kendall, one.spearman, one.kendall_interval) for one in result.problems.values()} == {
         (0.0, 0.0, (0.0, 0.0))
     }
@@ -136,7 +136,7 @@ def test_the_best_single_proxies_come_the_right_way_up(small_suite: Suite) -> No
     assert min(means) >= 0
     assert every[:3] == best_single_proxies(small_suite)
     for one in every:
-        assert one == score(one.formula, small_suite)
+        assert one == assess(one.formula, small_suite)
 
 
 def test_the_best_single_proxies_of_the_real_suite(real_suite: Suite) -> None:
@@ -149,16 +149,16 @@ def test_the_best_single_proxies_of_the_real_suite(real_suite: Suite) -> None:
 def test_a_proxy_that_no_formula_can_name_is_no_single_proxy() -> None:
     suite = Suite("odd", (samples.problem("a", proxies=("flops", "l2-norm", "log")),))
     assert [str(one.formula) for one in best_single_proxies(suite)] == ["flops"]
-    assert score(Formula.parse("flops"), suite).mean_kendall > 0.4
+    assert assess(Formula.parse("flops"), suite).mean_kendall > 0.4
 
 
 def test_a_formula_of_unknown_proxies_is_refused(small_suite: Suite) -> None:
     with pytest.raises(FormulaError, match=r"^the formula needs proxy 'flop'; did you mean 'flops'\?$"):
-        score(Formula.parse("flop"), small_suite)
+        assess(Formula.parse("flop"), small_suite)
 
 
 def test_the_json_document(small_suite: Suite) -> None:
-    document = score(FORMULA, small_suite, bootstrap=20).to_json()
+    document = assess(FORMULA, small_suite, bootstrap=20).to_json()
     assert set(document) == {"expression", "mean_kendall", "problems"}
     assert document["expression"] == str(FORMULA)
     assert list(document["problems"]) == ["own/task-0", "own/task-1", "own/task-2"]
@@ -170,7 +170,7 @@ def test_the_json_document(small_suite: Suite) -> None:
 
 
 def test_the_table(small_suite: Suite) -> None:
-    result = score(FORMULA, small_suite)
+    result = assess(FORMULA, small_suite)
     table = result.to_table().to_pydict()
     assert table["problem"] == list(small_suite.names)
     assert table["kendall"] == [one.kendall for one in result.problems.values()]
@@ -182,7 +182,7 @@ def test_the_table(small_suite: Suite) -> None:
 def test_ties_are_a_share_of_the_pairs(small_suite: Suite) -> None:
     for problem, one in zip(
         small_suite.problems,
-        score(Formula.parse("min(flops, 0)"), small_suite).problems.values(),
+        assess(Formula.parse("min(flops, 0)"), small_suite).problems.values(),
         strict=True,
     ):
         at_the_limit = int((problem.column("flops") >= 0).sum())

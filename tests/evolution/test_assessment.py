@@ -3,15 +3,17 @@
 import math
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from rayzc.errors import FormulaError
+import rayzc
+from rayzc.errors import FormulaError, SuiteError
 from rayzc.evolution import ProblemScore, SuiteScore, assess, best_single_proxies
 from rayzc.formula import Formula, ranking_values
-from rayzc.problems import Problem, Suite
+from rayzc.problems import Problem, Suite, write_suite
 from tests.evolution import samples
 from tests.evolution.samples import Floats
 
@@ -155,6 +157,75 @@ def test_a_proxy_that_no_formula_can_name_is_no_single_proxy() -> None:
 def test_a_formula_of_unknown_proxies_is_refused(small_suite: Suite) -> None:
     with pytest.raises(FormulaError, match=r"^the formula needs proxy 'flop'; did you mean 'flops'\?$"):
         assess(Formula.parse("flop"), small_suite)
+
+
+def test_a_formula_as_text_and_a_suite_by_its_path(small_suite: Suite, tmp_path: Path) -> None:
+    path = tmp_path / "small.parquet"
+    write_suite(small_suite, path)
+    expected = assess(FORMULA, small_suite, bootstrap=20)
+    for formula, suite in ((str(FORMULA), small_suite), (FORMULA, path), (str(FORMULA), str(path))):
+        assert rayzc.score(formula, suite, bootstrap=20) == expected
+    with pytest.raises(FormulaError, match="cannot parse formula at position 8"):
+        rayzc.score("flops +", small_suite)
+    with pytest.raises(SuiteError):
+        rayzc.score("flops", tmp_path / "nothing.parquet")
+
+
+def test_architectures_without_the_formulas_proxies_are_left_out() -> None:
+    whole = samples.problem("task")
+    scores = whole.scores.copy()
+    scores[:10, 1] = np.nan  # jacov
+    scores[5:30, 3] = np.nan  # snip, which the formula does not need
+    raw = Suite("raw", (replace(whole, scores=scores),))
+    result = assess("flops - jacov", raw)
+    assert result.problems["own/task"].architectures == 30
+    assert result == assess("flops - jacov", raw.for_fitting(("flops", "jacov")))
+    assert assess("flops", raw).problems["own/task"].architectures == 40
+    assert assess("2", raw).mean_kendall == 0.0
+
+
+def test_a_proxy_that_a_problem_lacks_is_named() -> None:
+    problems = samples.problem("a"), samples.problem("b", proxies=("flops", "zen"))
+    with pytest.raises(
+        SuiteError, match=r"^proxy 'zen' is missing on own/a; leave out the proxy or these problems$"
+    ):
+        assess("zen + flops", Suite("two", problems))
+    with pytest.raises(SuiteError, match="suite none is empty"):
+        assess("flops", Suite("none", ()))
+
+
+def test_an_interval_of_one_network_is_a_point() -> None:
+    problem = replace(samples.problem("task", rows=6), groups=np.full(6, 3))
+    score = assess(FORMULA, Suite("one", (problem,)), bootstrap=10).problems["own/task"]
+    assert score.kendall_interval == (score.kendall, score.kendall)
+    assert score.spearman_interval == (score.spearman, score.spearman)
+
+
+def test_intervals_are_quantiles_over_networks_drawn_with_replacement() -> None:
+    """The bootstrap by hand, on networks of different numbers of rows."""
+    problem = samples.problem("task", rows=30, levels=None)
+    groups = np.arange(30) // 3 * 2 + np.arange(30) % 2
+    problem = replace(problem, groups=groups)
+    score = assess(FORMULA, Suite("one", (problem,)), bootstrap=500, seed=7).problems["own/task"]
+    values, networks = values_of(FORMULA, problem), np.unique(groups)
+    rng = np.random.default_rng(1)
+    drawn = []
+    for _ in range(500):
+        rows = np.concatenate(
+            [np.flatnonzero(groups == network) for network in rng.choice(networks, len(networks))]
+        )
+        drawn.append(by_scipy(values[rows], problem.accuracy[rows]))
+    for interval, place in ((score.kendall_interval, 0), (score.spearman_interval, 1)):
+        expected = np.quantile([sample[place] for sample in drawn], [0.025, 0.975])
+        assert interval == pytest.approx(expected, abs=0.05)
+
+
+def test_means_and_the_problem_that_is_tied_most(small_suite: Suite) -> None:
+    result = assess("min(flops, 0)", small_suite)
+    scores = result.problems
+    assert result.mean_spearman == pytest.approx(np.mean([score.spearman for score in scores.values()]))
+    name, ties = result.most_tied
+    assert ties == scores[name].ties == max(score.ties for score in scores.values())
 
 
 def test_the_json_document(small_suite: Suite) -> None:

@@ -102,3 +102,8 @@ def test_topologies_that_break_the_contract(topology: Callable[..., Any], messag
 def test_objectives_that_break_the_contract(objective: Callable[..., Any], message: str) -> None:
     with pytest.raises(AssertionError, match=message):
         check_objective(objective)
+
+
+def test_objectives_that_keep_it() -> None:
+    check_objective(lambda taus: float(min(taus.min(), 0.5)))
+    check_objective(lambda taus: float("nan"))

@@ -1,7 +1,8 @@
 """Migration topologies: from which islands an island receives, by name; the schedule is known beforehand.
 
 A topology is a function of the island, the number of islands, the seed and the number of the migration, counted
-without the epochs between. To add a topology, write the function and enter it in :data:`TOPOLOGIES`.
+without the epochs between. To add a topology, write the function and enter it in :data:`TOPOLOGIES`;
+:func:`rayzc.testing.check_topology` checks it.
 """
 
 from collections.abc import Callable, Mapping

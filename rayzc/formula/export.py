@@ -238,7 +238,7 @@ def to_json(formula: Formula, provenance: Mapping[str, Any] | None = None) -> st
         the document: schema, version, expression, the proxies it needs, its complexity, provenance.
 
     Raises:
-        FormulaError: a provenance that JSON cannot hold.
+        FormulaError: the provenance cannot be written as JSON.
     """
     document = {
         "schema": SCHEMA,
@@ -257,7 +257,7 @@ def to_json(formula: Formula, provenance: Mapping[str, Any] | None = None) -> st
 def read_json(text: str | bytes) -> tuple[Formula, dict[str, Any]]:
     """Reads what :func:`to_json` wrote.
 
-    The expression alone decides: what the document says of its proxies and complexity is for other readers.
+    Only the expression is read: its proxies and complexity are in the document for other readers.
 
     Args:
         text: the document.

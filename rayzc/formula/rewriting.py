@@ -243,7 +243,7 @@ def _ordered(x: Tokens, y: Tokens) -> tuple[Tokens, Tokens]:
 
 
 def never_negative(tokens: Tokens) -> bool:
-    """Whether an expression is built so that it gives nothing but +0, positive numbers, inf and nan."""
+    """Whether an expression is built so that its value is +0, a positive number, inf or nan."""
 
     def node(name: str, *inner: bool) -> bool:
         if name in ("abs", "square", "exp"):

@@ -3,7 +3,7 @@
 Only the order of a formula's values counts, so it is rewritten to a shorter one of the same value, and outer
 functions that are strictly monotone are stripped. :func:`simplify` keeps to what is provable in float64, for
 any scores; :func:`rank_normal_form` to what holds for real numbers, so that breeding sees more formulas as
-one.
+equal.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def simplify(formula: Formula) -> Formula:
 
 
 def rank_normal_form(formula: Formula) -> Formula:
-    """The one form of all formulas that differ only outside: log(f), 2 * f + 1 and exp(f) give f's.
+    """The form that formulas share which differ only outside: that of log(f), 2 * f + 1 and exp(f) is f's.
 
     Rewrites as :func:`simplify` does, and strips all that is strictly increasing or decreasing in real
     numbers: primitives marked `increasing`, adding a constant, multiplying by one other than 0, and
@@ -75,7 +75,7 @@ def rank_normal_form(formula: Formula) -> Formula:
 
 
 def without_outer_functions(tokens: Tokens) -> Tokens:
-    """Strips as :func:`rank_normal_form` does, but rewrites nothing: quick, for the many formulas of a breeding.
+    """Strips as :func:`rank_normal_form` does, but rewrites nothing: quick, for the many formulas that are bred.
 
     Args:
         tokens: a well-formed formula in prefix order.
@@ -87,7 +87,7 @@ def without_outer_functions(tokens: Tokens) -> Tokens:
 
 
 def _allowed(tokens: Tokens, formula: Formula) -> Formula:
-    """The formula of the tokens, or the given one if only that keeps to the limits of depth and length.
+    """The formula of the tokens, or the given formula if only that keeps to the limits of depth and length.
 
     Fewer tokens may still nest deeper (``x * -y`` becomes ``-(x * y)``) or need more digits (``1 / 3``).
     """
@@ -101,7 +101,7 @@ _Step = tuple[Tokens, bool]
 
 
 def _strip(tokens: Tokens, inwards: Callable[[Tokens, bool], _Step | None]) -> Tokens:
-    """Strips outer functions while `inwards` finds one, and says what is inside and if the order turns."""
+    """Strips outer functions as long as `inwards` finds any; it returns what is inside, and whether the order turns."""
     descending = False
     while step := inwards(tokens, descending):
         tokens, turns = step

@@ -49,7 +49,7 @@ def parse_tokens(text: str) -> Tokens:
         the formula in prefix order.
 
     Raises:
-        FormulaError: for any other text; says at which position, what was expected and what was found.
+        FormulaError: any other text; names the position, what was expected and what was found.
     """
     if not isinstance(text, str):
         raise FormulaError(f"a formula is parsed from text, not from {type(text).__name__}")
@@ -177,7 +177,7 @@ class _Parser:
         self.nesting -= 1
 
     def advance(self) -> tuple[str, int]:
-        """Steps over the lexeme ahead, and gives it and its start."""
+        """Steps over the lexeme ahead, and returns it and its start."""
         passed = self.lexeme, self.start
         space = _SPACE.match(self.text, self.end)
         self.start = space.end() if space else self.end
@@ -196,7 +196,7 @@ class _Parser:
         return self.error(f"expected {what}, found {found}")
 
     def error(self, problem: str, start: int | None = None) -> FormulaError:
-        """Says what is wrong at `start`, above the text around it and a caret."""
+        """An error that says what is wrong at `start`, above the text around it and a caret."""
         at = self.start if start is None else start
         first = max(0, min(at - _EXCERPT // 2, len(self.text) - _EXCERPT))
         excerpt = self.text[first : first + _EXCERPT]
@@ -215,7 +215,7 @@ def _shown(lexeme: str) -> str:
 
 
 def _named(character: str) -> str:
-    """A character that a formula cannot hold, so that it is told apart from the one it looks like."""
+    """A character that a formula cannot hold, with its code where it may look like another."""
     if character.isascii() and character.isprintable():
         return f"'{character}'"
     code = f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()

@@ -24,7 +24,7 @@ def by_scipy(values: Floats, accuracy: Floats) -> tuple[float, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = stats.kendalltau(values, accuracy).statistic, stats.spearmanr(values, accuracy).statistic
-    return tuple(0.0 if math.isnan(one) else float(one) for one in found)  # type: ignore[return-value]
+    return tuple(0.0 if math.isnan(value) else float(value) for value in found)  # type: ignore[return-value]
 
 
 def values_of(formula: Formula, problem: Problem) -> Floats:
@@ -34,12 +34,12 @@ def values_of(formula: Formula, problem: Problem) -> Floats:
 def assert_equals_scipy(result: SuiteScore, suite: Suite) -> None:
     assert list(result.problems) == list(suite.names)
     for problem in suite.problems:
-        one = result.problems[problem.name]
+        score = result.problems[problem.name]
         kendall, spearman = by_scipy(values_of(result.formula, problem), problem.accuracy)
-        assert one.kendall == pytest.approx(kendall, abs=1e-12)
-        assert one.spearman == pytest.approx(spearman, abs=1e-12)
-        assert one.architectures == len(problem)
-    mean = np.mean([one.kendall for one in result.problems.values()])
+        assert score.kendall == pytest.approx(kendall, abs=1e-12)
+        assert score.spearman == pytest.approx(spearman, abs=1e-12)
+        assert score.architectures == len(problem)
+    mean = np.mean([score.kendall for score in result.problems.values()])
     assert result.mean_kendall == pytest.approx(mean, abs=1e-12)
 
 
@@ -49,7 +49,7 @@ def assert_equals_scipy(result: SuiteScore, suite: Suite) -> None:
 def test_equals_scipy(text: str, small_suite: Suite) -> None:
     result = assess(Formula.parse(text), small_suite)
     assert_equals_scipy(result, small_suite)
-    assert all(one.kendall_interval is None for one in result.problems.values())
+    assert all(score.kendall_interval is None for score in result.problems.values())
 
 
 @pytest.mark.parametrize(
@@ -63,18 +63,18 @@ def test_equals_scipy_on_the_real_suite(text: str, real_suite: Suite) -> None:
 
 def test_intervals_hold_the_estimate_and_are_the_same_for_a_seed(small_suite: Suite) -> None:
     result = assess(FORMULA, small_suite, bootstrap=200, seed=1)
-    for one in result.problems.values():
+    for score in result.problems.values():
         for estimate, interval in (
-            (one.kendall, one.kendall_interval),
-            (one.spearman, one.spearman_interval),
+            (score.kendall, score.kendall_interval),
+            (score.spearman, score.spearman_interval),
         ):
             assert interval is not None
             assert -1.0 <= interval[0] < estimate < interval[1] <= 1.0
     assert assess(FORMULA, small_suite, bootstrap=200, seed=1) == result
     assert assess(FORMULA, small_suite, bootstrap=200, seed=2) != result
     plain = assess(FORMULA, small_suite)
-    for name, one in result.problems.items():
-        assert replace(one, kendall_interval=None, spearman_interval=None) == plain.problems[name]
+    for name, score in result.problems.items():
+        assert replace(score, kendall_interval=None, spearman_interval=None) == plain.problems[name]
 
 
 def width(rows: int, copies: int = 1, one_network: bool = True) -> float:
@@ -91,9 +91,9 @@ def width(rows: int, copies: int = 1, one_network: bool = True) -> float:
         base.accuracy[index],
         groups * 1000 + 7,  # any numbers
     )
-    one = assess(FORMULA, Suite("one", (problem,)), bootstrap=300).problems["own/task"]
-    assert one.kendall_interval is not None
-    return one.kendall_interval[1] - one.kendall_interval[0]
+    score = assess(FORMULA, Suite("one", (problem,)), bootstrap=300).problems["own/task"]
+    assert score.kendall_interval is not None
+    return score.kendall_interval[1] - score.kendall_interval[0]
 
 
 def test_intervals_are_wider_on_fewer_rows() -> None:
@@ -114,31 +114,31 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         x = rng.normal(size=60)
         y = x + rng.normal(size=60)  # correlation sqrt(1/2): tau is 2/pi arcsin of it, one half
         problem = Problem("own", "t", tuple(map(str, range(60))), ("x",), x[:, None], y, np.arange(60))
-        one = assess(Formula(("x",)), Suite("s", (problem,)), bootstrap=100, seed=trial).problems["own/t"]
-        assert one.kendall_interval is not None
-        hits += one.kendall_interval[0] <= 0.5 <= one.kendall_interval[1]
+        score = assess(Formula(("x",)), Suite("s", (problem,)), bootstrap=100, seed=trial).problems["own/t"]
+        assert score.kendall_interval is not None
+        hits += score.kendall_interval[0] <= 0.5 <= score.kendall_interval[1]
     assert 50 <= hits <= 60
 
 
 def test_a_constant_formula_has_a_score_of_zero(small_suite: Suite) -> None:
     result = assess(Formula.parse("0 * flops"), small_suite, bootstrap=10)
-    assert {(one.kendall, one.spearman, one.kendall_interval) for one in result.problems.values()} == {
-        (0.0, 0.0, (0.0, 0.0))
-    }
+    assert {
+        (score.kendall, score.spearman, score.kendall_interval) for score in result.problems.values()
+    } == {(0.0, 0.0, (0.0, 0.0))}
 
 
 def test_the_best_single_proxies_come_the_right_way_up(small_suite: Suite) -> None:
     every = best_single_proxies(small_suite, count=9)
     assert len(every) == 4
-    names = [str(one.formula) for one in every]
+    names = [str(score.formula) for score in every]
     assert names[0] == "flops"
     assert "-jacov" in names
-    means = [one.mean_kendall for one in every]
+    means = [score.mean_kendall for score in every]
     assert means == sorted(means, reverse=True)
     assert min(means) >= 0
     assert every[:3] == best_single_proxies(small_suite)
-    for one in every:
-        assert one == assess(one.formula, small_suite)
+    for score in every:
+        assert score == assess(score.formula, small_suite)
 
 
 def test_the_best_single_proxies_of_the_real_suite(real_suite: Suite) -> None:
@@ -150,7 +150,7 @@ def test_the_best_single_proxies_of_the_real_suite(real_suite: Suite) -> None:
 
 def test_a_proxy_that_no_formula_can_name_is_no_single_proxy() -> None:
     suite = Suite("odd", (samples.problem("a", proxies=("flops", "l2-norm", "log")),))
-    assert [str(one.formula) for one in best_single_proxies(suite)] == ["flops"]
+    assert [str(score.formula) for score in best_single_proxies(suite)] == ["flops"]
     assert assess(Formula.parse("flops"), suite).mean_kendall > 0.4
 
 
@@ -233,36 +233,36 @@ def test_the_json_document(small_suite: Suite) -> None:
     assert set(document) == {"expression", "mean_kendall", "problems"}
     assert document["expression"] == str(FORMULA)
     assert list(document["problems"]) == ["own/task-0", "own/task-1", "own/task-2"]
-    for one in document["problems"].values():
+    for score in document["problems"].values():
         intervals = {"kendall_interval", "spearman_interval"}
-        assert set(one) == {"kendall", "spearman", "architectures", "ties"} | intervals
-        assert one["architectures"] == 40
-        assert one["kendall_interval"][0] < one["kendall"] < one["kendall_interval"][1]
+        assert set(score) == {"kendall", "spearman", "architectures", "ties"} | intervals
+        assert score["architectures"] == 40
+        assert score["kendall_interval"][0] < score["kendall"] < score["kendall_interval"][1]
 
 
 def test_the_table(small_suite: Suite) -> None:
     result = assess(FORMULA, small_suite)
     table = result.to_table().to_pydict()
     assert table["problem"] == list(small_suite.names)
-    assert table["kendall"] == [one.kendall for one in result.problems.values()]
-    assert table["spearman"] == [one.spearman for one in result.problems.values()]
+    assert table["kendall"] == [score.kendall for score in result.problems.values()]
+    assert table["spearman"] == [score.spearman for score in result.problems.values()]
     assert table["architectures"] == [40, 40, 40]
-    assert table["ties"] == [one.ties for one in result.problems.values()]
+    assert table["ties"] == [score.ties for score in result.problems.values()]
 
 
 def test_ties_are_a_share_of_the_pairs(small_suite: Suite) -> None:
-    for problem, one in zip(
+    for problem, score in zip(
         small_suite.problems,
         assess(Formula.parse("min(flops, 0)"), small_suite).problems.values(),
         strict=True,
     ):
         at_the_limit = int((problem.column("flops") >= 0).sum())
         assert 2 < at_the_limit < 40
-        assert one.ties == pytest.approx(at_the_limit * (at_the_limit - 1) / (40 * 39))
+        assert score.ties == pytest.approx(at_the_limit * (at_the_limit - 1) / (40 * 39))
 
 
 def test_scores_are_values() -> None:
-    one = ProblemScore(0.5, 0.6, 10, 0.0)
-    assert one == ProblemScore(0.5, 0.6, 10, 0.0, None, None)
+    score = ProblemScore(0.5, 0.6, 10, 0.0)
+    assert score == ProblemScore(0.5, 0.6, 10, 0.0, None, None)
     with pytest.raises(AttributeError):
-        one.kendall = 1.0  # type: ignore[misc]
+        score.kendall = 1.0  # type: ignore[misc]

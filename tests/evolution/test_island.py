@@ -40,18 +40,20 @@ def assert_sound(island: Island, settings: Settings) -> None:
     """What holds of every island."""
     population, front = island.population, island.front
     assert 1 <= len(population) <= settings.population
-    assert [one.order for one in population] == sorted(one.order for one in population)
-    assert len({one.ranking for one in population}) == len(population)
+    assert [individual.order for individual in population] == sorted(
+        individual.order for individual in population
+    )
+    assert len({individual.ranking for individual in population}) == len(population)
     assert len(list(one_of_each_shape(population))) >= 0.9 * len(population)  # rewriting may make two alike
     assert all(a.objective < b.objective and len(a.tokens) < len(b.tokens) for a, b in pairwise(front))
     judge = samples.judge(settings.correlation, settings.max_ties)
-    for one in {*population, *front}:
-        formula = Formula(one.tokens)
-        assert repr(formula.tokens) == repr(one.tokens)
+    for individual in {*population, *front}:
+        formula = Formula(individual.tokens)
+        assert repr(formula.tokens) == repr(individual.tokens)
         assert formula.size <= settings.max_size
         assert formula.depth <= settings.max_depth
         assert formula.proxies
-        assert one == judged_as_it_is(one.tokens, judge, settings.objective_function())
+        assert individual == judged_as_it_is(individual.tokens, judge, settings.objective_function())
     assert front[-1].objective == population[0].objective
 
 
@@ -65,8 +67,8 @@ class TestLife:
 
     def test_an_epoch_is_counted(self) -> None:
         islands = history(4, BREEDING)
-        assert [one.epoch for one in islands] == [0, 1, 2, 3, 4]
-        assert {one.index for one in islands} == {0}
+        assert [island.epoch for island in islands] == [0, 1, 2, 3, 4]
+        assert {island.index for island in islands} == {0}
         bred = [after.evaluations - before.evaluations for before, after in pairwise(islands)]
         most = BREEDING.generations * (BREEDING.offspring + 16 * BREEDING.polish)
         assert all(20 < new <= most for new in bred)
@@ -76,10 +78,13 @@ class TestLife:
     def test_the_best_never_gets_worse(self, correlation: str, objective: str) -> None:
         settings = BREEDING.replaced(correlation=correlation, objective=objective)
         islands = history(15, settings)
-        best = [one.population[0].objective for one in islands]
+        best = [island.population[0].objective for island in islands]
         assert best == sorted(best)
         assert best[-1] > best[0]
-        fronts = [{len(one.tokens): one.objective for one in island.front} for island in islands]
+        fronts = [
+            {len(individual.tokens): individual.objective for individual in island.front}
+            for island in islands
+        ]
         for before, after in pairwise(fronts):
             for size, reached in before.items():
                 assert max(value for other, value in after.items() if other <= size) >= reached
@@ -128,7 +133,7 @@ class TestLife:
     def test_without_limits_worth_the_name_formulas_grow(self) -> None:
         def largest(epochs: int) -> list[int]:
             islands = [evolved(epochs, BREEDING.replaced(seed=seed)) for seed in range(4)]
-            return [max(len(one.tokens) for one in island.population) for island in islands]
+            return [max(len(individual.tokens) for individual in island.population) for island in islands]
 
         assert min(largest(9)) > 10
         assert sum(largest(9)) > 1.5 * sum(largest(0))
@@ -139,7 +144,7 @@ class TestLife:
             islands = [evolved(9, settings, index) for index in range(4)]
             for island in islands:
                 assert_sound(island, settings)
-            return [len(one.tokens) for island in islands for one in island.population[1:]]
+            return [len(individual.tokens) for island in islands for individual in island.population[1:]]
 
         free, thrifty, mean_spirited = sizes(0.0), sizes(0.01), sizes(1.0)
         assert np.mean(free) > 1.5 * np.mean(thrifty)
@@ -159,7 +164,7 @@ class TestSeeds:
     def test_bare_proxies_are_there_from_the_start(self) -> None:
         """Also those that rank badly: nothing but proxies and functions of one fits here, so all find room."""
         settled = initialise(0, samples.judge(), BREEDING.replaced(max_size=2, population=60))
-        rankings = {one.ranking for one in settled.population}
+        rankings = {individual.ranking for individual in settled.population}
         judge = samples.judge()
         for proxy in PROXIES:
             assert {judge((proxy,)).ranking, judge(("neg", proxy)).ranking} & rankings
@@ -182,7 +187,9 @@ class TestSeeds:
         stripped = judged_as_it_is(Formula.parse(text).rank_normal_form().tokens, judge, OBJECTIVES["min"])
         assert given.ranking != stripped.ranking
         settings = BREEDING.replaced(seeds=(text,), objective="min", population=200, max_ties=1.0)
-        assert given.ranking in {one.ranking for one in initialise(0, judge, settings).population}
+        assert given.ranking in {
+            individual.ranking for individual in initialise(0, judge, settings).population
+        }
 
 
 class TestMigration:
@@ -203,7 +210,8 @@ class TestMigration:
         assert after.population[0].objective >= better.objective
         # It lives on, or its like with a better constant.
         assert any(
-            one.tokens[:3] == ("-", "flops", "*") and one.tokens[4:] == ("jacov",) for one in after.population
+            individual.tokens[:3] == ("-", "flops", "*") and individual.tokens[4:] == ("jacov",)
+            for individual in after.population
         )
         assert after != step(poor, [], samples.judge(), BREEDING)
 
@@ -220,7 +228,7 @@ class TestObjectives:
         settings = BREEDING.replaced(objective=first_problem)
         island = evolved(6, settings)
         assert_sound(island, settings)
-        assert all(one.objective == one.correlations[0] for one in island.population)
+        assert all(individual.objective == individual.correlations[0] for individual in island.population)
         assert island.population[0].correlations[0] > evolved(6).population[0].correlations[0]
 
     def test_a_function_that_has_no_value_for_most(self) -> None:
@@ -232,7 +240,7 @@ class TestObjectives:
             island = evolved(8, settings)
         assert len(island.population) == BREEDING.population
         assert island.population[0].objective >= island.population[-1].objective
-        assert not any(np.isnan(one.objective) for one in island.population)
+        assert not any(np.isnan(individual.objective) for individual in island.population)
 
 
 def test_fits() -> None:

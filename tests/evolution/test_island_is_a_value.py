@@ -69,17 +69,17 @@ class TestPurity:
 class TestChance:
     @pytest.mark.parametrize("change", [{"index": 1}, {"epoch": 9}])
     def test_another_island_or_epoch_gives_another(self, island: Island, change: dict[str, int]) -> None:
-        one = step(island, (), samples.judge(), BREEDING)
+        first = step(island, (), samples.judge(), BREEDING)
         other = step(replace(island, **change), (), samples.judge(), BREEDING)
-        assert other.population != one.population
+        assert other.population != first.population
 
     def test_another_seed_gives_another(self, island: Island) -> None:
-        one, other = (step(island, (), samples.judge(), BREEDING.replaced(seed=s)) for s in (3, 4))
-        assert one.population != other.population
+        first, other = (step(island, (), samples.judge(), BREEDING.replaced(seed=s)) for s in (3, 4))
+        assert first.population != other.population
 
     def test_islands_settle_apart(self) -> None:
         settled = [initialise(index, samples.judge(), BREEDING) for index in range(4)]
-        assert len({one.population for one in settled}) == 4
+        assert len({island.population for island in settled}) == 4
         assert (
             len({initialise(0, samples.judge(), BREEDING.replaced(seed=s)).population for s in range(4)}) == 4
         )

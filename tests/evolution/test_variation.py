@@ -176,36 +176,38 @@ def test_polishing_is_never_worse_and_only_the_constants_change(name: str) -> No
     objective = OBJECTIVES[name]
     better = 0
     for seed, tokens in enumerate(WITH_CONSTANTS[:60]):
-        one = judged_as_it_is(tokens, judge, objective)
-        other, tried = polish(Random(seed), one, judge, objective)
+        individual = judged_as_it_is(tokens, judge, objective)
+        other, tried = polish(Random(seed), individual, judge, objective)
         assert tried == 16
-        assert other.objective >= one.objective
+        assert other.objective >= individual.objective
         assert other == judged_as_it_is(other.tokens, judge, objective)
-        pairs = zip(one.tokens, other.tokens, strict=True)
+        pairs = zip(individual.tokens, other.tokens, strict=True)
         assert all(a == b or (isinstance(a, float) and isinstance(b, float)) for a, b in pairs)
         assert repr(Formula(other.tokens).tokens) == repr(other.tokens)
-        better += other.objective > one.objective
+        better += other.objective > individual.objective
     assert better > 5
 
 
 def test_polishing_finds_the_constant_that_a_problem_was_made_with(judge: Judge) -> None:
     """Accuracy is about flops - 0.07 * jacov."""
     tokens: Tokens = ("-", "flops", "*", 3.0, "jacov")
-    one = judged_as_it_is(tokens, judge, mean)
-    best = max((polish(Random(seed), one, judge, mean)[0] for seed in range(20)), key=lambda i: i.objective)
-    assert best.objective > one.objective + 0.2
+    individual = judged_as_it_is(tokens, judge, mean)
+    best = max(
+        (polish(Random(seed), individual, judge, mean)[0] for seed in range(20)), key=lambda i: i.objective
+    )
+    assert best.objective > individual.objective + 0.2
     assert isinstance(best.tokens[3], float)
     assert 0.01 < best.tokens[3] < 0.3
 
 
 def test_polishing_a_formula_without_constants_is_left_alone(judge: Judge) -> None:
-    one = judged_as_it_is(("+", "flops", "snip"), judge, mean)
-    assert polish(Random(0), one, judge, mean) == (one, 0)
+    individual = judged_as_it_is(("+", "flops", "snip"), judge, mean)
+    assert polish(Random(0), individual, judge, mean) == (individual, 0)
 
 
 def test_polishing_by_the_same_seed_gives_the_same(judge: Judge) -> None:
-    one = judged_as_it_is(("-", "flops", "*", 3.0, "jacov"), judge, mean)
-    assert polish(Random(4), one, judge, mean) == polish(Random(4), one, samples.judge(), mean)
+    individual = judged_as_it_is(("-", "flops", "*", 3.0, "jacov"), judge, mean)
+    assert polish(Random(4), individual, judge, mean) == polish(Random(4), individual, samples.judge(), mean)
 
 
 @pytest.mark.parametrize("value", [0.0, 5e-324, 1e308, -1.7e308])

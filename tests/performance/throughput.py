@@ -48,9 +48,9 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
     with connected(workers=2):
         discovered(suite, 16, 2, Limits(time_limit=10.0))  # compiled code and caches
         whole = Limits(epochs=EPOCHS)
-        one, two = in_turn(suite, (16, 1, whole), (16, 2, whole))
+        single, two = in_turn(suite, (16, 1, whole), (16, 2, whole))
         yield row(
-            "two workers against one, the same 16 islands and epochs", "formulas judged", two[0], one[0]
+            "two workers against one, the same 16 islands and epochs", "formulas judged", two[0], single[0]
         )
         timed = Limits(time_limit=SECONDS)
         few, many = in_turn(suite, (2, 2, timed), (64, 2, timed))

@@ -21,5 +21,7 @@ def discover(suite: Suite, options: DiscoverOptions, cluster: Cluster, place: Pl
     from rayzc.cluster import discover
 
     with display:
-        result = discover(suite, options=options, cluster=cluster, place=place, listen=display.show)
+        result = discover(
+            suite, options=options, cluster=cluster, place=place, listen=display.show, warn=display.say
+        )
     display.conclude(result)

@@ -10,7 +10,7 @@ from rayzc.options import Options, Settings, option
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from rayzc.evolution import ProblemScore, SuiteScore
+    from rayzc.evolution import SuiteScore
 
 __all__ = ["score"]
 
@@ -40,8 +40,7 @@ def score(formula: AsFormula, suite: Suite, options: ScoreOptions) -> None:
 
     from rayzc.cli.formulas import read_formula
     from rayzc.cli.output import plain_console
-    from rayzc.evolution import best_single_proxies
-    from rayzc.evolution import score as score_formula
+    from rayzc.evolution import assess, best_single_proxies
     from rayzc.problems import load_suite
 
     parsed = read_formula(formula)
@@ -52,18 +51,18 @@ def score(formula: AsFormula, suite: Suite, options: ScoreOptions) -> None:
             typer.echo(f"{name} is left out: it lacks {', '.join(sorted(missing))}", err=True)
         chosen = chosen.select(leave_out=list(lacking))
     fitted = chosen.for_fitting(sorted({*chosen.common_proxies, *parsed.proxies}))
-    result = score_formula(parsed, fitted, options.bootstrap, options.seed)
+    result = assess(parsed, fitted, options.bootstrap, options.seed)
     singles = best_single_proxies(fitted)
     if options.as_json:
         document = result.to_json()
-        document["single_proxies"] = {str(one.formula): one.mean_kendall for one in singles}
+        document["single_proxies"] = {str(single.formula): single.mean_kendall for single in singles}
         typer.echo(json.dumps(document, indent=1))
         return
     plain_console().print(_table(result, singles))
-    name, most = max(((name, one.ties) for name, one in result.problems.items()), key=lambda pair: pair[1])
-    if most > Settings().max_ties:
+    name, ties = result.most_tied
+    if ties > Settings().max_ties:
         typer.echo(
-            f"the formula ties up to {most:.0%} of a problem's pairs ({name}): tau-b rewards that, but a search needs "
+            f"the formula ties up to {ties:.0%} of a problem's pairs ({name}): tau-b rewards that, but a search needs "
             "an order",
             err=True,
         )
@@ -81,21 +80,18 @@ def _table(result: "SuiteScore", singles: list["SuiteScore"]) -> "Table":
     table.add_column("Spearman's rho")
     for single in singles:
         table.add_column(f"tau of {single.formula}", justify="right")
-    for name, one in result.problems.items():
+    for name, score in result.problems.items():
         table.add_row(
             name,
-            str(one.architectures),
-            _with_interval(one.kendall, one.kendall_interval),
-            _with_interval(one.spearman, one.spearman_interval),
+            str(score.architectures),
+            _with_interval(score.kendall, score.kendall_interval),
+            _with_interval(score.spearman, score.spearman_interval),
             *(f"{single.problems[name].kendall:.3f}" for single in singles),
         )
     table.add_section()
-    scores: list[ProblemScore] = list(result.problems.values())
-    rho = sum(one.spearman for one in scores) / len(scores)
     means = (f"{single.mean_kendall:.3f}" for single in singles)
-    table.add_row(
-        "mean", "", _with_interval(result.mean_kendall, None), _with_interval(rho, None), *means, style="bold"
-    )
+    tau, rho = (_with_interval(mean, None) for mean in (result.mean_kendall, result.mean_spearman))
+    table.add_row("mean", "", tau, rho, *means, style="bold")
     return table
 
 

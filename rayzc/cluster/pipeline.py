@@ -146,7 +146,7 @@ class _Stages:
         seconds = round(spent + (searched.seconds if searched else 0.0), 3)
         ending = searched.ending if searched else ending
         result = Pipeline(self.folder.path, formula, bred, searched, ending, seconds)
-        return replace(result, trouble=self.folder.write_result(result.to_json()))
+        return replace(result, trouble=self.folder.write_or_say(self.folder.result, result.to_json()))
 
     def _formula(self) -> tuple[str | None, Mapping[str, Any] | None, Ending]:
         """The formula to search with, if there is one yet; the result of the discovery that bred it; how that ended."""

@@ -1,12 +1,13 @@
 """How formulas are bred: fitness, variation, selection, and one island's step. Nothing here knows Ray.
 
-A population of formulas lives on an *island*, which is a value. :func:`step` is a pure function that gives the
-island one epoch later: parents are selected, offspring are bred from them by crossover and mutation, a :class:`Judge`
-gives each its rank correlation with the true accuracy on every problem, and the best live on. Between epochs, copies
-of the best migrate to other islands along a topology.
+A population of formulas lives on an *island*, which is a value. :func:`step` is a pure function that returns the
+island one epoch later: parents are selected, offspring are bred from them by crossover and mutation, a
+:class:`Judge` computes the rank correlation of each with the true accuracy on every problem, and the best live on.
+Between epochs, copies of the best migrate to other islands along a topology.
 """
 
-from rayzc.evolution.correlations import CORRELATIONS, Measure
+from rayzc.evolution.assessment import ProblemScore, SuiteScore, assess, best_single_proxies, score
+from rayzc.evolution.correlations import CORRELATIONS, Correlation
 from rayzc.evolution.fitness import Judge, Verdict
 from rayzc.evolution.individual import (
     Individual,
@@ -16,10 +17,9 @@ from rayzc.evolution.individual import (
     pareto_front,
     unique,
 )
-from rayzc.evolution.island import Island, emigrants, settle, step
+from rayzc.evolution.island import Island, emigrants, initialise, step
 from rayzc.evolution.kendall import kendall_tau
 from rayzc.evolution.objectives import OBJECTIVES, Objective
-from rayzc.evolution.scoring import ProblemScore, SuiteScore, best_single_proxies, score
 from rayzc.evolution.selection import SELECTIONS, Selection
 from rayzc.evolution.tables import Tables
 from rayzc.evolution.topology import TOPOLOGIES, Topology
@@ -32,10 +32,10 @@ __all__ = [
     "OPERATORS",
     "SELECTIONS",
     "TOPOLOGIES",
+    "Correlation",
     "Individual",
     "Island",
     "Judge",
-    "Measure",
     "Objective",
     "ProblemScore",
     "Selection",
@@ -45,15 +45,16 @@ __all__ = [
     "Topology",
     "Verdict",
     "Vocabulary",
+    "assess",
     "best_single_proxies",
     "emigrants",
+    "initialise",
     "judged",
     "judged_as_it_is",
     "kendall_tau",
     "one_of_each_shape",
     "pareto_front",
     "score",
-    "settle",
     "step",
     "unique",
 ]

@@ -1,7 +1,7 @@
 """Rank correlations between a ranking and the accuracies, by name; each exact, ties handled.
 
-A measure is made for a table once and then called for every ranking. A new one is a class with these two methods
-and an entry of :data:`CORRELATIONS`.
+A correlation is made for a table once and then called for every ranking. To add a correlation, write a class with these
+two methods and enter it in :data:`CORRELATIONS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from rayzc.evolution.kendall import KendallTarget, label
 from rayzc.evolution.ranking import Ranking, kernel
 from rayzc.evolution.tables import Tables
 
-__all__ = ["CORRELATIONS", "Kendall", "Measure", "Spearman", "WeightedKendall"]
+__all__ = ["CORRELATIONS", "Correlation", "Kendall", "Spearman", "WeightedKendall"]
 
 U = np.uint64
 
 
-class Measure(Protocol):
+class Correlation(Protocol):
     """A rank correlation with the accuracies of a table."""
 
     def __call__(self, ranking: Ranking) -> NDArray[np.float64]:
@@ -34,7 +34,7 @@ class Kendall:
         self._target = KendallTarget.of(tables.accuracy, tables.offsets)
 
     def __call__(self, ranking: Ranking) -> NDArray[np.float64]:
-        """See :class:`Measure`."""
+        """See :class:`Correlation`."""
         out = np.empty(len(ranking.offsets) - 1)
         self._target.taus(ranking, out)
         return out
@@ -47,7 +47,7 @@ class Spearman:
         self._target = KendallTarget.of(tables.accuracy, tables.offsets)
 
     def __call__(self, ranking: Ranking) -> NDArray[np.float64]:
-        """See :class:`Measure`."""
+        """See :class:`Correlation`."""
         out = np.empty(len(ranking.offsets) - 1)
         mean_rank = np.empty(len(ranking.order))
         _spearman(ranking.offsets, ranking.order, ranking.lead, self._target.first, mean_rank, out)
@@ -69,7 +69,7 @@ class WeightedKendall:
         self._tree = np.empty((longest + 1, 3))
 
     def __call__(self, ranking: Ranking) -> NDArray[np.float64]:
-        """See :class:`Measure`."""
+        """See :class:`Correlation`."""
         out = np.empty(len(ranking.offsets) - 1)
         _weighted(
             ranking.offsets, ranking.order, ranking.lead, self._target.first, self._labels, self._tree, out
@@ -77,10 +77,10 @@ class WeightedKendall:
         return out
 
 
-CORRELATIONS: Mapping[str, Callable[[Tables], Measure]] = MappingProxyType(
+CORRELATIONS: Mapping[str, Callable[[Tables], Correlation]] = MappingProxyType(
     {"kendall": Kendall, "spearman": Spearman, "weighted_kendall": WeightedKendall}
 )
-"""The measures by name."""
+"""The rank correlations by name."""
 
 
 @kernel

@@ -1,9 +1,9 @@
 """Evaluation of many formulas that share parts, as a population of relatives does.
 
 Computing is cheap and memory is slow, so what is written should stay in the processor's cache. A part that comes up
-for the first time, as most parts of offspring do for the only time, is computed in one of a few scratch arrays; one
-that soon comes up again is computed once more and kept for the formulas to come, the least recently used ones making
-room. What comes up again late is not kept: it would push out what siblings share. Nothing is approximated: the values
+for the first time, as most parts of offspring do for the only time, is computed in one of a few scratch arrays; a part
+that soon comes up again is computed once more and kept for the formulas to come, in place of the least recently used
+part. What comes up again late is not kept: it would push out what siblings share. Nothing is approximated: the values
 are those of :meth:`rayzc.formula.Formula.evaluate`.
 """
 
@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.formula import PRIMITIVES
+from rayzc.formula import ARITY, PRIMITIVES, Tokens
 
 __all__ = ["Evaluator"]
 
-Tokens = tuple[str | float, ...]
 Values = NDArray[np.float64]
 
 _SOON = 600  # new parts, those of some sixty formulas
@@ -27,7 +26,6 @@ _MOST_BYTES = 1 << 26
 _FUNCTIONS: dict[str | float, tuple[int, Any]] = {
     name: (primitive.arity, primitive.function) for name, primitive in PRIMITIVES.items()
 }
-_ARITY = {name: arity for name, (arity, _) in _FUNCTIONS.items()}
 
 
 class Evaluator:
@@ -91,7 +89,7 @@ class Evaluator:
             if id(first) in scratch:
                 self._free.append(first)
         else:
-            # Of two parts that share a hash one is kept too early, which changes no value.
+            # Of two parts that share a hash, the second is kept too early, which changes no value.
             self._lately.add(mark)
             if len(self._lately) >= _SOON:
                 self._lately, self._earlier = set(), self._lately
@@ -118,7 +116,7 @@ class Evaluator:
 def _ends(tokens: Tokens) -> list[int]:
     """For each position the index after the subexpression that begins there."""
     ends = [0] * len(tokens)
-    arity_of = _ARITY.get
+    arity_of = ARITY.get
     for position in range(len(tokens) - 1, -1, -1):
         arity = arity_of(tokens[position])
         if arity is None:

@@ -6,19 +6,21 @@ every ranking it has seen, by a hash of the ranking, and of every formula, by it
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.evolution.correlations import CORRELATIONS, Measure
+from rayzc.evolution.correlations import CORRELATIONS, Correlation
 from rayzc.evolution.evaluation import Evaluator
-from rayzc.evolution.memory import remember
 from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables
+from rayzc.formula import Tokens
 
 __all__ = ["Judge", "Verdict"]
 
-Tokens = tuple[str | float, ...]
+Key = TypeVar("Key")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Verdict:
     Attributes:
         correlations: rank correlation with the accuracy on each problem, ``(problems,)``, read-only.
         ranking: hash of the ranking; formulas that rank alike share it.
-        ties: the largest share of a problem's pairs that the formula ties, those aside that no proxy tells apart.
+        ties: the largest share of a problem's pairs that the formula ties, without the pairs that no proxy tells apart.
     """
 
     correlations: NDArray[np.float64]
@@ -41,8 +43,8 @@ class Judge:
 
     Args:
         tables: what to judge on.
-        measure: the rank correlation, a name in :data:`rayzc.evolution.CORRELATIONS`.
-        max_ties: share of a problem's pairs that a formula may tie; what ties more is worth nothing to breeding.
+        correlation: the rank correlation, a name in :data:`rayzc.evolution.CORRELATIONS`.
+        max_ties: share of a problem's pairs that a formula may tie; a formula that ties more comes last.
         memory: number of formulas, and of rankings, that are remembered.
 
     Attributes:
@@ -53,7 +55,7 @@ class Judge:
     """
 
     def __init__(
-        self, tables: Tables, measure: str = "kendall", max_ties: float = 1.0, memory: int = 200_000
+        self, tables: Tables, correlation: str = "kendall", max_ties: float = 1.0, memory: int = 200_000
     ) -> None:
         self.proxies = tables.proxies
         self.max_ties = max_ties
@@ -62,7 +64,7 @@ class Judge:
         self._evaluate = Evaluator(tables.proxies, tables.scores)
         self._ranking = Ranking(tables.offsets)
         self._unavoidable = tables.indistinguishable()
-        self._measure: Measure = CORRELATIONS[measure](tables)
+        self._correlation: Correlation = CORRELATIONS[correlation](tables)
         self._formulas: OrderedDict[Tokens, Verdict] = OrderedDict()
         self._rankings: OrderedDict[int, Verdict] = OrderedDict()
         self._memory = memory
@@ -77,12 +79,20 @@ class Judge:
         digest = self._ranking.digest()
         verdict = self._rankings.get(digest)
         if verdict is None:
-            correlations = self._measure(self._ranking)
+            correlations = self._correlation(self._ranking)
             correlations.flags.writeable = False
             verdict = Verdict(correlations, digest, self._ranking.ties(self._unavoidable))
             self.scored += 1
-            remember(self._rankings, digest, verdict, self._memory)
+            _remember(self._rankings, digest, verdict, self._memory)
         else:
             self.known += 1
-        remember(self._formulas, tokens, verdict, self._memory)
+        _remember(self._formulas, tokens, verdict, self._memory)
         return verdict
+
+
+def _remember(known: OrderedDict[Key, Answer], key: Key, answer: Answer, room: int) -> None:
+    """Adds an answer that is not known yet; the oldest is forgotten where `room` is full."""
+    if len(known) >= room:
+        # A plain dict would look for its first key behind all that were deleted before it.
+        known.popitem(last=False)
+    known[key] = answer

@@ -1,4 +1,4 @@
-"""A formula and how good it is, and what can be said of many of them."""
+"""Individuals: formulas with their fitness, and what to choose of many of them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from rayzc.evolution.fitness import Judge
 from rayzc.evolution.objectives import Objective
-from rayzc.formula import PRIMITIVES
+from rayzc.formula import PRIMITIVES, Tokens
 from rayzc.formula.rewriting import rewrite
 from rayzc.formula.simplify import without_outer_functions
 
@@ -19,8 +19,6 @@ __all__ = [
     "shortened",
     "unique",
 ]
-
-Tokens = tuple[str | float, ...]
 
 # Formulas with these outside may have something to strip.
 _STRIPPABLE = frozenset(
@@ -54,15 +52,16 @@ def judged(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
     """Judges a formula, or its negation if that ranks better, stripped of what changes no ranking."""
     if tokens[0] in _STRIPPABLE:
         tokens = without_outer_functions(tokens)
-    one = judged_as_it_is(tokens, judge, objective)
-    if sum(one.correlations) < 0:
-        turned = tokens[1:] if tokens[0] == "neg" else ("neg", *tokens)
-        return min(one, judged_as_it_is(turned, judge, objective), key=lambda i: -i.objective)
-    return one
+    upright = judged_as_it_is(tokens, judge, objective)
+    if sum(upright.correlations) < 0:
+        negation = tokens[1:] if tokens[0] == "neg" else ("neg", *tokens)
+        turned = judged_as_it_is(negation, judge, objective)
+        return turned if turned.objective > upright.objective else upright
+    return upright
 
 
 def judged_as_it_is(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
-    """Judges a formula without touching it; one that ties too much, or has no objective, comes behind all others."""
+    """Judges a formula without touching it; where it ties too much, or has no objective, it comes behind all others."""
     verdict = judge(tokens)
     value = float(objective(verdict.correlations))
     if math.isnan(value) or verdict.ties > judge.max_ties:
@@ -70,26 +69,26 @@ def judged_as_it_is(tokens: Tokens, judge: Judge, objective: Objective) -> Indiv
     return Individual(tokens, tuple(verdict.correlations.tolist()), value, verdict.ranking)
 
 
-def shortened(one: Individual) -> Individual:
+def shortened(individual: Individual) -> Individual:
     """The same formula, rewritten to fewer tokens of the same values, so of the same ranking."""
-    tokens = rewrite(one.tokens)
-    return replace(one, tokens=tokens) if tokens != one.tokens else one
+    tokens = rewrite(individual.tokens)
+    return replace(individual, tokens=tokens) if tokens != individual.tokens else individual
 
 
 def pareto_front(individuals: Iterable[Individual]) -> tuple[Individual, ...]:
-    """The best formula of each complexity, those left out that a simpler one equals or beats.
+    """The best formula of each complexity, without those that a simpler formula equals or beats.
 
-    It is the same in whatever order they come: of those that rank alike, the first by its tokens is taken.
+    The order of `individuals` does not matter: of formulas that rank alike, the first by its tokens is taken.
     """
     best: dict[int, Individual] = {}
-    for one in individuals:
-        known = best.get(len(one.tokens))
+    for individual in individuals:
+        known = best.get(len(individual.tokens))
         if (
             known is None
-            or one.order < known.order
-            or (one.order == known.order and _text_of(one) < _text_of(known))
+            or individual.order < known.order
+            or (individual.order == known.order and repr(individual.tokens) < repr(known.tokens))
         ):
-            best[len(one.tokens)] = one
+            best[len(individual.tokens)] = individual
     front: list[Individual] = []
     for complexity in sorted(best):
         if not front or best[complexity].objective > front[-1].objective:
@@ -97,25 +96,21 @@ def pareto_front(individuals: Iterable[Individual]) -> tuple[Individual, ...]:
     return tuple(front)
 
 
-def _text_of(one: Individual) -> str:
-    return repr(one.tokens)
-
-
 def unique(individuals: Iterable[Individual]) -> list[Individual]:
-    """One formula for each ranking, the smallest, the first of equals."""
+    """The smallest formula of each ranking, and the first of equals."""
     kept: dict[int, Individual] = {}
-    for one in individuals:
-        known = kept.get(one.ranking)
-        if known is None or len(one.tokens) < len(known.tokens):
-            kept[one.ranking] = one
+    for individual in individuals:
+        known = kept.get(individual.ranking)
+        if known is None or len(individual.tokens) < len(known.tokens):
+            kept[individual.ranking] = individual
     return list(kept.values())
 
 
 def one_of_each_shape(individuals: Iterable[Individual]) -> Iterator[Individual]:
     """Of formulas that differ in nothing but their constants, the first."""
     seen: set[tuple[str | None, ...]] = set()
-    for one in individuals:
-        shape = tuple([token if token.__class__ is str else None for token in one.tokens])
+    for individual in individuals:
+        shape = tuple([token if token.__class__ is str else None for token in individual.tokens])
         if shape not in seen:
             seen.add(shape)
-            yield one
+            yield individual

@@ -1,6 +1,6 @@
 """An island is a value, and one epoch of its evolution a pure function.
 
-:func:`step` takes an island and the immigrants that reach it, and gives the island one epoch later. Every random
+:func:`step` takes an island and the immigrants that reach it, and returns the island one epoch later. Every random
 number comes from (seed, island, epoch), so who computes a step, when, and how often, changes nothing.
 """
 
@@ -22,21 +22,25 @@ from rayzc.evolution.individual import (
     unique,
 )
 from rayzc.evolution.objectives import Objective
-from rayzc.evolution.polish import polish
 from rayzc.evolution.selection import SELECTIONS
-from rayzc.evolution.variation import Vocabulary, cross_over, grow, mutate, perturb_constants, pick
-from rayzc.formula import PRIMITIVES, Formula
+from rayzc.evolution.variation import (
+    Vocabulary,
+    cross_over,
+    grow,
+    mutate,
+    perturb_constants,
+    pick,
+    polish,
+)
+from rayzc.formula import ARITY, Formula, Tokens
 from rayzc.options.breeding import Settings
 
-__all__ = ["Island", "emigrants", "fits", "settle", "step"]
-
-Tokens = tuple[str | float, ...]
+__all__ = ["Island", "emigrants", "fits", "initialise", "step"]
 
 _STARTING_DEPTH = 4
 _FROM_FRONT = 0.1
 # Beside a constant like 1e16, what is added to it loses its digits, and other digits on another kind of processor.
 _LARGEST = 1e6
-_ARITY: dict[str | float, int] = {name: primitive.arity for name, primitive in PRIMITIVES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,11 @@ class Island:
     """A subpopulation between two epochs.
 
     Attributes:
-        index: which island it is.
-        epoch: how many epochs it has seen.
+        index: number of the island.
+        epoch: number of epochs so far.
         population: its formulas, the best first, no two ranking alike.
-        front: the best formula of each complexity, the simplest first, each better than all simpler ones.
-        evaluations: how many formulas were bred and judged on it so far.
+        front: the best formula of each complexity, the simplest first, each better than all that are simpler.
+        evaluations: number of formulas bred and judged on it so far.
     """
 
     index: int
@@ -58,15 +62,15 @@ class Island:
     evaluations: int
 
 
-def settle(index: int, judge: Judge, settings: Settings) -> Island:
-    """The island at epoch 0: the bare proxies, the user's formulas, and random ones.
+def initialise(index: int, judge: Judge, settings: Settings) -> Island:
+    """Makes an island at epoch 0 of the bare proxies, the user's formulas, and random formulas.
 
     Args:
-        index: which island.
+        index: number of the island.
         judge: judges formulas on the tables.
-        settings: the choices of the breeding.
+        settings: how formulas are bred.
     """
-    rng = Random(f"settle/{settings.seed}/{index}")
+    rng = Random(f"settle/{settings.seed}/{index}")  # the word is part of every recorded run
     objective = settings.objective_function()
     words = Vocabulary(judge.proxies)
     given = [Formula.parse(text).tokens for text in settings.seeds]
@@ -74,19 +78,19 @@ def settle(index: int, judge: Judge, settings: Settings) -> Island:
     while len(tokens) < 2 * settings.population:
         tokens.append(grow(rng, words, _STARTING_DEPTH))
     founders = [_judged(t, judge, objective, settings) for t in tokens if fits(t, settings)]
-    # Where an outer function overflows or saturates, a formula that is stripped ranks unlike the one given.
+    # Where an outer function overflows or saturates, a formula that is stripped ranks unlike the given formula.
     founders += [judged_as_it_is(t, judge, objective) for t in given]
     return _survivors(Island(index, 0, (), (), 0), (), founders, len(founders), settings)
 
 
 def step(island: Island, immigrants: Iterable[Individual], judge: Judge, settings: Settings) -> Island:
-    """One epoch: immigrants arrive, and some generations follow each other.
+    """Evolves an island by one epoch: immigrants arrive, and some generations follow.
 
     Args:
         island: the island before.
         immigrants: emigrants of its neighbours.
         judge: judges formulas on the tables; what it remembers changes only how fast it answers.
-        settings: the choices of the breeding.
+        settings: how formulas are bred.
 
     Returns:
         the island after.
@@ -100,19 +104,19 @@ def step(island: Island, immigrants: Iterable[Individual], judge: Judge, setting
 
 
 def emigrants(island: Island, settings: Settings) -> tuple[Individual, ...]:
-    """Those that leave the island as copies: its best, at least one unless the rate is 0."""
+    """The best formulas of the island, which leave it as copies: at least 1 unless the rate is 0."""
     count = round(settings.migration_rate * settings.population)
     return island.population[: max(1, count) if settings.migration_rate else 0]
 
 
 def fits(tokens: Tokens, settings: Settings) -> bool:
-    """Whether a formula keeps to the limits of size and depth, has a proxy in it, and no monstrous constant.
+    """Whether a formula keeps to the limits of size and depth, uses a proxy, and has no constant beyond a million.
 
-    Nor may a primitive have constants alone for operands: one constant does the same, and that may be monstrous.
+    Nor may a primitive have constants alone for operands: it is a constant itself, and that may be too large.
     """
     if len(tokens) > settings.max_size:
         return False
-    arity_of = _ARITY.get
+    arity_of = ARITY.get
     # The level of the next token, and the levels of second operands that are still to come.
     depth, waiting = 1, [0]
     deepest, has_proxy = 0, False
@@ -142,25 +146,25 @@ def fits(tokens: Tokens, settings: Settings) -> bool:
 def _generation(
     rng: Random, island: Island, judge: Judge, objective: Objective, settings: Settings
 ) -> Island:
-    """Offspring are bred of the population and judged, and the best of all live on."""
-    parents = sorted(unique(island.population), key=lambda one: one.order)
+    """Breeds offspring of the population and judges them; the best of all survive."""
+    parents = sorted(unique(island.population), key=lambda individual: individual.order)
     offspring: list[Individual] = []
     for tokens in _breed(rng, parents, island.front, judge.proxies, settings):
         if fits(tokens, settings):
             offspring.append(_judged(tokens, judge, objective, settings))
     bred = len(offspring)
-    for one in _to_polish(rng, parents, settings.polish):
-        better, tried = polish(rng, one, judge, objective)
+    for individual in _to_polish(rng, parents, settings.polish):
+        better, tried = polish(rng, individual, judge, objective)
         offspring.append(better)
         bred += tried
     return _survivors(island, parents, offspring, bred, settings)
 
 
 def _judged(tokens: Tokens, judge: Judge, objective: Objective, settings: Settings) -> Individual:
-    """Judges a formula the right way up, or as it is where turning it over would break the limits."""
-    one = judged(tokens, judge, objective)
-    if one.tokens is tokens or fits(one.tokens, settings):
-        return one
+    """Judges a formula or its negation, whichever ranks better, but as it is where that would break the limits."""
+    individual = judged(tokens, judge, objective)
+    if individual.tokens is tokens or fits(individual.tokens, settings):
+        return individual
     return judged_as_it_is(tokens, judge, objective)
 
 
@@ -171,11 +175,11 @@ def _breed(
     proxies: tuple[str, ...],
     settings: Settings,
 ) -> Iterator[Tokens]:
-    """Offspring of selected parents, one after the other; some fit and some do not."""
+    """Yields the offspring of selected parents, whether they fit the limits or not."""
     words = Vocabulary(proxies)
     chosen = _select(rng, parents, 2 * settings.offspring, settings)
-    # Children of one mother share most of their parts: one after the other, they find them in the CPU's cache.
-    mothers = sorted(chosen[::2], key=lambda one: one.order)
+    # Children of the same mother share most of their parts: bred in turn, they find them in the CPU's cache.
+    mothers = sorted(chosen[::2], key=lambda individual: individual.order)
     for mother, father in zip(mothers, chosen[1::2], strict=True):
         if front and rng.random() < _FROM_FRONT:
             mother = pick(rng, front)
@@ -190,8 +194,8 @@ def _breed(
 
 def _select(rng: Random, parents: Sequence[Individual], count: int, settings: Settings) -> list[Individual]:
     generator = np.random.Generator(np.random.PCG64(rng.getrandbits(64)))
-    correlations = np.array([one.correlations for one in parents])
-    objectives = np.array([one.objective for one in parents])
+    correlations = np.array([parent.correlations for parent in parents])
+    objectives = np.array([parent.objective for parent in parents])
     shares = [count // len(settings.selection)] * len(settings.selection)
     shares[0] += count - sum(shares)
     chosen = np.concatenate(
@@ -204,7 +208,7 @@ def _select(rng: Random, parents: Sequence[Individual], count: int, settings: Se
 
 
 def _to_polish(rng: Random, parents: Sequence[Individual], count: int) -> list[Individual]:
-    """Which formulas get their constants improved: good ones, the best most often."""
+    """The formulas whose constants to improve: good formulas, the best most often."""
     return [parents[int(rng.random() ** 2 * len(parents))] for _ in range(count)]
 
 
@@ -216,15 +220,18 @@ def _survivors(
     settings: Settings,
 ) -> Island:
     """The island with the best of parents and offspring, no two ranking alike or differing in constants alone."""
-    best, *others = sorted(unique([*parents, *offspring]), key=lambda one: one.order)
+    best, *others = sorted(unique([*parents, *offspring]), key=lambda individual: individual.order)
     # Where formulas are as large as they may be, parts that add nothing take the room of parts that would.
-    others.sort(key=lambda one: settings.parsimony * len(one.tokens) - one.objective)
-    # One of each shape: else the best formula, its constants a little moved, soon is the whole population.
+    others.sort(key=lambda individual: settings.parsimony * len(individual.tokens) - individual.objective)
+    # A formula of each shape: else the best formula, its constants a little moved, soon is the whole population.
     candidates = list(islice(one_of_each_shape([best, *others]), settings.population))
     # Rewriting is worth its time only for what lives on and was not there before.
     before = set(map(id, parents))
-    population = [one if id(one) in before else _shortened(one, settings) for one in candidates]
-    population.sort(key=lambda one: one.order)
+    population = [
+        individual if id(individual) in before else _shortened(individual, settings)
+        for individual in candidates
+    ]
+    population.sort(key=lambda individual: individual.order)
     return replace(
         island,
         population=tuple(population),
@@ -233,7 +240,7 @@ def _survivors(
     )
 
 
-def _shortened(one: Individual, settings: Settings) -> Individual:
-    """Fewer tokens may nest deeper, and then the formula stays as it is."""
-    short = shortened(one)
-    return short if fits(short.tokens, settings) else one
+def _shortened(individual: Individual, settings: Settings) -> Individual:
+    """The formula with fewer tokens; as it is where these would nest too deep."""
+    short = shortened(individual)
+    return short if fits(short.tokens, settings) else individual

@@ -1,6 +1,7 @@
 """Objectives: from the correlations on every problem to the one number that is maximised, by name.
 
-A user's own objective is a function of the correlations, ``(problems,)``, that gives a float.
+An objective is a function of the correlations, ``(problems,)``, that returns a float; a user's own is named
+``module:function``, and :func:`rayzc.testing.check_objective` checks it.
 """
 
 import math

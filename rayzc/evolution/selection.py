@@ -1,7 +1,7 @@
 """Who becomes a parent, by name. All parents of an epoch are chosen at once.
 
-A selection is a function of the population's correlations and objectives; a new one is one function and an entry of
-:data:`SELECTIONS`.
+A selection is a function of the population's correlations and objectives. To add a selection, write the function and
+enter it in :data:`SELECTIONS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ def tournament(
     Args:
         correlations: ``(population, problems)``, not used.
         objectives: ``(population,)``.
-        parents: how many to choose.
+        parents: number of parents to choose.
         rng: the source of chance.
 
     Returns:
@@ -57,7 +57,7 @@ def epsilon_lexicase(
     Args:
         correlations: ``(population, problems)``.
         objectives: ``(population,)``, not used.
-        parents: how many to choose.
+        parents: number of parents to choose.
         rng: the source of chance.
 
     Returns:

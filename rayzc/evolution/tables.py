@@ -1,15 +1,15 @@
-"""What formulas are judged on, laid out for speed: all problems in one table, each in order of accuracy."""
+"""A suite laid out for speed: all problems in one table, each in order of accuracy."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.errors import FormulaError, SuiteError
-from rayzc.formula import Formula
+from rayzc.errors import SuiteError
+from rayzc.formula import is_proxy_name
 from rayzc.problems import Suite
 
-__all__ = ["Tables", "has_a_formula"]
+__all__ = ["Tables"]
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Tables:
                     f"{problem.name} has other proxies than {first.name}; use Suite.for_fitting first"
                 )
         for proxy in first.proxies:
-            if not has_a_formula(proxy):
+            if not is_proxy_name(proxy):
                 raise SuiteError(
-                    f"proxy '{proxy}' cannot be written in a formula: a name is letters, digits and _, and none of "
-                    "a function; rename it, or choose others with --proxies"
+                    f"proxy '{proxy}' cannot be used in a formula: a name has letters, digits and _ only, and is not "
+                    "the name of a function; rename it, or choose others with --proxies"
                 )
         orders = [np.argsort(problem.accuracy, kind="stable") for problem in suite.problems]
         parts = list(zip(suite.problems, orders, strict=True))
@@ -70,11 +70,3 @@ def _same_rows(scores: NDArray[np.float64]) -> int:
     rows = np.ascontiguousarray(scores.T)
     _, times = np.unique(rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))), return_counts=True)
     return int((times * (times - 1) // 2).sum())
-
-
-def has_a_formula(proxy: str) -> bool:
-    """Whether a formula can name a proxy: by letters, digits and _, and not as a function is named."""
-    try:
-        return Formula((proxy,)).proxies == (proxy,)
-    except FormulaError:
-        return False

@@ -1,7 +1,8 @@
 """Migration topologies: from which islands an island receives, by name; the schedule is known beforehand.
 
 A topology is a function of the island, the number of islands, the seed and the number of the migration, counted
-without the epochs between; a new one is one function and an entry of :data:`TOPOLOGIES`.
+without the epochs between. To add a topology, write the function and enter it in :data:`TOPOLOGIES`;
+:func:`rayzc.testing.check_topology` checks it.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +16,12 @@ Topology = Callable[[int, int, int, int], tuple[int, ...]]
 
 
 def ring(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
-    """From the one before it."""
+    """From the island before it."""
     return _distinct(island, [(island - 1) % islands])
 
 
 def torus(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
-    """From the one to the left and the one above, on the squarest grid that the number of islands allows."""
+    """From the island to the left and the island above, on the squarest grid that the number of islands allows."""
     rows = next(r for r in range(isqrt(islands), 0, -1) if islands % r == 0)
     columns = islands // rows
     row, column = divmod(island, columns)
@@ -38,7 +39,7 @@ def star(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...
 
 
 def random(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
-    """From one other, drawn anew for every migration from the seed."""
+    """From another island, drawn anew for every migration from the seed."""
     if islands == 1:
         return ()
     other = int(Random(f"topology/{seed}/{migration}/{island}").random() * (islands - 1))

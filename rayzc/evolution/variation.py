@@ -1,4 +1,4 @@
-"""How new formulas come from old ones: random growth, crossover, mutations.
+"""How new formulas come from old formulas: random growth, crossover, mutations, and a local search over constants.
 
 Formulas are token tuples in prefix order, so a subexpression is a slice and every operator a few slices. All
 randomness comes from the generator that is passed in.
@@ -11,7 +11,10 @@ from random import Random
 from types import MappingProxyType
 from typing import TypeVar
 
-from rayzc.formula import PRIMITIVES, arities, subtree_end
+from rayzc.evolution.fitness import Judge
+from rayzc.evolution.individual import Individual, judged_as_it_is
+from rayzc.evolution.objectives import Objective
+from rayzc.formula import PRIMITIVES, Tokens, arities, subtree_end
 
 __all__ = [
     "OPERATORS",
@@ -22,16 +25,19 @@ __all__ = [
     "mutate",
     "perturb_constants",
     "pick",
+    "polish",
     "rounded",
 ]
 
-Tokens = tuple[str | float, ...]
 Item = TypeVar("Item")
+
+_TRIALS = 16
+_FACTORS = (0.5, 0.7, 0.9, 0.97, 1.03, 1.1, 1.4, 2.0)
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What formulas may be made of.
+    """The names and constants that formulas are made of.
 
     Attributes:
         proxies: names of the proxies.
@@ -47,7 +53,7 @@ class Vocabulary:
 
 
 def pick(rng: Random, items: Sequence[Item]) -> Item:
-    """One of the items, uniformly; the same on every version of Python, which ``Random.choice`` is not."""
+    """Draws an item uniformly; the same on every version of Python, which ``Random.choice`` is not."""
     return items[int(rng.random() * len(items))]
 
 
@@ -76,20 +82,20 @@ def grow(rng: Random, words: Vocabulary, depth: int) -> Tokens:
 
 
 def cross_over(rng: Random, tokens: Tokens, other: Tokens) -> Tokens:
-    """Subtree crossover: a part of the first parent gives way to a part of the second (Koza, 1992)."""
+    """Subtree crossover: replaces a part of the first parent by a part of the second (Koza, 1992)."""
     start, end = _part(rng, tokens)
     begin, stop = _part(rng, other)
     return tokens[:start] + other[begin:stop] + tokens[end:]
 
 
 def mutate_subtree(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """A part gives way to a small random formula."""
+    """Replaces a part by a small random formula."""
     start, end = _part(rng, tokens)
     return tokens[:start] + grow(rng, words, 1 + int(rng.random() * 3)) + tokens[end:]
 
 
 def mutate_point(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """One token gives way to another of the same arity."""
+    """Replaces a token by another of the same arity."""
     place = int(rng.random() * len(tokens))
     arity = arities(tokens[place : place + 1])[0]
     token = leaf(rng, words) if arity == 0 else pick(rng, words.unary if arity == 1 else words.binary)
@@ -97,13 +103,13 @@ def mutate_point(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
 
 
 def mutate_hoist(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """A part becomes the whole."""
+    """Keeps a part and drops the rest."""
     start, end = _part(rng, tokens)
     return tokens[start:end]
 
 
 def mutate_shrink(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """A part gives way to a smaller one within it."""
+    """Replaces a part by a smaller part of it."""
     inner = [place for place, arity in enumerate(arities(tokens)) if arity]
     if not inner:
         return tokens
@@ -114,7 +120,7 @@ def mutate_shrink(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
 
 
 def mutate_insert(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """A part becomes an operand of a new primitive."""
+    """Makes a part an operand of a new primitive."""
     start, end = _part(rng, tokens)
     part = tokens[start:end]
     if rng.random() < 0.35:
@@ -128,7 +134,7 @@ def mutate_insert(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
 
 
 def add_term(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """A weighted small formula is added to the whole."""
+    """Adds a small formula, often weighted, to the whole."""
     term = grow(rng, words, 1 + int(rng.random() * 3))
     draw = rng.random()
     if draw < 0.5:
@@ -137,12 +143,12 @@ def add_term(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
 
 
 def mutate(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """One of the mutations, those that most often lead to something better most often."""
+    """Applies a random mutation; those that most often improve a formula are drawn most often."""
     return pick(rng, _OPERATORS)(rng, tokens, words)
 
 
 def perturb_constants(rng: Random, tokens: Tokens, words: Vocabulary) -> Tokens:
-    """One constant moves, mostly by a little; a formula without constants weighs one of its parts instead."""
+    """Moves a constant, mostly by a little; where there is none, multiplies a part by a new constant."""
     places = [place for place, token in enumerate(tokens) if isinstance(token, float)]
     if not places:
         start, _ = _part(rng, tokens)
@@ -162,9 +168,41 @@ def moved(rng: Random, value: float) -> float:
 
 
 def rounded(value: float, digits: int, otherwise: float) -> float:
-    """A constant to so many digits: never -0.0, and `otherwise` where it is too large for a float64."""
+    """A constant rounded to significant digits: never -0.0, and `otherwise` where it would overflow."""
     short = float(f"{value:.{digits}g}")
     return (short or 0.0) if isfinite(short) else otherwise
+
+
+def polish(rng: Random, individual: Individual, judge: Judge, objective: Objective) -> tuple[Individual, int]:
+    """Improves the constants of a formula by a pattern search (Hooke and Jeeves, 1961) that takes what is better.
+
+    A constant that a factor improves is multiplied by it again. Rank correlations are step functions of the
+    constants, so there is no gradient to follow.
+
+    Args:
+        rng: chooses the constants and the factors.
+        individual: the formula.
+        judge: judges formulas on the tables.
+        objective: what is maximised.
+
+    Returns:
+        the improved formula, or the same, and the number of formulas that were judged.
+    """
+    places = [place for place, token in enumerate(individual.tokens) if isinstance(token, float)]
+    if not places:
+        return individual, 0
+    again: tuple[int, float] | None = None
+    for _ in range(_TRIALS):
+        place, factor = again or (pick(rng, places), pick(rng, _FACTORS))
+        value = float(individual.tokens[place])
+        tried = rounded(value * factor, digits=4, otherwise=value) if value else factor - 1.0
+        other = judged_as_it_is(
+            (*individual.tokens[:place], tried, *individual.tokens[place + 1 :]), judge, objective
+        )
+        better = other.objective > individual.objective
+        individual = other if better else individual
+        again = (place, factor) if better else None
+    return individual, _TRIALS
 
 
 def _part(rng: Random, tokens: Tokens) -> tuple[int, int]:

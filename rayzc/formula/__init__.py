@@ -6,18 +6,30 @@ for all architectures of a problem at once, and an architecture for which it is 
 (:func:`ranking_values`).
 """
 
-from rayzc.formula.expression import Formula, arities, fold, ranking_values, subtree_end
-from rayzc.formula.parser import MAX_DEPTH, MAX_LENGTH
+from rayzc.formula.expression import Formula, ranking_values
 from rayzc.formula.primitives import PRIMITIVES, Primitive
+from rayzc.formula.tokens import (
+    ARITY,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    Tokens,
+    arities,
+    fold,
+    is_proxy_name,
+    subtree_end,
+)
 
 __all__ = [
+    "ARITY",
     "MAX_DEPTH",
     "MAX_LENGTH",
     "PRIMITIVES",
     "Formula",
     "Primitive",
+    "Tokens",
     "arities",
     "fold",
+    "is_proxy_name",
     "ranking_values",
     "subtree_end",
 ]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rayzc.errors import FormulaError, nearest
-from rayzc.formula.expression import Formula, fold
+from rayzc.formula.expression import Formula
 from rayzc.formula.primitives import PRIMITIVES
-from rayzc.formula.printer import constant_text
+from rayzc.formula.rewriting import rewrite
+from rayzc.formula.tokens import fold
 
 if TYPE_CHECKING:
     import sympy
@@ -20,13 +21,15 @@ __all__ = ["SCHEMA", "SCHEMA_VERSION", "read_json", "to_callable", "to_json", "t
 SCHEMA = "rayzc/formula"
 SCHEMA_VERSION = 1
 
+Builder = Callable[..., "sympy.Expr"]
+
 
 def to_sympy(formula: Formula) -> "sympy.Expr":
     """Builds the sympy expression of a formula, node by node and never from text.
 
     Nothing is evaluated on the way, so the expression has the formula's structure; ``.doit()`` gives sympy's
     own form. Proxies are plain symbols of their names. Sympy computes with real and complex numbers, not with
-    float64: where the formula gives nan or an infinity, the expression may mean something else.
+    float64: where the formula is nan or an infinity, the expression may mean something else.
 
     Args:
         formula: any formula.
@@ -37,24 +40,31 @@ def to_sympy(formula: Formula) -> "sympy.Expr":
     import sympy
 
     def leaf(token: str | float) -> sympy.Expr:
-        if isinstance(token, str):
-            return sympy.Symbol(token)
-        whole = token.is_integer() and abs(token) < 2**53
-        return sympy.Integer(int(token)) if whole else sympy.Float(token)
+        return sympy.Symbol(token) if isinstance(token, str) else _number(token)
 
-    def add(x: sympy.Expr, y: sympy.Expr) -> sympy.Expr:
-        return sympy.Add(x, y, evaluate=False)
+    builders = _builders()
+    return fold(
+        formula.tokens,
+        leaf,
+        lambda name, *operands: builders.get(name, sympy.Function(name))(*operands),
+    )
 
-    def multiply(x: sympy.Expr, y: sympy.Expr) -> sympy.Expr:
-        return sympy.Mul(x, y, evaluate=False)
+
+def _builders() -> dict[str, Builder]:
+    """Builds the sympy expression of each primitive, unevaluated."""
+    import sympy
+
+    minus_one = sympy.Integer(-1)
 
     def power(x: sympy.Expr, exponent: sympy.Rational) -> sympy.Expr:
         return sympy.Pow(x, exponent, evaluate=False)
 
-    minus_one = sympy.Integer(-1)
-    builders: dict[str, Callable[..., sympy.Expr]] = {
-        "+": add,
-        "-": lambda x, y: add(x, multiply(minus_one, y)),
+    def multiply(x: sympy.Expr, y: sympy.Expr) -> sympy.Expr:
+        return sympy.Mul(x, y, evaluate=False)
+
+    return {
+        "+": lambda x, y: sympy.Add(x, y, evaluate=False),
+        "-": lambda x, y: sympy.Add(x, multiply(minus_one, y), evaluate=False),
         "*": multiply,
         "/": lambda x, y: multiply(x, power(y, minus_one)),
         "neg": lambda x: multiply(minus_one, x),
@@ -69,86 +79,108 @@ def to_sympy(formula: Formula) -> "sympy.Expr":
         "max": lambda x, y: sympy.Max(x, y, evaluate=False),
     }
 
-    def node(name: str, *operands: sympy.Expr) -> sympy.Expr:
-        return builders.get(name, sympy.Function(name))(*operands)
 
-    return fold(formula.tokens, leaf, node)
+def _number(value: float) -> "sympy.Expr":
+    import sympy
 
-
-# How tightly LaTeX holds together, loosest first: only atoms take an exponent without parentheses.
-_SUM, _PRODUCT, _TERM, _ATOM = range(4)
+    return sympy.Integer(int(value)) if value.is_integer() and abs(value) < 2**53 else sympy.Float(value)
 
 
 def to_latex(formula: Formula, digits: int | None = None) -> str:
     r"""Typesets a formula for LaTeX's math mode.
 
-    Sums and products are written as mathematics reads them: ``a + (b + c)`` has no parentheses there.
+    The formula is rewritten first (:mod:`rayzc.formula.rewriting`) and then written as mathematics is: sums and
+    products without inner parentheses, a quotient of quotients as one fraction.
 
     Args:
         formula: any formula.
-        digits: significant digits that constants are rounded to; all of them if none are given.
+        digits: significant digits that constants are rounded to; by default all of them.
 
     Returns:
-        LaTeX such as ``\log\left(\mathrm{flops}\right) + \frac{\mathrm{jacov}}{\mathrm{nwot}}``.
+        LaTeX such as ``\log{\left(\mathrm{flops} \right)} + \frac{\mathrm{jacov}}{\mathrm{nwot}}``.
 
     Raises:
         FormulaError: fewer digits than one.
     """
+    import sympy
+
     if digits is not None and digits < 1:
         raise FormulaError(f"constants cannot be rounded to {digits} significant digits, only to 1 or more")
 
-    def leaf(token: str | float) -> tuple[str, int]:
-        if isinstance(token, float):
-            return _latex_number(token, digits)
-        return rf"\mathrm{{{token.replace('_', chr(92) + '_')}}}", _ATOM
+    def leaf(token: str | float) -> sympy.Expr:
+        if isinstance(token, str):
+            return sympy.Symbol(token)
+        text = repr(token) if digits is None else f"{token:.{digits}g}"
+        value = float(text)
+        return _number(value) if value.is_integer() and abs(value) < 1e15 else sympy.Float(text)
 
-    return fold(formula.tokens, leaf, _latex_node)[0]
-
-
-def _latex_number(value: float, digits: int | None) -> tuple[str, int]:
-    text = constant_text(value) if digits is None else f"{value:.{digits}g}"
-    mantissa, _, exponent = text.partition("e")
-    if not exponent:
-        return text, _ATOM
-    power = f"10^{{{int(exponent)}}}"
-    if mantissa in ("1", "-1"):
-        return mantissa[:-1] + power, _TERM
-    return rf"{mantissa} \cdot {power}", _PRODUCT
-
-
-def _latex_node(name: str, *operands: tuple[str, int]) -> tuple[str, int]:
-    def within(place: int, level: int, signed: bool = False) -> str:
-        """The operand, in parentheses if it is looser than `level` or has a sign where none may stand."""
-        text, own = operands[place]
-        return _round(text) if own < level or (text.startswith("-") and not signed) else text
-
-    inner = ", ".join(text for text, _ in operands)
-    match name:
-        case "+":
-            return f"{within(0, _SUM, signed=True)} + {within(1, _SUM)}", _SUM
-        case "-":
-            return f"{within(0, _SUM, signed=True)} - {within(1, _PRODUCT)}", _SUM
-        case "*":
-            return rf"{within(0, _PRODUCT, signed=True)} \cdot {within(1, _PRODUCT)}", _PRODUCT
-        case "/":
-            return rf"\frac{{{operands[0][0]}}}{{{operands[1][0]}}}", _TERM
-        case "inv":
-            return rf"\frac{{1}}{{{inner}}}", _TERM
-        case "neg":
-            return f"-{within(0, _PRODUCT)}", _PRODUCT
-        case "square":
-            return f"{within(0, _ATOM)}^{{2}}", _TERM
-        case "sqrt":
-            return rf"\sqrt{{{inner}}}", _ATOM
-        case "abs":
-            return rf"\left|{inner}\right|", _ATOM
-        case "log" | "exp" | "tanh" | "min" | "max":
-            return rf"\{name}{_round(inner)}", _TERM
-    return rf"\operatorname{{{name}}}{_round(inner)}", _TERM
+    builders = _builders() | _typeset_builders()
+    expression = fold(
+        rewrite(formula.tokens),
+        leaf,
+        lambda name, *operands: builders.get(name, sympy.Function(name))(*operands),
+    )
+    names = {sympy.Symbol(proxy): _roman(proxy) for proxy in formula.proxies}
+    text: str = sympy.latex(expression, order="none", mul_symbol="dot", min=-5, max=15, symbol_names=names)
+    return text
 
 
-def _round(text: str) -> str:
-    return rf"\left({text}\right)"
+def _roman(proxy: str) -> str:
+    return rf"\mathrm{{{proxy.replace('_', chr(92) + '_')}}}"
+
+
+def _typeset_builders() -> dict[str, Builder]:
+    """Sums, products and quotients as one flat sympy expression each, in the given order: sympy prints these well."""
+    import sympy
+
+    unit, minus_one = sympy.Integer(1), sympy.Integer(-1)
+
+    def parts(kind: type[sympy.Expr], x: sympy.Expr) -> tuple[sympy.Expr, ...]:
+        return x.args if isinstance(x, kind) else (x,)
+
+    def combined(kind: type[sympy.Expr], *operands: sympy.Expr) -> sympy.Expr:
+        flat = [part for operand in operands for part in parts(kind, operand)]
+        return kind(*flat, evaluate=False) if len(flat) > 1 else flat[0]
+
+    def product(x: sympy.Expr, y: sympy.Expr) -> sympy.Expr:
+        """Numbers come first, no factor is 1, and only the first may be -1."""
+        factors = [*parts(sympy.Mul, x), *parts(sympy.Mul, y)]
+        sign = unit if factors.count(minus_one) % 2 == 0 else minus_one
+        factors = sorted(
+            (factor for factor in factors if factor not in (unit, minus_one)),
+            key=lambda factor: not factor.is_Number,
+        )
+        if sign == minus_one and factors and factors[0].is_Number:
+            sign, factors[0] = unit, -factors[0]
+        return combined(sympy.Mul, *([] if sign == unit and factors else [sign]), *factors)
+
+    def inverse(x: sympy.Expr) -> sympy.Expr:
+        factors = [
+            factor
+            if factor == minus_one
+            else factor.base
+            if factor.is_Pow and factor.exp == minus_one
+            else sympy.Pow(factor, minus_one, evaluate=False)
+            for factor in parts(sympy.Mul, x)
+        ]
+        return combined(sympy.Mul, *factors)
+
+    def negative(x: sympy.Expr) -> sympy.Expr:
+        return product(minus_one, x)
+
+    def square(x: sympy.Expr) -> sympy.Expr:
+        # Of a power of ten, sympy would print two exponents, one above the other.
+        return product(x, x) if x.is_Float else sympy.Pow(x, sympy.Integer(2), evaluate=False)
+
+    return {
+        "+": lambda x, y: combined(sympy.Add, x, y),
+        "-": lambda x, y: combined(sympy.Add, x, negative(y)),
+        "*": product,
+        "/": lambda x, y: product(x, inverse(y)),
+        "neg": negative,
+        "inv": inverse,
+        "square": square,
+    }
 
 
 def to_callable(formula: Formula, namespace: ModuleType) -> Callable[..., Any]:
@@ -160,9 +192,9 @@ def to_callable(formula: Formula, namespace: ModuleType) -> Callable[..., Any]:
 
     Returns:
         a function that takes the scores of each proxy by keyword, as arrays (or tensors, on any device) or
-        plain numbers, and gives the formula's values, not finite where the formula is not. It computes in the
+        plain numbers, and returns the formula's values, not finite where the formula is not. It computes in the
         precision of what it is given, and gradients of tensors flow through it. Proxies that the formula does
-        not use are ignored. It raises :class:`FormulaError` for a proxy that it needs and is not given.
+        not use are ignored. It raises :class:`FormulaError` where a proxy that it needs is missing.
     """
     functions = {
         name: getattr(namespace, primitive.function.__name__) for name, primitive in PRIMITIVES.items()
@@ -206,7 +238,7 @@ def to_json(formula: Formula, provenance: Mapping[str, Any] | None = None) -> st
         the document: schema, version, expression, the proxies it needs, its complexity, provenance.
 
     Raises:
-        FormulaError: a provenance that JSON cannot hold.
+        FormulaError: the provenance cannot be written as JSON.
     """
     document = {
         "schema": SCHEMA,
@@ -219,13 +251,13 @@ def to_json(formula: Formula, provenance: Mapping[str, Any] | None = None) -> st
     try:
         return json.dumps(document, indent=2, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise FormulaError(f"the provenance of the formula is not fit for JSON: {error}") from None
+        raise FormulaError(f"the provenance of the formula cannot be written as JSON: {error}") from None
 
 
 def read_json(text: str | bytes) -> tuple[Formula, dict[str, Any]]:
     """Reads what :func:`to_json` wrote.
 
-    The expression alone decides: what the document says of its proxies and complexity is for other readers.
+    Only the expression is read: its proxies and complexity are in the document for other readers.
 
     Args:
         text: the document.
@@ -234,17 +266,17 @@ def read_json(text: str | bytes) -> tuple[Formula, dict[str, Any]]:
         the formula and its provenance.
 
     Raises:
-        FormulaError: no JSON, another document, a newer version, or an expression that does not parse.
+        FormulaError: not JSON, another kind of document, a newer version, or an expression that does not parse.
     """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FormulaError(f"the formula's document is no JSON: {error}") from None
+        raise FormulaError(f"the formula's document is not JSON: {error}") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise FormulaError(f"the document holds no formula: its 'schema' is not '{SCHEMA}'")
+        raise FormulaError(f"the document is not a formula: its 'schema' is not '{SCHEMA}'")
     version = document.get("version")
     if type(version) is not int or version < 1:
-        raise FormulaError(f"the formula's document has no valid 'version', but {version!r}")
+        raise FormulaError(f"the formula's document has 'version' {version!r}; it must be a number from 1 on")
     if version > SCHEMA_VERSION:
         raise FormulaError(
             f"the formula's document has version {version}, and this rayzc reads up to {SCHEMA_VERSION}: "
@@ -252,5 +284,5 @@ def read_json(text: str | bytes) -> tuple[Formula, dict[str, Any]]:
         )
     provenance = document.get("provenance", {})
     if not isinstance(provenance, dict):
-        raise FormulaError("the 'provenance' of the formula's document is no object")
+        raise FormulaError("the 'provenance' of the formula's document must be an object")
     return Formula.parse(document.get("expression")), provenance  # type: ignore[arg-type]

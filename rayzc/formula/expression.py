@@ -1,31 +1,32 @@
 """Expressions over proxies and constants, as tuples of tokens in prefix order."""
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rayzc.errors import FormulaError, nearest
-from rayzc.formula.parser import MAX_DEPTH, MAX_LENGTH, parse_tokens
 from rayzc.formula.primitives import PRIMITIVES
-from rayzc.formula.printer import formula_text
+from rayzc.formula.text import formula_text, parse_tokens
+from rayzc.formula.tokens import ARITY, MAX_DEPTH, MAX_LENGTH, Tokens, arities, depth, fold, is_proxy_name
 
 if TYPE_CHECKING:
     import sympy
     import torch
     from torch import Tensor, nn
 
-__all__ = ["Formula", "arities", "fold", "ranking_values", "subtree_end"]
+__all__ = ["Formula", "ranking_values"]
 
-Value = TypeVar("Value")
 
-_ARITY: dict[str | float, int] = {name: primitive.arity for name, primitive in PRIMITIVES.items()}
-_PROXY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+class Columns(Protocol):
+    """Columns by name: a dict, a pandas DataFrame, a pyarrow Table."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The column of this name."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,10 +39,10 @@ class Formula:
             ``("+", "log", "flops", "/", "jacov", "nwot")``.
 
     Raises:
-        FormulaError: tokens that are no formula, or an absurdly large one.
+        FormulaError: tokens that are not a formula, or more of them than a formula may have.
     """
 
-    tokens: tuple[str | float, ...]
+    tokens: Tokens
 
     def __post_init__(self) -> None:
         _set_tokens(self, _checked(self.tokens))
@@ -51,16 +52,16 @@ class Formula:
         """Parses text such as ``log(flops) + jacov / nwot``.
 
         Raises:
-            FormulaError: text that is no formula; with the position, what was expected and what was found.
+            FormulaError: text that is not a formula; names the position, what was expected and what was found.
         """
         return cls(parse_tokens(text))
 
     @classmethod
-    def trusted(cls, tokens: tuple[str | float, ...]) -> "Formula":
+    def trusted(cls, tokens: Tokens) -> "Formula":
         """Makes a formula of tokens known to be well-formed, without checking them.
 
-        The caller answers for the tuple: primitives with all their operands, constants as finite floats,
-        none of them -0.0.
+        The caller is responsible for the tuple: primitives with all their operands, constants as finite floats, none of
+        them -0.0.
         """
         formula = object.__new__(cls)
         _set_tokens(formula, tokens)
@@ -75,8 +76,8 @@ class Formula:
 
     @property
     def proxies(self) -> tuple[str, ...]:
-        """Names of the proxies it needs, each once, sorted."""
-        return tuple(sorted({t for t in self.tokens if isinstance(t, str) and t not in _ARITY}))
+        """Names of the proxies that it needs, each once, sorted."""
+        return tuple(sorted({t for t in self.tokens if isinstance(t, str) and t not in ARITY}))
 
     @property
     def size(self) -> int:
@@ -88,21 +89,21 @@ class Formula:
     @property
     def depth(self) -> int:
         """Number of levels; a lone proxy or constant has one."""
-        return _depth(self.tokens)
+        return depth(self.tokens)
 
-    def evaluate(self, columns: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+    def evaluate(self, columns: Columns) -> NDArray[np.float64]:
         """Evaluates the formula for many architectures at once, as IEEE 754 has it.
 
         Args:
-            columns: scores of each proxy, all of one shape, usually ``(architectures,)``. Columns that the
-                formula does not use are ignored.
+            columns: scores of each proxy by its name, all of one shape, usually ``(architectures,)``: a dict, a
+                pandas DataFrame, a pyarrow Table. Columns that the formula does not use are ignored.
 
         Returns:
             the formula's values in a new array of the columns' shape; nan and infinities where it is not
             finite (:func:`ranking_values` makes these rank last).
 
         Raises:
-            FormulaError: a proxy has no column, or columns that are no numbers or differ in shape.
+            FormulaError: a proxy has no column, or columns are not numbers or differ in shape.
         """
         used = self._columns(columns)
         with np.errstate(all="ignore"):
@@ -173,14 +174,15 @@ class Formula:
 
         return read_json(text)[0]
 
-    def _columns(self, columns: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
-        """The columns in use as float64, or any one column if there are none in use."""
-        if not columns:
+    def _columns(self, columns: Columns) -> dict[str, NDArray[np.float64]]:
+        """The columns in use as float64; the first column if the formula uses none, for its shape."""
+        names = _names(columns)
+        if not names:
             raise FormulaError(f"cannot evaluate {self}: no columns were given")
         used: dict[str, NDArray[np.float64]] = {}
-        for proxy in self.proxies or (next(iter(columns)),):
-            if proxy not in columns:
-                raise FormulaError(f"the formula needs proxy '{proxy}'; {nearest(proxy, list(columns))}")
+        for proxy in self.proxies or names[:1]:
+            if proxy not in names:
+                raise FormulaError(f"the formula needs proxy '{proxy}'; {nearest(proxy, names)}")
             try:
                 used[proxy] = np.asarray(columns[proxy], dtype=np.float64)
             except (TypeError, ValueError) as error:
@@ -194,71 +196,33 @@ class Formula:
         return used
 
 
+def _names(columns: Columns) -> list[str]:
+    """Names of the columns of a mapping or a table: ``keys()`` as dict and pandas, attributes as pyarrow and polars."""
+    if hasattr(columns, "keys"):
+        return list(columns.keys())
+    for attribute in ("column_names", "columns"):
+        if hasattr(columns, attribute):
+            return list(getattr(columns, attribute))
+    raise FormulaError(
+        f"a formula is evaluated on columns by the names of proxies, not on {type(columns).__name__}; give a dict "
+        "such as {'flops': [1, 2]}, a DataFrame or a pyarrow Table"
+    )
+
+
 # Writes the one slot of a frozen instance, in half of the time that object.__setattr__ takes.
-_set_tokens: Callable[[Formula, tuple[str | float, ...]], None] = vars(Formula)["tokens"].__set__
+_set_tokens: Callable[[Formula, Tokens], None] = vars(Formula)["tokens"].__set__
 
 
 def ranking_values(values: ArrayLike) -> NDArray[np.float64]:
-    """What architectures are ranked by: their values, and -inf where these are not finite.
+    """The values to rank architectures by: those of a formula, -inf where they are not finite.
 
-    So an architecture for which a formula gives nan or an infinity of either sign ranks last.
+    So an architecture for which a formula is nan or an infinity of either sign ranks last.
     """
     array = np.asarray(values, dtype=np.float64)
     return np.where(np.isfinite(array), array, -np.inf)
 
 
-def arities(tokens: Sequence[str | float]) -> list[int]:
-    """Number of operands that each token takes: 0 for proxies and constants."""
-    arity = _ARITY.get
-    return [arity(token, 0) for token in tokens]
-
-
-def subtree_end(tokens: Sequence[str | float], start: int) -> int:
-    """Index after the last token of the subexpression that begins at `start`."""
-    arity = _ARITY.get
-    missing = 1
-    while missing:
-        missing += arity(tokens[start], 0) - 1
-        start += 1
-    return start
-
-
-def fold(
-    tokens: Sequence[str | float],
-    leaf: Callable[[str | float], Value],
-    node: Callable[..., Value],
-) -> Value:
-    """Computes something of a formula from its leaves up, at any depth without recursion.
-
-    Args:
-        tokens: a well-formed formula in prefix order.
-        leaf: its value for a proxy or a constant.
-        node: its value for a primitive, called with the name and the values of the operands.
-
-    Returns:
-        the value of the whole.
-    """
-    stack: list[Value] = []
-    for token in reversed(tokens):
-        arity = _ARITY.get(token, 0)
-        if arity == 0:
-            stack.append(leaf(token))
-        elif arity == 1:
-            stack[-1] = node(token, stack[-1])
-        else:
-            left = stack.pop()
-            stack[-1] = node(token, left, stack[-1])
-    return stack[0]
-
-
-def _depth(tokens: Sequence[str | float]) -> int:
-    def node(name: str, *depths: int) -> int:
-        return 1 + max(depths)
-
-    return fold(tokens, lambda leaf: 1, node)
-
-
-def _checked(tokens: Sequence[Any]) -> tuple[str | float, ...]:
+def _checked(tokens: Sequence[Any]) -> Tokens:
     """The tokens in their one form: a tuple with Python floats and no -0.0."""
     if isinstance(tokens, str) or not isinstance(tokens, Sequence):
         raise FormulaError("a formula is a tuple of tokens in prefix order; use Formula.parse for text")
@@ -266,12 +230,14 @@ def _checked(tokens: Sequence[Any]) -> tuple[str | float, ...]:
     missing = 1
     for place, arity in enumerate(arities(checked)):
         if missing == 0:
-            raise FormulaError(f"no formula: it is complete before token {place}, {checked[place]!r}")
+            raise FormulaError(f"not a formula: it is complete before token {place}, {checked[place]!r}")
         missing += arity - 1
     if missing:
-        raise FormulaError(f"no formula: after {len(checked)} tokens still {missing} to come")
-    if (depth := _depth(checked)) > MAX_DEPTH:
-        raise FormulaError(f"the formula has {depth} levels; at most {MAX_DEPTH} are allowed")
+        raise FormulaError(
+            f"not a formula: it is incomplete after {len(checked)} tokens (operands missing: {missing})"
+        )
+    if (levels := depth(checked)) > MAX_DEPTH:
+        raise FormulaError(f"the formula has {levels} levels; at most {MAX_DEPTH} are allowed")
     if (length := len(formula_text(checked))) > MAX_LENGTH:
         raise FormulaError(f"the formula has {length:,} characters; at most {MAX_LENGTH:,} are allowed")
     return checked
@@ -279,7 +245,7 @@ def _checked(tokens: Sequence[Any]) -> tuple[str | float, ...]:
 
 def _checked_token(token: Any, place: int) -> str | float:
     if isinstance(token, str):
-        if token not in _ARITY and not _PROXY.fullmatch(token):
+        if token not in ARITY and not is_proxy_name(token):
             raise FormulaError(f"token {place}, {token!r}, is neither a primitive nor the name of a proxy")
         return str(token)
     if isinstance(token, bool) or not isinstance(token, int | float | np.integer | np.floating):

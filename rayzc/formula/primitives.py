@@ -1,10 +1,10 @@
 """The primitives of the language, each a total function on float64.
 
 All follow IEEE 754: no operand is refused, an undefined result is nan, an overflow is an infinity, and both
-flow on. What a formula gives as nan or an infinity is *not finite*, and an architecture for which a formula
-is not finite ranks last (see :func:`rayzc.formula.ranking_values`).
+flow on. A nan or an infinity is *not finite*, and an architecture for which a formula is not finite ranks last (see
+:func:`rayzc.formula.ranking_values`).
 
-A new primitive is one entry of :data:`PRIMITIVES`.
+To add a primitive, enter it in :data:`PRIMITIVES`; :func:`rayzc.testing.check_primitive` checks it.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class Primitive:
         name: how formulas write it, ``log`` or ``+``.
         arity: number of operands, 1 or 2.
         function: takes `arity` float64 arrays of one shape and ``out=``, as a numpy ufunc does.
-        definition: what it gives everywhere: at 0, at negatives, at overflow.
+        definition: its value everywhere: at 0, at negatives, at overflow.
         increasing: whether it is strictly increasing wherever it is finite, so that applying it last
             changes no ranking.
         infix: whether it is written between its operands.

@@ -39,17 +39,13 @@ from itertools import chain
 
 import numpy as np
 
-from rayzc.formula.expression import fold, subtree_end
 from rayzc.formula.primitives import PRIMITIVES
+from rayzc.formula.tokens import ARITY, Tokens, fold, subtree_end
 
 __all__ = ["constant", "negated", "never_negative", "operands", "rewrite"]
 
-_Tokens = tuple[str | float, ...]
 
-_ARITY: dict[str | float, int] = {name: primitive.arity for name, primitive in PRIMITIVES.items()}
-
-
-def rewrite(tokens: _Tokens) -> _Tokens:
+def rewrite(tokens: Tokens) -> Tokens:
     """Applies the rules that keep the value, from the leaves up.
 
     Args:
@@ -58,11 +54,11 @@ def rewrite(tokens: _Tokens) -> _Tokens:
     Returns:
         a formula of the same value for any input, but for the sign of a zero; never longer.
     """
-    stack: list[_Tokens] = []
+    stack: list[Tokens] = []
     seen = _zero_signs_seen(tokens)
     for token in reversed(tokens):
         exact = seen.pop()
-        arity = _ARITY.get(token, 0)
+        arity = ARITY.get(token, 0)
         if arity == 0:
             stack.append((token,))
         elif arity == 1:
@@ -73,7 +69,7 @@ def rewrite(tokens: _Tokens) -> _Tokens:
     return stack[0]
 
 
-def _zero_signs_seen(tokens: _Tokens) -> list[bool]:
+def _zero_signs_seen(tokens: Tokens) -> list[bool]:
     """Whether the sign of a zero can matter, for the subexpression that begins at each token."""
     pending = [False]
     seen = []
@@ -87,11 +83,11 @@ def _zero_signs_seen(tokens: _Tokens) -> list[bool]:
         elif token in ("abs", "square", "exp", "log"):
             pending.append(False)
         else:
-            pending += [exact] * _ARITY.get(token, 0)
+            pending += [exact] * ARITY.get(token, 0)
     return seen
 
 
-def _node(name: str, exact: bool, *inner: _Tokens) -> _Tokens:
+def _node(name: str, exact: bool, *inner: Tokens) -> Tokens:
     """The application of a primitive to rewritten operands, rewritten."""
     # Every formula ends with a leaf, so most of those that are not constant are known by their last token.
     if all(isinstance(x[-1], float) for x in inner):
@@ -102,32 +98,32 @@ def _node(name: str, exact: bool, *inner: _Tokens) -> _Tokens:
     return rule(exact, *inner) if rule else (name, *chain(*inner))
 
 
-def _value(tokens: _Tokens) -> float | None:
+def _value(tokens: Tokens) -> float | None:
     """The finite value of an expression without proxies, else None."""
-    if any(isinstance(token, str) and token not in _ARITY for token in tokens):
+    if any(isinstance(token, str) and token not in ARITY for token in tokens):
         return None
     with np.errstate(all="ignore"):
         value = float(fold(tokens, np.float64, lambda name, *inner: PRIMITIVES[name].function(*inner)))
     return value if math.isfinite(value) else None
 
 
-def negated(tokens: _Tokens) -> _Tokens:
+def negated(tokens: Tokens) -> Tokens:
     """The negation of a rewritten formula, rewritten."""
     return _node("neg", False, tokens)
 
 
-def constant(x: _Tokens) -> float | None:
+def constant(x: Tokens) -> float | None:
     """The value of an expression that is a constant, else None."""
     return x[0] if isinstance(x[0], float) else None
 
 
-def operands(x: _Tokens) -> tuple[_Tokens, _Tokens]:
+def operands(x: Tokens) -> tuple[Tokens, Tokens]:
     """The two operands of an expression with a binary primitive at its root."""
     middle = subtree_end(x, 1)
     return x[1:middle], x[middle:]
 
 
-def _neg(exact: bool, x: _Tokens) -> _Tokens:
+def _neg(exact: bool, x: Tokens) -> Tokens:
     head = x[0]
     if head == "neg":
         return x[1:]
@@ -147,7 +143,7 @@ def _neg(exact: bool, x: _Tokens) -> _Tokens:
     return ("neg", *x)
 
 
-def _add(exact: bool, x: _Tokens, y: _Tokens) -> _Tokens:
+def _add(exact: bool, x: Tokens, y: Tokens) -> Tokens:
     if x == y:
         return _node("*", exact, (2.0,), x)
     if y[0] == "neg":
@@ -163,7 +159,7 @@ def _add(exact: bool, x: _Tokens, y: _Tokens) -> _Tokens:
     return ("+", *x, *y)
 
 
-def _subtract(exact: bool, x: _Tokens, y: _Tokens) -> _Tokens:
+def _subtract(exact: bool, x: Tokens, y: Tokens) -> Tokens:
     c, d = constant(x), constant(y)
     if d == 0:
         return x
@@ -178,7 +174,7 @@ def _subtract(exact: bool, x: _Tokens, y: _Tokens) -> _Tokens:
     return ("-", *x, *y)
 
 
-def _multiply(exact: bool, x: _Tokens, y: _Tokens) -> _Tokens:
+def _multiply(exact: bool, x: Tokens, y: Tokens) -> Tokens:
     if x == y:
         return _node("square", exact, x)
     if x[0] == "neg":
@@ -194,7 +190,7 @@ def _multiply(exact: bool, x: _Tokens, y: _Tokens) -> _Tokens:
     return ("*", *x, *y)
 
 
-def _divide(exact: bool, x: _Tokens, y: _Tokens) -> _Tokens:
+def _divide(exact: bool, x: Tokens, y: Tokens) -> Tokens:
     if x[0] == "neg":
         return _node("neg", exact, _node("/", exact, x[1:], y))
     if y[0] == "neg":
@@ -211,21 +207,21 @@ def _divide(exact: bool, x: _Tokens, y: _Tokens) -> _Tokens:
     return ("/", *x, *y)
 
 
-def _inv(exact: bool, x: _Tokens) -> _Tokens:
+def _inv(exact: bool, x: Tokens) -> Tokens:
     return _node("neg", exact, _node("inv", exact, x[1:])) if x[0] == "neg" else ("inv", *x)
 
 
-def _abs(exact: bool, x: _Tokens) -> _Tokens:
+def _abs(exact: bool, x: Tokens) -> Tokens:
     if x[0] == "neg":
         x = x[1:]
     return x if never_negative(x) else ("abs", *x)
 
 
-def _square(exact: bool, x: _Tokens) -> _Tokens:
+def _square(exact: bool, x: Tokens) -> Tokens:
     return ("square", *(x[1:] if x[0] in ("neg", "abs") else x))
 
 
-_RULES: dict[str, Callable[..., _Tokens]] = {
+_RULES: dict[str, Callable[..., Tokens]] = {
     "neg": _neg,
     "+": _add,
     "-": _subtract,
@@ -239,15 +235,15 @@ _RULES: dict[str, Callable[..., _Tokens]] = {
 }
 
 
-def _ordered(x: _Tokens, y: _Tokens) -> tuple[_Tokens, _Tokens]:
+def _ordered(x: Tokens, y: Tokens) -> tuple[Tokens, Tokens]:
     """The operands of + or *, shorter first; constants sort before proxies."""
     if len(x) == len(y):
         return (y, x) if [str(token) for token in y] < [str(token) for token in x] else (x, y)
     return (x, y) if len(x) < len(y) else (y, x)
 
 
-def never_negative(tokens: _Tokens) -> bool:
-    """Whether an expression is built so that it gives nothing but +0, positive numbers, inf and nan."""
+def never_negative(tokens: Tokens) -> bool:
+    """Whether an expression is built so that its value is +0, a positive number, inf or nan."""
 
     def node(name: str, *inner: bool) -> bool:
         if name in ("abs", "square", "exp"):

@@ -38,7 +38,7 @@ def score(
 
     Args:
         formula: any formula with a proxy in it.
-        model: any network that gives logits ``(images, classes)``, or a tuple that holds them.
+        model: any network that returns logits ``(images, classes)``, or a tuple that holds them.
         images: a batch ``(images, channels, height, width)``.
         labels: their classes ``(images,)``; only proxies that need a loss need them.
         seed: all randomness comes from it.
@@ -46,15 +46,14 @@ def score(
         classes: the number of classes, where a network returns several tensors and none fits its last layer.
 
     Returns:
-        The formula's value; -inf where it is not finite, so that such a network ranks last, as everywhere.
+        the formula's value; -inf where it is not finite, so that such a network ranks last, as everywhere.
 
     Raises:
         FormulaError: the formula has no proxy in it.
         ProxyError: a proxy of the formula is not registered or could not be measured (which says nothing about
-            the network, and so is no reason to rank it last), or network, images or labels are not fit for a
-            measurement.
+            the network, so that it is not ranked last), or network, images or labels cannot be used.
     """
-    # Whoever only reads, writes or evaluates formulas needs neither torch nor any proxy.
+    # To read, write or evaluate formulas takes neither torch nor any proxy.
     from rayzc.proxies import MeasurementWarning, measure_detailed
 
     if not formula.proxies:
@@ -67,8 +66,8 @@ def score(
     if measured.failures:
         reasons = "; ".join(f"'{name}': {reason}" for name, reason in measured.failures.items())
         raise ProxyError(
-            f"the formula {formula} cannot score the network, for want of {reasons}; "
-            "mend this, or use a formula without these proxies"
+            f"the formula {formula} cannot score the network: its proxies could not all be measured ({reasons}); "
+            "remove the cause, or use a formula without these proxies"
         )
     values = formula.evaluate({name: np.array([value]) for name, value in measured.scores.items()})
     return float(ranking_values(values)[0])

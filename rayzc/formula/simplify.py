@@ -3,20 +3,18 @@
 Only the order of a formula's values counts, so it is rewritten to a shorter one of the same value, and outer
 functions that are strictly monotone are stripped. :func:`simplify` keeps to what is provable in float64, for
 any scores; :func:`rank_normal_form` to what holds for real numbers, so that breeding sees more formulas as
-one.
+equal.
 """
 
 from collections.abc import Callable
 
 from rayzc.errors import FormulaError
 from rayzc.formula.expression import Formula
-from rayzc.formula.parser import MAX_DEPTH
 from rayzc.formula.primitives import PRIMITIVES
 from rayzc.formula.rewriting import constant, negated, never_negative, operands, rewrite
+from rayzc.formula.tokens import MAX_DEPTH, Tokens
 
 __all__ = ["rank_normal_form", "simplify", "without_outer_functions"]
-
-_Tokens = tuple[str | float, ...]
 
 # A number less than half of the last place of the largest float64: adding it overflows no finite number.
 _NEVER_OVERFLOWS = 2.0**970
@@ -54,7 +52,7 @@ def simplify(formula: Formula) -> Formula:
 
 
 def rank_normal_form(formula: Formula) -> Formula:
-    """The one form of all formulas that differ only outside: log(f), 2 * f + 1 and exp(f) give f's.
+    """The form that formulas share which differ only outside: that of log(f), 2 * f + 1 and exp(f) is f's.
 
     Rewrites as :func:`simplify` does, and strips all that is strictly increasing or decreasing in real
     numbers: primitives marked `increasing`, adding a constant, multiplying by one other than 0, and
@@ -76,8 +74,8 @@ def rank_normal_form(formula: Formula) -> Formula:
     return Formula.trusted(tokens) if len(tokens) <= MAX_DEPTH else _allowed(tokens, formula)
 
 
-def without_outer_functions(tokens: _Tokens) -> _Tokens:
-    """Strips as :func:`rank_normal_form` does, but rewrites nothing: quick, for the many formulas of a breeding.
+def without_outer_functions(tokens: Tokens) -> Tokens:
+    """Strips as :func:`rank_normal_form` does, but rewrites nothing: quick, for the many formulas that are bred.
 
     Args:
         tokens: a well-formed formula in prefix order.
@@ -88,8 +86,8 @@ def without_outer_functions(tokens: _Tokens) -> _Tokens:
     return _strip(tokens, _inwards)
 
 
-def _allowed(tokens: _Tokens, formula: Formula) -> Formula:
-    """The formula of the tokens, or the given one if only that keeps to the limits of depth and length.
+def _allowed(tokens: Tokens, formula: Formula) -> Formula:
+    """The formula of the tokens, or the given formula if only that keeps to the limits of depth and length.
 
     Fewer tokens may still nest deeper (``x * -y`` becomes ``-(x * y)``) or need more digits (``1 / 3``).
     """
@@ -99,11 +97,11 @@ def _allowed(tokens: _Tokens, formula: Formula) -> Formula:
         return formula
 
 
-_Step = tuple[_Tokens, bool]
+_Step = tuple[Tokens, bool]
 
 
-def _strip(tokens: _Tokens, inwards: Callable[[_Tokens, bool], _Step | None]) -> _Tokens:
-    """Strips outer functions while `inwards` finds one, and says what is inside and if the order turns."""
+def _strip(tokens: Tokens, inwards: Callable[[Tokens, bool], _Step | None]) -> Tokens:
+    """Strips outer functions as long as `inwards` finds any; it returns what is inside, and whether the order turns."""
     descending = False
     while step := inwards(tokens, descending):
         tokens, turns = step
@@ -111,7 +109,7 @@ def _strip(tokens: _Tokens, inwards: Callable[[_Tokens, bool], _Step | None]) ->
     return negated(tokens) if descending else tokens
 
 
-def _inwards_safely(x: _Tokens, descending: bool) -> _Step | None:
+def _inwards_safely(x: Tokens, descending: bool) -> _Step | None:
     head = x[0]
     if head == "neg":
         return x[1:], True
@@ -135,7 +133,7 @@ def _inwards_safely(x: _Tokens, descending: bool) -> _Step | None:
     return None
 
 
-def _inwards(x: _Tokens, descending: bool) -> _Step | None:
+def _inwards(x: Tokens, descending: bool) -> _Step | None:
     head = x[0]
     if head == "neg":
         return x[1:], True

@@ -135,7 +135,7 @@ class Settings(Options, frozen=True, kw_only=True):
         """The objective itself.
 
         Raises:
-            RunError: a ``module:function`` that cannot be imported, or is no function.
+            RunError: a ``module:function`` that cannot be imported, or is not a function.
         """
         if not isinstance(self.objective, str):
             chosen: Objective = self.objective
@@ -146,12 +146,12 @@ class Settings(Options, frozen=True, kw_only=True):
             return objectives.OBJECTIVES[self.objective]
         module, _, function = self.objective.partition(":")
         if not module:
-            raise RunError(f"objective '{self.objective}' names no module; say module:function")
+            raise RunError(f"objective '{self.objective}' names no module; write module:function")
         found: Objective | None = getattr(user_module(module, RunError), function, None)
         if found is None:
             raise RunError(f"objective '{self.objective}': module {module} has no '{function}'")
         if not callable(found):
-            raise RunError(f"objective '{self.objective}' is no function of the correlations")
+            raise RunError(f"objective '{self.objective}' is not a function of the correlations")
         return found
 
     def _check_start(self, text: str) -> None:

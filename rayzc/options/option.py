@@ -164,15 +164,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         if not isinstance(value, int | float) or isinstance(value, bool):
             return
         if known.above is not None and not value > known.above:
-            raise self.error(f"{name} is {value:g}; it must be greater than {known.above:g}")
+            raise self.error(f"{name} is {_shown(value)}; it must be greater than {_shown(known.above)}")
         if not math.isfinite(value):
             raise self.error(f"{name} is {value}; it must be finite, or left out")
         low, high = known.low, known.high
         if (low is not None and value < low) or (high is not None and value > high):
             limits = (
-                f"lie between {low:g} and {high:,g}" if None not in (low, high) else f"be {low:g} or more"
+                f"lie between {_shown(low)} and {_shown(high)}"
+                if low is not None and high is not None
+                else f"be {_shown(low)} or more"
             )
-            raise self.error(f"{name} is {value:g}; it must {limits}")
+            raise self.error(f"{name} is {_shown(value)}; it must {limits}")
 
     def _check_choice(self, name: str, value: Any, known: Option) -> None:
         for chosen in (value if isinstance(value, tuple) else (value,)) if known.choices else ():
@@ -214,6 +216,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise error(f"{where}: {located(str(problem))}") from None
         except RayzcError as problem:
             raise error(f"{where} cannot be used: {problem}") from None
+
+
+def _shown(number: float | None) -> str:
+    """A number as people write it: ``1,000,000``, not ``1e+06``."""
+    whole = number is not None and number == number and abs(number) != math.inf and float(number).is_integer()
+    return f"{int(number):,}" if whole and number is not None else f"{number:g}"
 
 
 def located(message: str) -> str:

@@ -169,10 +169,10 @@ class RunFolder:
         """
         self.write(self.config, document)
 
-    def write_result(self, document: Mapping[str, Any]) -> str | None:
-        """Writes ``result.json``; returns what went wrong, for a result should be printed even on a full disk."""
+    def write_or_say(self, path: Path, document: Mapping[str, Any]) -> str | None:
+        """As :meth:`write`, but returns what went wrong: a result is printed even where the disk is full."""
         try:
-            self.write(self.result, document)
+            self.write(path, document)
         except RunError as error:
             return str(error)
         return None

@@ -104,6 +104,7 @@ class Discovery(_Ended):
         known: formulas whose ranking a worker knew already.
         workers_lost: workers that died and were replaced.
         seconds: how long the run took, those before a resume included.
+        most_evaluations: the limit of evaluations, if the run has one; whole epochs of all islands may exceed it.
         trouble: what could not be written, if anything.
     """
 
@@ -119,6 +120,7 @@ class Discovery(_Ended):
     known: int
     workers_lost: int
     seconds: float
+    most_evaluations: int | None = None
     trouble: str | None = None
 
     @property

@@ -1,7 +1,5 @@
 """What most tests of evolution start from."""
 
-from dataclasses import replace
-
 import pytest
 
 from rayzc.evolution import Individual, Island, Judge, Tables, emigrants
@@ -36,4 +34,4 @@ def island() -> Island:
 @pytest.fixture(scope="session")
 def immigrants() -> tuple[Individual, ...]:
     """Emigrants of island 1."""
-    return emigrants(samples.evolved(3, index=1), replace(samples.BREEDING, migration_rate=0.2))
+    return emigrants(samples.evolved(3, index=1), samples.BREEDING.replaced(migration_rate=0.2))

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from rayzc.evolution import Island, Judge, Settings, Tables, Vocabulary, settle, step
+from rayzc.evolution import Island, Judge, Settings, Tables, Vocabulary, initialise, step
 from rayzc.evolution.variation import grow
+from rayzc.formula import Tokens
 from rayzc.problems import Problem, Suite
 
 Floats = NDArray[np.float64]
-Tokens = tuple[str | float, ...]
 
 PROXIES = ("flops", "jacov", "nwot", "snip")
 WORDS = Vocabulary(PROXIES)
@@ -29,7 +29,7 @@ BREEDING = Settings(seed=3, islands=4, population=20, offspring=30, generations=
 
 
 def examples(count: int) -> settings:
-    """The same examples in every run, as many as asked for."""
+    """A fixed number of examples, the same in every run."""
     return settings(max_examples=count, derandomize=True, deadline=None, database=None)
 
 
@@ -52,15 +52,15 @@ def suite(problems: int = 3, rows: int = 40, seed: int = 0) -> Suite:
     return Suite("small", parts, {"origin": "a test"})
 
 
-def judge(measure: str = "kendall", max_ties: float = BREEDING.max_ties, **kwargs: int) -> Judge:
+def judge(correlation: str = "kendall", max_ties: float = BREEDING.max_ties, **kwargs: int) -> Judge:
     """A judge of the small suite that has seen nothing yet."""
-    return Judge(Tables.of(suite()), measure, max_ties, **kwargs)
+    return Judge(Tables.of(suite()), correlation, max_ties, **kwargs)
 
 
 def evolved(epochs: int, settings: Settings = BREEDING, index: int = 0, judge: Judge | None = None) -> Island:
-    """An island after so many epochs without immigrants."""
+    """An island after a number of epochs without immigrants."""
     own = judge or Judge(Tables.of(suite()), settings.correlation, settings.max_ties)
-    island = settle(index, own, settings)
+    island = initialise(index, own, settings)
     for _ in range(epochs):
         island = step(island, (), own, settings)
     return island
@@ -90,7 +90,7 @@ def values(rows: int, nan: bool = False) -> st.SearchStrategy[Floats]:
     extra = [st.sampled_from([np.nan, np.inf, -np.inf, 1.0, 2.0])] if nan else []
     return st.one_of(
         *(
-            arrays.arrays(np.float64, rows, elements=one)
-            for one in (_any_float, _few, _small_integers, *extra)
+            arrays.arrays(np.float64, rows, elements=elements)
+            for elements in (_any_float, _few, _small_integers, *extra)
         )
     )

@@ -1,10 +1,13 @@
 """A judge never scores a ranking twice, and what it has seen changes no answer."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 
 from rayzc.evolution import CORRELATIONS, Judge, Tables, Verdict
 from rayzc.evolution.correlations import Kendall
+from rayzc.evolution.fitness import _remember
 from rayzc.evolution.ranking import Ranking
 from rayzc.formula import Formula
 from rayzc.problems import Problem, Suite
@@ -13,19 +16,19 @@ from tests.evolution.samples import Floats, formulas
 from tests.evolution.test_correlations import peer
 
 
-def equal(one: Verdict, other: Verdict) -> bool:
-    return one.ranking == other.ranking and np.array_equal(one.correlations, other.correlations)
+def equal(first: Verdict, second: Verdict) -> bool:
+    return first.ranking == second.ranking and np.array_equal(first.correlations, second.correlations)
 
 
-@pytest.mark.parametrize("measure", list(CORRELATIONS))
-def test_a_verdict_is_the_measure_on_every_problem(measure: str, small_suite: Suite) -> None:
-    judge = samples.judge(measure)
+@pytest.mark.parametrize("correlation", list(CORRELATIONS))
+def test_a_verdict_has_the_correlation_on_every_problem(correlation: str, small_suite: Suite) -> None:
+    judge = samples.judge(correlation)
     for tokens in formulas(40):
         verdict = judge(tokens)
-        for problem, correlation in zip(small_suite.problems, verdict.correlations, strict=True):
+        for problem, value in zip(small_suite.problems, verdict.correlations, strict=True):
             columns = {name: problem.column(name) for name in problem.proxies}
-            expected = peer(measure, Formula(tokens).evaluate(columns), problem.accuracy)
-            assert abs(correlation - expected) <= 1e-12
+            expected = peer(correlation, Formula(tokens).evaluate(columns), problem.accuracy)
+            assert abs(value - expected) <= 1e-12
 
 
 def test_no_ranking_is_scored_twice(judge: Judge) -> None:
@@ -37,13 +40,15 @@ def test_no_ranking_is_scored_twice(judge: Judge) -> None:
     assert (judge.scored, judge.known) == (2, 4)
 
 
-def test_the_measure_is_asked_once_a_ranking(small_tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_correlation_is_computed_once_a_ranking(
+    small_tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
-    measure = Kendall.__call__
+    computed = Kendall.__call__
 
     def counted(self: Kendall, ranking: Ranking) -> Floats:
         asked.append(ranking.digest())
-        return measure(self, ranking)
+        return computed(self, ranking)
 
     monkeypatch.setattr(Kendall, "__call__", counted)
     judge = Judge(small_tables)
@@ -100,3 +105,10 @@ def test_a_verdict_cannot_be_changed(judge: Judge) -> None:
 
 def test_a_judge_knows_its_proxies(judge: Judge) -> None:
     assert judge.proxies == samples.PROXIES
+
+
+def test_the_first_to_come_is_forgotten_first() -> None:
+    known: OrderedDict[str, int] = OrderedDict()
+    for answer, key in enumerate("abcd"):
+        _remember(known, key, answer, room=3)
+    assert list(known.items()) == [("b", 1), ("c", 2), ("d", 3)]

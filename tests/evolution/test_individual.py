@@ -45,9 +45,12 @@ def test_formulas_come_the_right_way_up(judge: Judge) -> None:
 
 def test_a_formula_is_never_worse_than_its_negation(judge: Judge) -> None:
     for tokens in formulas(300):
-        one = judged(tokens, judge, mean)
-        assert one == judged_as_it_is(one.tokens, judge, mean)
-        assert one.objective >= 0 or one.objective >= judged(("neg", *one.tokens), judge, mean).objective
+        candidate = judged(tokens, judge, mean)
+        assert candidate == judged_as_it_is(candidate.tokens, judge, mean)
+        assert (
+            candidate.objective >= 0
+            or candidate.objective >= judged(("neg", *candidate.tokens), judge, mean).objective
+        )
 
 
 @pytest.mark.parametrize(
@@ -64,11 +67,11 @@ def test_a_decreasing_outer_function_becomes_neg(judge: Judge) -> None:
 
 def test_as_it_is_touches_nothing(judge: Judge) -> None:
     for tokens in [("+", "flops", 3.0), ("jacov",), ("neg", "neg", "flops")]:
-        one = judged_as_it_is(tokens, judge, mean)
-        assert one.tokens == tokens
-        assert one.correlations == tuple(judge(tokens).correlations)
-        assert one.objective == pytest.approx(np.mean(one.correlations))
-        assert one.ranking == judge(tokens).ranking
+        candidate = judged_as_it_is(tokens, judge, mean)
+        assert candidate.tokens == tokens
+        assert candidate.correlations == tuple(judge(tokens).correlations)
+        assert candidate.objective == pytest.approx(np.mean(candidate.correlations))
+        assert candidate.ranking == judge(tokens).ranking
 
 
 def test_the_way_up_is_that_of_the_objective(judge: Judge) -> None:
@@ -98,10 +101,10 @@ def test_an_objective_without_a_value_is_the_worst(value: float, judge: Judge) -
 )
 def test_what_ties_too_much_comes_behind_all_others(tokens: Tokens, ties: bool) -> None:
     strict, lax = samples.judge(max_ties=0.05), samples.judge(max_ties=1.0)
-    one = judged_as_it_is(tokens, strict, mean)
-    assert (one.objective == -math.inf) is ties
-    assert one.correlations == judged_as_it_is(tokens, lax, mean).correlations
-    assert judged_as_it_is(tokens, lax, mean).objective == pytest.approx(np.mean(one.correlations))
+    candidate = judged_as_it_is(tokens, strict, mean)
+    assert (candidate.objective == -math.inf) is ties
+    assert candidate.correlations == judged_as_it_is(tokens, lax, mean).correlations
+    assert judged_as_it_is(tokens, lax, mean).objective == pytest.approx(np.mean(candidate.correlations))
 
 
 def test_the_order_is_better_then_smaller_then_by_ranking() -> None:
@@ -112,28 +115,35 @@ def test_the_order_is_better_then_smaller_then_by_ranking() -> None:
         individual(2, 0.25, 4),
         individual(1, -math.inf, 0),
     ]
-    assert [*ranked[1:], ranked[0]] != ranked == sorted([*ranked[1:], ranked[0]], key=lambda one: one.order)
+    assert (
+        [*ranked[1:], ranked[0]]
+        != ranked
+        == sorted([*ranked[1:], ranked[0]], key=lambda candidate: candidate.order)
+    )
 
 
 @examples(200)
 @given(st.lists(individuals, max_size=25), st.randoms(use_true_random=False))
 def test_a_front_is_what_nothing_simpler_equals(group: list[Individual], rng: object) -> None:
     front = pareto_front(group)
-    sizes = [len(one.tokens) for one in front]
-    objectives = [one.objective for one in front]
+    sizes = [len(candidate.tokens) for candidate in front]
+    objectives = [candidate.objective for candidate in front]
     assert sizes == sorted(set(sizes))
     assert objectives == sorted(set(objectives))
     assert set(front) <= set(group)
-    for one in front:  # nothing dominates it
+    for candidate in front:  # nothing dominates it
         assert not any(
-            other.objective >= one.objective and len(other.tokens) < len(one.tokens) for other in group
+            other.objective >= candidate.objective and len(other.tokens) < len(candidate.tokens)
+            for other in group
         )
         assert not any(
-            other.objective > one.objective and len(other.tokens) == len(one.tokens) for other in group
+            other.objective > candidate.objective and len(other.tokens) == len(candidate.tokens)
+            for other in group
         )
-    for one in group:  # and all else is equalled or beaten by something that is no larger
+    for candidate in group:  # and all else is equalled or beaten by something that is no larger
         assert any(
-            other.objective >= one.objective and len(other.tokens) <= len(one.tokens) for other in front
+            other.objective >= candidate.objective and len(other.tokens) <= len(candidate.tokens)
+            for other in front
         )
     rng.shuffle(group)  # type: ignore[attr-defined]
     assert pareto_front(group) == front
@@ -144,11 +154,13 @@ def test_a_front_is_what_nothing_simpler_equals(group: list[Individual], rng: ob
 @given(st.lists(individuals, max_size=25))
 def test_unique_keeps_the_smallest_of_each_ranking(group: list[Individual]) -> None:
     kept = unique(group)
-    assert [one.ranking for one in kept] == list(dict.fromkeys(one.ranking for one in group))
-    for one in kept:
-        alike = [other for other in group if other.ranking == one.ranking]
+    assert [candidate.ranking for candidate in kept] == list(
+        dict.fromkeys(candidate.ranking for candidate in group)
+    )
+    for candidate in kept:
+        alike = [other for other in group if other.ranking == candidate.ranking]
         smallest = min(len(other.tokens) for other in alike)
-        assert one is next(other for other in alike if len(other.tokens) == smallest)
+        assert candidate is next(other for other in alike if len(other.tokens) == smallest)
 
 
 @examples(200)
@@ -156,12 +168,13 @@ def test_unique_keeps_the_smallest_of_each_ranking(group: list[Individual]) -> N
 def test_the_first_of_each_shape(group: list[Individual]) -> None:
     kept = list(one_of_each_shape(group))
     shapes = [
-        str(Formula.trusted(tuple(t if isinstance(t, str) else 0.0 for t in one.tokens))) for one in group
+        str(Formula.trusted(tuple(t if isinstance(t, str) else 0.0 for t in candidate.tokens)))
+        for candidate in group
     ]
-    assert kept == [one for place, one in enumerate(group) if shapes[place] not in shapes[:place]]
+    assert kept == [candidate for place, candidate in enumerate(group) if shapes[place] not in shapes[:place]]
 
 
 def test_constants_do_not_make_a_shape() -> None:
     texts = ("2 * flops", "-3.5 * flops", "flops * 2", "2 * jacov", "flops")
     group = [Individual(Formula.parse(text).tokens, (0.5,), 0.5, place) for place, text in enumerate(texts)]
-    assert [one.ranking for one in one_of_each_shape(group)] == [0, 2, 3, 4]
+    assert [candidate.ranking for candidate in one_of_each_shape(group)] == [0, 2, 3, 4]

@@ -16,9 +16,9 @@ from rayzc.evolution import (
     Tables,
     best_single_proxies,
     emigrants,
+    initialise,
     judged_as_it_is,
     one_of_each_shape,
-    settle,
     step,
 )
 from rayzc.evolution.island import fits
@@ -30,7 +30,7 @@ from tests.evolution.samples import BREEDING, PROXIES, Floats, evolved
 
 def history(epochs: int, settings: Settings) -> list[Island]:
     judge = samples.judge(settings.correlation, settings.max_ties)
-    islands = [settle(0, judge, settings)]
+    islands = [initialise(0, judge, settings)]
     for _ in range(epochs):
         islands.append(step(islands[-1], (), judge, settings))
     return islands
@@ -40,24 +40,26 @@ def assert_sound(island: Island, settings: Settings) -> None:
     """What holds of every island."""
     population, front = island.population, island.front
     assert 1 <= len(population) <= settings.population
-    assert [one.order for one in population] == sorted(one.order for one in population)
-    assert len({one.ranking for one in population}) == len(population)
+    assert [individual.order for individual in population] == sorted(
+        individual.order for individual in population
+    )
+    assert len({individual.ranking for individual in population}) == len(population)
     assert len(list(one_of_each_shape(population))) >= 0.9 * len(population)  # rewriting may make two alike
     assert all(a.objective < b.objective and len(a.tokens) < len(b.tokens) for a, b in pairwise(front))
     judge = samples.judge(settings.correlation, settings.max_ties)
-    for one in {*population, *front}:
-        formula = Formula(one.tokens)
-        assert repr(formula.tokens) == repr(one.tokens)
+    for individual in {*population, *front}:
+        formula = Formula(individual.tokens)
+        assert repr(formula.tokens) == repr(individual.tokens)
         assert formula.size <= settings.max_size
         assert formula.depth <= settings.max_depth
         assert formula.proxies
-        assert one == judged_as_it_is(one.tokens, judge, settings.objective_function())
+        assert individual == judged_as_it_is(individual.tokens, judge, settings.objective_function())
     assert front[-1].objective == population[0].objective
 
 
 class TestLife:
     def test_settling(self) -> None:
-        settled = settle(2, samples.judge(), BREEDING)
+        settled = initialise(2, samples.judge(), BREEDING)
         assert (settled.index, settled.epoch) == (2, 0)
         assert settled.evaluations == 2 * BREEDING.population
         assert len(settled.population) == BREEDING.population
@@ -65,21 +67,24 @@ class TestLife:
 
     def test_an_epoch_is_counted(self) -> None:
         islands = history(4, BREEDING)
-        assert [one.epoch for one in islands] == [0, 1, 2, 3, 4]
-        assert {one.index for one in islands} == {0}
+        assert [island.epoch for island in islands] == [0, 1, 2, 3, 4]
+        assert {island.index for island in islands} == {0}
         bred = [after.evaluations - before.evaluations for before, after in pairwise(islands)]
         most = BREEDING.generations * (BREEDING.offspring + 16 * BREEDING.polish)
         assert all(20 < new <= most for new in bred)
 
-    @pytest.mark.parametrize("measure", list(CORRELATIONS))
+    @pytest.mark.parametrize("correlation", list(CORRELATIONS))
     @pytest.mark.parametrize("objective", list(OBJECTIVES))
-    def test_the_best_never_gets_worse(self, measure: str, objective: str) -> None:
-        settings = replace(BREEDING, measure=measure, objective=objective)
+    def test_the_best_never_gets_worse(self, correlation: str, objective: str) -> None:
+        settings = BREEDING.replaced(correlation=correlation, objective=objective)
         islands = history(15, settings)
-        best = [one.population[0].objective for one in islands]
+        best = [island.population[0].objective for island in islands]
         assert best == sorted(best)
         assert best[-1] > best[0]
-        fronts = [{len(one.tokens): one.objective for one in island.front} for island in islands]
+        fronts = [
+            {len(individual.tokens): individual.objective for individual in island.front}
+            for island in islands
+        ]
         for before, after in pairwise(fronts):
             for size, reached in before.items():
                 assert max(value for other, value in after.items() if other <= size) >= reached
@@ -87,12 +92,12 @@ class TestLife:
 
     @pytest.mark.parametrize("selection", [(name,) for name in SELECTIONS])
     def test_every_selection_breeds(self, selection: tuple[str, ...]) -> None:
-        islands = history(15, replace(BREEDING, selection=selection))
+        islands = history(15, BREEDING.replaced(selection=selection))
         assert islands[-1].population[0].objective > islands[0].population[0].objective
 
     @pytest.mark.parametrize("selection", [(name,) for name in SELECTIONS])
     def test_odd_shares_and_single_offspring(self, selection: tuple[str, ...]) -> None:
-        settings = replace(BREEDING, offspring=1, population=4, polish=0, selection=(*selection, *SELECTIONS))
+        settings = BREEDING.replaced(offspring=1, population=4, polish=0, selection=(*selection, *SELECTIONS))
         assert_sound(evolved(5, settings), settings)
 
     @pytest.mark.parametrize(
@@ -100,7 +105,7 @@ class TestLife:
     )
     def test_limits_of_size_and_depth_are_kept(self, size: int, depth: int) -> None:
         """Also by those that were turned over, which takes a node and a level more."""
-        settings = replace(BREEDING, max_size=size, max_depth=depth)
+        settings = BREEDING.replaced(max_size=size, max_depth=depth)
         for index in range(3):
             for island in (evolved(0, settings, index), evolved(5, settings, index)):
                 assert_sound(island, settings)
@@ -113,7 +118,7 @@ class TestLife:
 
         def best(limit: float) -> tuple[float, float]:
             judge = Judge(tables, max_ties=limit)
-            settings = replace(BREEDING, max_ties=limit, seeds=("min(max(flops, -1e-9), 1e-9)",))
+            settings = BREEDING.replaced(max_ties=limit, seeds=("min(max(flops, -1e-9), 1e-9)",))
             leader = evolved(4, settings, 0, judge).population[0]
             return leader.objective, judge(leader.tokens).ties
 
@@ -127,19 +132,19 @@ class TestLife:
 
     def test_without_limits_worth_the_name_formulas_grow(self) -> None:
         def largest(epochs: int) -> list[int]:
-            islands = [evolved(epochs, replace(BREEDING, seed=seed)) for seed in range(4)]
-            return [max(len(one.tokens) for one in island.population) for island in islands]
+            islands = [evolved(epochs, BREEDING.replaced(seed=seed)) for seed in range(4)]
+            return [max(len(individual.tokens) for individual in island.population) for island in islands]
 
         assert min(largest(9)) > 10
         assert sum(largest(9)) > 1.5 * sum(largest(0))
 
     def test_parsimony_keeps_formulas_small_but_for_the_best(self) -> None:
         def sizes(parsimony: float) -> list[int]:
-            settings = replace(BREEDING, parsimony=parsimony)
+            settings = BREEDING.replaced(parsimony=parsimony)
             islands = [evolved(9, settings, index) for index in range(4)]
             for island in islands:
                 assert_sound(island, settings)
-            return [len(one.tokens) for island in islands for one in island.population[1:]]
+            return [len(individual.tokens) for island in islands for individual in island.population[1:]]
 
         free, thrifty, mean_spirited = sizes(0.0), sizes(0.01), sizes(1.0)
         assert np.mean(free) > 1.5 * np.mean(thrifty)
@@ -151,15 +156,15 @@ class TestLife:
             {"crossover": 0.0, "constants": 1.0},
             {"crossover": 0.0, "constants": 0.0},
         ):
-            settings = replace(BREEDING, **choice)
+            settings = BREEDING.replaced(**choice)
             assert_sound(evolved(3, settings), settings)
 
 
 class TestSeeds:
     def test_bare_proxies_are_there_from_the_start(self) -> None:
         """Also those that rank badly: nothing but proxies and functions of one fits here, so all find room."""
-        settled = settle(0, samples.judge(), replace(BREEDING, max_size=2, population=60))
-        rankings = {one.ranking for one in settled.population}
+        settled = initialise(0, samples.judge(), BREEDING.replaced(max_size=2, population=60))
+        rankings = {individual.ranking for individual in settled.population}
         judge = samples.judge()
         for proxy in PROXIES:
             assert {judge((proxy,)).ranking, judge(("neg", proxy)).ranking} & rankings
@@ -168,8 +173,8 @@ class TestSeeds:
     def test_formulas_of_the_user_take_part(self, text: str) -> None:
         judge = samples.judge()
         given = judged_as_it_is(Formula.parse(text).tokens, judge, OBJECTIVES["mean"])
-        without = settle(0, judge, BREEDING)
-        settled = settle(0, judge, replace(BREEDING, seeds=("snip", text)))
+        without = initialise(0, judge, BREEDING)
+        settled = initialise(0, judge, BREEDING.replaced(seeds=("snip", text)))
         assert without.population[0].objective < given.objective == settled.population[0].objective
         assert settled.population[0].ranking == given.ranking
         assert_sound(settled, BREEDING)
@@ -181,17 +186,19 @@ class TestSeeds:
         given = judged_as_it_is(Formula.parse(text).tokens, judge, OBJECTIVES["min"])
         stripped = judged_as_it_is(Formula.parse(text).rank_normal_form().tokens, judge, OBJECTIVES["min"])
         assert given.ranking != stripped.ranking
-        settings = replace(BREEDING, seeds=(text,), objective="min", population=200, max_ties=1.0)
-        assert given.ranking in {one.ranking for one in settle(0, judge, settings).population}
+        settings = BREEDING.replaced(seeds=(text,), objective="min", population=200, max_ties=1.0)
+        assert given.ranking in {
+            individual.ranking for individual in initialise(0, judge, settings).population
+        }
 
 
 class TestMigration:
     def test_emigrants_are_the_best(self, island: Island) -> None:
         for rate, count in ((0.05, 1), (0.2, 4), (0.5, 10), (1.0, 20), (0.01, 1)):
-            assert emigrants(island, replace(BREEDING, migration_rate=rate)) == island.population[:count]
+            assert emigrants(island, BREEDING.replaced(migration_rate=rate)) == island.population[:count]
 
     def test_a_rate_of_zero_is_no_migration(self, island: Island) -> None:
-        assert emigrants(island, replace(BREEDING, migration_rate=0.0)) == ()
+        assert emigrants(island, BREEDING.replaced(migration_rate=0.0)) == ()
 
     def test_an_immigrant_that_is_better_takes_the_lead(self, island: Island) -> None:
         better = judged_as_it_is(
@@ -203,7 +210,8 @@ class TestMigration:
         assert after.population[0].objective >= better.objective
         # It lives on, or its like with a better constant.
         assert any(
-            one.tokens[:3] == ("-", "flops", "*") and one.tokens[4:] == ("jacov",) for one in after.population
+            individual.tokens[:3] == ("-", "flops", "*") and individual.tokens[4:] == ("jacov",)
+            for individual in after.population
         )
         assert after != step(poor, [], samples.judge(), BREEDING)
 
@@ -217,26 +225,26 @@ class TestObjectives:
         def first_problem(taus: Floats) -> float:
             return float(taus[0])
 
-        settings = replace(BREEDING, objective=first_problem)
+        settings = BREEDING.replaced(objective=first_problem)
         island = evolved(6, settings)
         assert_sound(island, settings)
-        assert all(one.objective == one.correlations[0] for one in island.population)
+        assert all(individual.objective == individual.correlations[0] for individual in island.population)
         assert island.population[0].correlations[0] > evolved(6).population[0].correlations[0]
 
     def test_a_function_that_has_no_value_for_most(self) -> None:
         def picky(taus: Floats) -> float:
             return float(np.sqrt(taus.min() - 0.2)) if taus.min() > 0.1 else float("nan")
 
-        settings = replace(BREEDING, objective=picky)
+        settings = BREEDING.replaced(objective=picky)
         with np.errstate(invalid="ignore"):
             island = evolved(8, settings)
         assert len(island.population) == BREEDING.population
         assert island.population[0].objective >= island.population[-1].objective
-        assert not any(np.isnan(one.objective) for one in island.population)
+        assert not any(np.isnan(individual.objective) for individual in island.population)
 
 
 def test_fits() -> None:
-    settings = replace(BREEDING, max_size=5, max_depth=3)
+    settings = BREEDING.replaced(max_size=5, max_depth=3)
     for text, answer in (
         ("flops", True),
         ("flops + snip + nwot", True),
@@ -263,7 +271,7 @@ def test_three_epochs_improve_on_the_best_single_proxy_of_the_real_suite(real_su
     suite = real_suite.for_fitting()
     settings = Settings(seed=0)
     judge = Judge(Tables.of(suite))
-    island = settle(0, judge, settings)
+    island = initialise(0, judge, settings)
     for _ in range(3):
         island = step(island, (), judge, settings)
     single = best_single_proxies(suite, count=1)[0]

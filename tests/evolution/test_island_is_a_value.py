@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rayzc.evolution import Individual, Island, Settings, settle, step
+from rayzc.evolution import Individual, Island, Settings, initialise, step
 from tests.evolution import samples
 from tests.evolution.samples import BREEDING, evolved, formulas
 
@@ -27,12 +27,12 @@ class TestPurity:
         experienced = samples.judge()
         for tokens in formulas(500, seed=8):
             experienced(tokens)
-        evolved(2, replace(BREEDING, seed=77), judge=experienced)
+        evolved(2, BREEDING.replaced(seed=77), judge=experienced)
         forgetful = samples.judge(memory=1)
         expected = step(island, immigrants, samples.judge(), BREEDING)
         assert step(island, immigrants, experienced, BREEDING) == expected
         assert step(island, immigrants, forgetful, BREEDING) == expected
-        assert settle(2, experienced, BREEDING) == settle(2, forgetful, BREEDING)
+        assert initialise(2, experienced, BREEDING) == initialise(2, forgetful, BREEDING)
 
     def test_a_pickled_island_steps_alike(self, island: Island, immigrants: Sequence[Individual]) -> None:
         copies: tuple[Island, Sequence[Individual], Settings] = pickle.loads(
@@ -69,18 +69,20 @@ class TestPurity:
 class TestChance:
     @pytest.mark.parametrize("change", [{"index": 1}, {"epoch": 9}])
     def test_another_island_or_epoch_gives_another(self, island: Island, change: dict[str, int]) -> None:
-        one = step(island, (), samples.judge(), BREEDING)
+        first = step(island, (), samples.judge(), BREEDING)
         other = step(replace(island, **change), (), samples.judge(), BREEDING)
-        assert other.population != one.population
+        assert other.population != first.population
 
     def test_another_seed_gives_another(self, island: Island) -> None:
-        one, other = (step(island, (), samples.judge(), replace(BREEDING, seed=s)) for s in (3, 4))
-        assert one.population != other.population
+        first, other = (step(island, (), samples.judge(), BREEDING.replaced(seed=s)) for s in (3, 4))
+        assert first.population != other.population
 
     def test_islands_settle_apart(self) -> None:
-        settled = [settle(index, samples.judge(), BREEDING) for index in range(4)]
-        assert len({one.population for one in settled}) == 4
-        assert len({settle(0, samples.judge(), replace(BREEDING, seed=s)).population for s in range(4)}) == 4
+        settled = [initialise(index, samples.judge(), BREEDING) for index in range(4)]
+        assert len({island.population for island in settled}) == 4
+        assert (
+            len({initialise(0, samples.judge(), BREEDING.replaced(seed=s)).population for s in range(4)}) == 4
+        )
 
     def test_the_global_generators_play_no_part(self, island: Island) -> None:
         import random

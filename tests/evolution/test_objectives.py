@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rayzc.evolution import OBJECTIVES
+from rayzc.testing import check_objective
 
 TAUS = np.array([0.5, -0.25, 0.75, 0.0, 1.0])
 
@@ -28,7 +29,8 @@ def test_these_are_all() -> None:
 
 @pytest.mark.parametrize("name", list(OBJECTIVES))
 def test_contract(name: str) -> None:
-    """A plain float; on equal correlations that correlation; never more than the mean; no writing."""
+    """What holds of every objective; and of ours: equal correlations give that value, and none exceeds the mean."""
+    check_objective(OBJECTIVES[name])
     rng = np.random.default_rng(0)
     for problems in (1, 2, 13):
         taus = rng.uniform(-1, 1, problems)

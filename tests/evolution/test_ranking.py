@@ -163,8 +163,8 @@ def test_the_digest_hangs_on_nothing_but_the_ranking() -> None:
     """Workers on other machines, with other versions of numpy, must agree."""
     rng = np.random.default_rng(9)
     x = rng.normal(size=700)
-    one = ranked(x, [300, 400])
-    one.sort(rng.normal(size=700))
-    one.sort(x)
-    assert one.digest() == digest(x.copy(), [300, 400])
+    ranking = ranked(x, [300, 400])
+    ranking.sort(rng.normal(size=700))
+    ranking.sort(x)
+    assert ranking.digest() == digest(x.copy(), [300, 400])
     assert digest(np.array([3.0, 1.0, 2.0]), [3]) == 3780561361635696591

@@ -32,11 +32,11 @@ def test_gives_indices_of_the_population(name: str, size: int, problems: int, pa
 @every_selection
 def test_hangs_on_the_generator_alone(name: str) -> None:
     correlations, objectives = population()
-    one, same, other = (
+    first, same, other = (
         SELECTIONS[name](correlations, objectives, 200, np.random.default_rng(seed)) for seed in (5, 5, 6)
     )
-    assert np.array_equal(one, same)
-    assert not np.array_equal(one, other)
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other)
 
 
 @every_selection
@@ -105,8 +105,8 @@ def lexicase_by_hand(correlations: Floats, parents: int, rng: np.random.Generato
     for parent in range(parents):
         pool = list(range(size))
         for problem in cases[parent]:
-            best = max(correlations[one, problem] for one in pool)
-            pool = [one for one in pool if correlations[one, problem] >= best - epsilon[problem]]
+            best = max(correlations[row, problem] for row in pool)
+            pool = [row for row in pool if correlations[row, problem] >= best - epsilon[problem]]
         chosen.append(pool[int(chance[parent] * len(pool))])
     return chosen
 

@@ -28,25 +28,27 @@ def test_the_defaults() -> None:
     assert set(settings.selection) == set(SELECTIONS)
 
 
-@pytest.mark.parametrize("measure", list(CORRELATIONS))
+@pytest.mark.parametrize("correlation", list(CORRELATIONS))
 @pytest.mark.parametrize("topology", list(TOPOLOGIES))
 @pytest.mark.parametrize("objective", [*OBJECTIVES, f"{__name__}:second_best"])
-def test_all_names_are_taken_and_survive_json(measure: str, topology: str, objective: str) -> None:
+def test_all_names_are_taken_and_survive_json(correlation: str, topology: str, objective: str) -> None:
     settings = Settings(
         seed=9,
-        measure=measure,
+        correlation=correlation,
         topology=topology,
         objective=objective,
         seeds=("log(flops)",),
         selection=("lexicase",),
     )
-    assert Settings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
+    document = json.loads(json.dumps(settings.to_document()))
+    assert document["measure"] == correlation  # as version 0.1.0 wrote it
+    assert Settings.from_document(document, "config.json") == settings
 
 
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"measure": "kendal"}, "unknown measure 'kendal'; did you mean 'kendall'?"),
+        ({"correlation": "kendal"}, "unknown correlation 'kendal'; did you mean 'kendall'?"),
         ({"topology": "tours"}, "unknown topology 'tours'; did you mean 'torus'?"),
         ({"topology": "x"}, "unknown topology 'x'; known: ring, torus, star, random"),
         (
@@ -55,19 +57,19 @@ def test_all_names_are_taken_and_survive_json(measure: str, topology: str, objec
         ),
         ({"selection": ()}, "no selection is named; known: tournament, lexicase"),
         ({"objective": "maen"}, "unknown objective 'maen'; did you mean 'mean'?"),
-        ({"islands": 0}, "islands is 0; it must lie between 1 and 10000"),
-        ({"population": 3}, "population is 3; it must lie between 4 and 100000"),
-        ({"offspring": 0}, "offspring is 0; it must lie between 1 and 1000000"),
+        ({"islands": 0}, "islands is 0; it must lie between 1 and 10,000"),
+        ({"population": 3}, "population is 3; it must lie between 4 and 100,000"),
+        ({"offspring": 0}, "offspring is 0; it must lie between 1 and 1,000,000"),
         ({"max_size": 201}, "max_size is 201; it must lie between 1 and 200"),
         ({"max_depth": 0}, "max_depth is 0; it must lie between 1 and 60"),
         ({"parsimony": -0.1}, "parsimony is -0.1; it must lie between 0 and 1"),
         ({"max_ties": 1.1}, "max_ties is 1.1; it must lie between 0 and 1"),
         ({"crossover": 1.5}, "crossover is 1.5; it must lie between 0 and 1"),
-        ({"constants": float("nan")}, "constants is nan; it must lie between 0 and 1"),
-        ({"polish": -1}, "polish is -1; it must lie between 0 and 1000"),
-        ({"migration_interval": -1}, "migration_interval is -1; it must lie between 0 and 1000000"),
+        ({"constants": float("nan")}, "constants is nan; it must be finite, or left out"),
+        ({"polish": -1}, "polish is -1; it must lie between 0 and 1,000"),
+        ({"migration_interval": -1}, "migration_interval is -1; it must lie between 0 and 1,000,000"),
         ({"migration_rate": 2}, "migration_rate is 2; it must lie between 0 and 1"),
-        ({"seed": -1}, "seed is -1; it must lie between 0 and 9223372036854775807"),
+        ({"seed": -1}, "seed is -1; it must lie between 0 and 9,223,372,036,854,775,807"),
         (
             {"seeds": ("flops + snip + nwot",), "max_size": 4},
             "the starting formula flops + snip + nwot has 5 nodes; max_size is 4",
@@ -76,10 +78,14 @@ def test_all_names_are_taken_and_survive_json(measure: str, topology: str, objec
             {"seeds": ("exp(log(flops))",), "max_depth": 2},
             "the starting formula exp(log(flops)) has 3 levels; max_depth is 2",
         ),
+        ({"population": "x"}, "population is 'x': expected int, got str"),
+        ({"population": 4.5}, "population is 4.5: expected int, got float"),
+        ({"islands": None}, "islands is None: expected int, got null"),
+        ({"selection": "lexicase"}, "selection must be a list of names, such as ['lexicase'], not one text"),
         ({"seeds": ("1 + 2",)}, "the starting formula 1 + 2 has no proxy in it"),
         (
             {"objective": 3.0},
-            "objective 3.0 is no function with a name, by which a resumed run could find it; give a function of a "
+            "objective 3.0 is not a function with a name, by which a resumed run could find it; give a function of a "
             "module",
         ),
     ],
@@ -90,9 +96,9 @@ def test_what_makes_no_sense_is_refused(choice: dict[str, Any], message: str) ->
 
 
 def test_a_run_from_before_there_was_a_choice_goes_on_as_it_was_bred() -> None:
-    document = Settings(seed=4).to_json()
+    document = Settings(seed=4).to_document()
     del document["parsimony"], document["max_ties"]
-    assert Settings.from_json(document) == Settings(seed=4, parsimony=0.0, max_ties=1.0)
+    assert Settings.from_document(document, "config.json") == Settings(seed=4, parsimony=0.0, max_ties=1.0)
 
 
 def test_a_starting_formula_that_does_not_parse_is_refused() -> None:
@@ -104,13 +110,14 @@ def test_an_objective_of_the_user_s() -> None:
     taus = np.array([0.1, 0.5, 0.3])
     for objective in (second_best, f"{__name__}:second_best"):
         assert Settings(objective=objective).objective_function()(taus) == 0.3
-    again = Settings.from_json(json.loads(json.dumps(Settings(objective=second_best).to_json())))
+    document = json.loads(json.dumps(Settings(objective=second_best).to_document()))
+    again = Settings.from_document(document, "config.json")
     assert again.objective == f"{__name__}:second_best"
     assert again.objective_function()(taus) == 0.3
 
 
 def test_an_objective_without_a_name_is_refused() -> None:
-    with pytest.raises(RunError, match="is no function with a name, by which a resumed run could find it"):
+    with pytest.raises(RunError, match="is not a function with a name, by which a resumed run could find it"):
         Settings(objective=partial(second_best))
 
 
@@ -126,10 +133,10 @@ def test_an_objective_without_a_name_is_refused() -> None:
             f"{__name__}:thrid_best",
             f"objective '{__name__}:thrid_best': module {__name__} has no 'thrid_best'",
         ),
-        (":f", "objective ':f' names no module; say module:function"),
+        (":f", "objective ':f' names no module; write module:function"),
         (
             f"{__name__}:NOT_AN_OBJECTIVE",
-            f"objective '{__name__}:NOT_AN_OBJECTIVE' is no function of the correlations",
+            f"objective '{__name__}:NOT_AN_OBJECTIVE' is not a function of the correlations",
         ),
     ],
 )
@@ -149,14 +156,22 @@ def test_an_objective_whose_module_fails(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"sede": 1}, "settings that this version of rayzc does not know: .*'sede'"),
+        ({"sede": 1}, "run/config.json: unknown key 'sede'"),
         (
             {"measure": "gini"},
-            "settings that cannot be used: unknown measure 'gini'; known: kendall, spearman",
+            "run/config.json cannot be used: unknown correlation 'gini'; known: kendall, spearman, weighted_kendall",
         ),
-        ({"seeds": ["flops +"]}, "settings that cannot be used: cannot parse formula at position 8"),
+        ({"population": "x"}, "run/config.json: key 'population': expected int, got str"),
+        ({"islands": 0}, "run/config.json cannot be used: islands is 0; it must lie between 1 and 10,000"),
+        ({"seeds": ["flops +"]}, "run/config.json cannot be used: cannot parse formula at position 8: "),
     ],
 )
-def test_json_that_this_version_does_not_know(document: dict[str, Any], message: str) -> None:
-    with pytest.raises(RunError, match=message):
-        Settings.from_json(document)
+def test_documents_that_this_version_does_not_know(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(RunError, match=f"^{re.escape(message)}"):
+        Settings.from_document(document, "run/config.json")
+
+
+def test_the_earlier_name_of_the_correlation_still_works() -> None:
+    with pytest.warns(DeprecationWarning, match="^Settings: measure is now correlation$"):
+        settings = Settings(measure="spearman")
+    assert settings == Settings(correlation="spearman")

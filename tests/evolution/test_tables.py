@@ -54,8 +54,8 @@ def test_pairs_that_no_proxy_tells_apart() -> None:
 def test_a_proxy_that_no_formula_can_name_is_refused(name: str) -> None:
     suite = Suite("odd", (samples.problem("a", proxies=("flops", name)),))
     message = (
-        f"proxy '{name}' cannot be written in a formula: a name is letters, digits and _, and none of a function; "
-        "rename it, or choose others with --proxies"
+        f"proxy '{name}' cannot be used in a formula: a name has letters, digits and _ only, and is not the name of a "
+        "function; rename it, or choose others with --proxies"
     )
     with pytest.raises(SuiteError, match=f"^{re.escape(message)}$"):
         Tables.of(suite)

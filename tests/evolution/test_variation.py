@@ -6,10 +6,12 @@ from random import Random
 
 import pytest
 
-from rayzc.evolution import OPERATORS, Vocabulary
-from rayzc.evolution.variation import constant, cross_over, grow, moved, mutate, pick
-from rayzc.formula import PRIMITIVES, Formula
-from tests.evolution.samples import PROXIES, WORDS, Tokens, formulas
+from rayzc.evolution import OBJECTIVES, OPERATORS, Judge, Vocabulary, judged_as_it_is
+from rayzc.evolution.objectives import mean
+from rayzc.evolution.variation import constant, cross_over, grow, moved, mutate, pick, polish
+from rayzc.formula import PRIMITIVES, Formula, Tokens
+from tests.evolution import samples
+from tests.evolution.samples import PROXIES, WORDS, formulas
 
 Operator = Callable[[Random, Tokens, Vocabulary], Tokens]
 
@@ -31,6 +33,7 @@ PARENTS: list[Tokens] = [
     ("/", "flops", 5e-324),
     ("+", -5e-324, "snip"),
 ]
+WITH_CONSTANTS = [tokens for tokens in formulas(200) if any(isinstance(t, float) for t in tokens)]
 every_breeder = pytest.mark.parametrize("name", list(BREEDERS))
 
 
@@ -165,3 +168,61 @@ def test_pick_is_uniform() -> None:
     rng = Random(0)
     drawn = [pick(rng, "abcd") for _ in range(4000)]
     assert all(900 < drawn.count(item) < 1100 for item in "abcd")
+
+
+@pytest.mark.parametrize("name", list(OBJECTIVES))
+def test_polishing_is_never_worse_and_only_the_constants_change(name: str) -> None:
+    judge = samples.judge(max_ties=1.0)
+    objective = OBJECTIVES[name]
+    better = 0
+    for seed, tokens in enumerate(WITH_CONSTANTS[:60]):
+        individual = judged_as_it_is(tokens, judge, objective)
+        other, tried = polish(Random(seed), individual, judge, objective)
+        assert tried == 16
+        assert other.objective >= individual.objective
+        assert other == judged_as_it_is(other.tokens, judge, objective)
+        pairs = zip(individual.tokens, other.tokens, strict=True)
+        assert all(a == b or (isinstance(a, float) and isinstance(b, float)) for a, b in pairs)
+        assert repr(Formula(other.tokens).tokens) == repr(other.tokens)
+        better += other.objective > individual.objective
+    assert better > 5
+
+
+def test_polishing_finds_the_constant_that_a_problem_was_made_with(judge: Judge) -> None:
+    """Accuracy is about flops - 0.07 * jacov."""
+    tokens: Tokens = ("-", "flops", "*", 3.0, "jacov")
+    individual = judged_as_it_is(tokens, judge, mean)
+    best = max(
+        (polish(Random(seed), individual, judge, mean)[0] for seed in range(20)), key=lambda i: i.objective
+    )
+    assert best.objective > individual.objective + 0.2
+    assert isinstance(best.tokens[3], float)
+    assert 0.01 < best.tokens[3] < 0.3
+
+
+def test_polishing_a_formula_without_constants_is_left_alone(judge: Judge) -> None:
+    individual = judged_as_it_is(("+", "flops", "snip"), judge, mean)
+    assert polish(Random(0), individual, judge, mean) == (individual, 0)
+
+
+def test_polishing_by_the_same_seed_gives_the_same(judge: Judge) -> None:
+    individual = judged_as_it_is(("-", "flops", "*", 3.0, "jacov"), judge, mean)
+    assert polish(Random(4), individual, judge, mean) == polish(Random(4), individual, samples.judge(), mean)
+
+
+@pytest.mark.parametrize("value", [0.0, 5e-324, 1e308, -1.7e308])
+def test_polished_constants_at_the_ends_of_float64_stay_constants(value: float, judge: Judge) -> None:
+    tokens: Tokens = ("+", "flops", "*", value, "jacov")
+
+    def outgrow(taus: object) -> float:
+        """An objective that takes every step for an improvement."""
+        outgrow.calls += 1  # type: ignore[attr-defined]
+        return float(outgrow.calls)  # type: ignore[attr-defined]
+
+    outgrow.calls = 0  # type: ignore[attr-defined]
+    for seed in range(20):
+        other, _ = polish(Random(seed), judged_as_it_is(tokens, judge, outgrow), judge, outgrow)
+        constant = other.tokens[3]
+        assert isinstance(constant, float)
+        assert math.isfinite(constant)
+        assert repr(constant) != "-0.0"

@@ -5,9 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rayzc.formula import PRIMITIVES, Formula
+from rayzc.formula import PRIMITIVES, Formula, Tokens
 
-Tokens = tuple[str | float, ...]
 Columns = dict[str, NDArray[np.float64]]
 
 NAMES = ("flops", "jacov", "nwot", "grad_norm", "_x1", "log2", "e")
@@ -25,7 +24,7 @@ constants = st.one_of(st.sampled_from([0.0, 1.0, -1.0, 2.0, -2.0, 0.5]), st.floa
 
 
 def examples(count: int) -> settings:
-    """The same examples in every run, as many as asked for."""
+    """A fixed number of examples, the same in every run."""
     return settings(max_examples=count, derandomize=True, deadline=None, database=None)
 
 
@@ -34,7 +33,7 @@ def formulas(
     leaves: int = 10,
     numbers: st.SearchStrategy[float] = constants,
 ) -> st.SearchStrategy[Formula]:
-    """Formulas of some primitives with about so many leaves."""
+    """Formulas of some primitives with up to a number of leaves."""
     leaf: st.SearchStrategy[Tokens] = st.one_of(
         st.sampled_from(NAMES).map(lambda name: (name,)), numbers.map(lambda number: (number,))
     )

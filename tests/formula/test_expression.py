@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from numpy.typing import NDArray
 
 from rayzc.errors import FormulaError
-from rayzc.formula import PRIMITIVES, Formula, arities, fold, ranking_values, subtree_end
+from rayzc.formula import PRIMITIVES, Formula, ranking_values
 from tests.formula.strategies import Columns, columns, examples, formulas, same_bits
 
 EXAMPLE = ("+", "log", "flops", "/", "jacov", "nwot")
@@ -75,6 +76,39 @@ def test_evaluation_takes_whatever_is_numbers() -> None:
     assert formula.evaluate({"flops": 3.0}).shape == ()
 
 
+class Frame:
+    """A DataFrame in little: a column by its name, ``in`` and ``keys`` as pandas has them, and no truth value."""
+
+    def __init__(self, **columns: list[float]) -> None:
+        self.columns_by_name = columns
+
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self.columns_by_name)
+
+    def __getitem__(self, name: str) -> list[float]:
+        return self.columns_by_name[name]
+
+    def __bool__(self) -> bool:
+        raise ValueError("The truth value of a DataFrame is ambiguous.")
+
+
+def test_evaluation_takes_tables() -> None:
+    formula = Formula.parse("flops / nwot")
+    columns = {"flops": [1.0, 4.0], "nwot": [2.0, 2.0], "name": ["a", "b"]}
+    for table in (Frame(**columns), pa.table(columns), pa.table(columns).to_batches()[0]):
+        assert formula.evaluate(table).tolist() == [0.5, 2.0]
+        with pytest.raises(FormulaError, match=r"^the formula needs proxy 'flop'; did you mean 'flops'\?$"):
+            Formula.parse("flop").evaluate(table)
+    assert Formula.parse("3").evaluate(pa.table({"flops": [1, 2]})).tolist() == [3.0, 3.0]
+    assert formula.evaluate(pa.table({"flops": pa.array([]), "nwot": pa.array([])})).shape == (0,)
+    with pytest.raises(FormulaError, match=r"^cannot evaluate flops / nwot: no columns were given$"):
+        formula.evaluate(pa.table({}))
+    with pytest.raises(
+        FormulaError, match="evaluated on columns by the names of proxies, not on ndarray; give a dict"
+    ):
+        formula.evaluate(np.ones((2, 2)))
+
+
 def test_evaluation_warns_of_nothing(recwarn: pytest.WarningsRecorder) -> None:
     Formula.parse("log(flops) + 1 / flops + exp(1e4) * flops").evaluate({"flops": [0.0, -1.0]})
     assert not recwarn.list
@@ -102,7 +136,7 @@ def test_what_is_not_finite_ranks_last() -> None:
     assert ranking_values([1, 2]).dtype == np.float64
 
 
-def test_measures() -> None:
+def test_size_depth_and_proxies() -> None:
     formula = Formula(EXAMPLE)
     assert formula.proxies == ("flops", "jacov", "nwot")
     assert formula.size == formula.complexity == 6
@@ -110,25 +144,6 @@ def test_measures() -> None:
     assert Formula.parse("flops").depth == Formula.parse("3").depth == 1
     assert Formula.parse("3").proxies == ()
     assert Formula.parse("b + a * b").proxies == ("a", "b")
-
-
-def test_subtrees() -> None:
-    assert arities(EXAMPLE) == [2, 1, 0, 2, 0, 0]
-    assert [subtree_end(EXAMPLE, start) for start in range(6)] == [6, 3, 3, 6, 5, 6]
-
-
-@examples(200)
-@given(formulas())
-def test_subtrees_are_formulas(formula: Formula) -> None:
-    tokens = formula.tokens
-    for start, arity in enumerate(arities(tokens)):
-        end = subtree_end(tokens, start)
-        inner = Formula(tokens[start:end])
-        assert inner.size == end - start
-        if arity == 0:
-            assert end == start + 1
-    sizes = fold(tokens, lambda leaf: 1, lambda name, *inner: 1 + sum(inner))
-    assert sizes == formula.size
 
 
 def test_a_formula_is_a_value() -> None:
@@ -156,9 +171,9 @@ def test_constants_have_one_form() -> None:
     [
         ("flops", "a formula is a tuple of tokens in prefix order; use Formula.parse for text"),
         (None, "a formula is a tuple of tokens in prefix order; use Formula.parse for text"),
-        ((), "no formula: after 0 tokens still 1 to come"),
-        (("+", "flops"), "no formula: after 2 tokens still 1 to come"),
-        (("flops", "nwot"), "no formula: it is complete before token 1, 'nwot'"),
+        ((), "not a formula: it is incomplete after 0 tokens (operands missing: 1)"),
+        (("+", "flops"), "not a formula: it is incomplete after 2 tokens (operands missing: 1)"),
+        (("flops", "nwot"), "not a formula: it is complete before token 1, 'nwot'"),
         (("log", "a b"), "token 1, 'a b', is neither a primitive nor the name of a proxy"),
         (("flöps",), "token 0, 'flöps', is neither a primitive nor the name of a proxy"),
         (("a\n",), "token 0, 'a\\n', is neither a primitive nor the name of a proxy"),
@@ -173,7 +188,7 @@ def test_constants_have_one_form() -> None:
         (("x" * 10_001,), "the formula has 10,001 characters; at most 10,000 are allowed"),
     ],
 )
-def test_tokens_that_are_no_formula(tokens: Any, message: str) -> None:
+def test_tokens_that_are_not_a_formula(tokens: Any, message: str) -> None:
     with pytest.raises(FormulaError) as error:
         Formula(tokens)
     assert str(error.value) == message

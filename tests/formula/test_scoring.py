@@ -81,9 +81,9 @@ def test_only_the_formulas_proxies_are_measured(
 
 
 def test_the_seed_passes_through(network: nn.Module, batch: tuple[Tensor, Tensor], seed_proxy: Proxy) -> None:
-    one, again, other = (score("drawn", network, batch, seed=seed) for seed in (1, 1, 2))
-    assert one == again != other
-    assert one == rayzc.measure(network, *batch, [seed_proxy], seed=1)["drawn"]
+    first, again, other = (score("drawn", network, batch, seed=seed) for seed in (1, 1, 2))
+    assert first == again != other
+    assert first == rayzc.measure(network, *batch, [seed_proxy], seed=1)["drawn"]
 
 
 def test_the_device_passes_through(network: nn.Module, batch: tuple[Tensor, Tensor]) -> None:
@@ -123,8 +123,9 @@ def test_what_is_not_finite_ranks_last(text: str, network: nn.Module, batch: tup
 def test_labels_are_needed_only_for_a_loss(network: nn.Module, batch: tuple[Tensor, Tensor]) -> None:
     assert score("nwot", network, batch[:1]) == score("nwot", network, batch)
     message = (
-        r"^the formula grad_norm \+ nwot cannot score the network, for want of 'grad_norm': no labels were "
-        r"given, and the loss needs them; mend this, or use a formula without these proxies$"
+        r"^the formula grad_norm \+ nwot cannot score the network: its proxies could not all be measured "
+        r"\('grad_norm': no labels were given, and the loss needs them\); remove the cause, or use a formula without "
+        r"these proxies$"
     )
     with pytest.raises(ProxyError, match=message):
         score("grad_norm + nwot", network, batch[:1])
@@ -134,7 +135,9 @@ def test_labels_are_needed_only_for_a_loss(network: nn.Module, batch: tuple[Tens
 def test_a_proxy_that_fails_is_named_with_its_reason(
     network: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
-    with pytest.raises(ProxyError, match="for want of 'broken': ValueError: no such luck; mend this"):
+    with pytest.raises(
+        ProxyError, match=r"measured \('broken': ValueError: no such luck\); remove the cause"
+    ):
         score("broken + params", network, batch)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from rayzc.cluster import connected, discover
-from rayzc.evolution import Judge, Settings, Tables, settle, step
+from rayzc.evolution import Judge, Settings, Tables, initialise, step
 from rayzc.problems import Suite
 from rayzc.runs import Discovery, Limits
 
@@ -26,7 +26,7 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
     tables = Tables.of(suite)
     settings = Settings(seed=0, islands=4)
     judge = Judge(tables, settings.correlation, settings.max_ties)
-    islands = [settle(index, judge, settings) for index in range(settings.islands)]
+    islands = [initialise(index, judge, settings) for index in range(settings.islands)]
 
     def ours() -> tuple[float, float]:
         """New rankings that one process scores per second, and formulas whose ranking it knew."""
@@ -48,9 +48,9 @@ def run(suite: Suite) -> Iterator[dict[str, Any]]:
     with connected(workers=2):
         discovered(suite, 16, 2, Limits(time_limit=10.0))  # compiled code and caches
         whole = Limits(epochs=EPOCHS)
-        one, two = in_turn(suite, (16, 1, whole), (16, 2, whole))
+        single, two = in_turn(suite, (16, 1, whole), (16, 2, whole))
         yield row(
-            "two workers against one, the same 16 islands and epochs", "formulas judged", two[0], one[0]
+            "two workers against one, the same 16 islands and epochs", "formulas judged", two[0], single[0]
         )
         timed = Limits(time_limit=SECONDS)
         few, many = in_turn(suite, (2, 2, timed), (64, 2, timed))

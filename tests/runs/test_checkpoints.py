@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayzc.errors import RunError
-from rayzc.evolution import Island, Judge, Settings, emigrants, settle, step
+from rayzc.evolution import Island, Judge, Settings, emigrants, initialise, step
 from rayzc.runs import read_newest, restore, write_checkpoint
 from tests.evolution import samples
 from tests.evolution.samples import BREEDING
@@ -18,7 +18,7 @@ from tests.evolution.samples import BREEDING
 def archipelago(epochs: int, settings: Settings = BREEDING, judge: Judge | None = None) -> list[Island]:
     """Islands of a ring at one epoch."""
     judge = judge or samples.judge(settings.correlation)
-    islands = [settle(index, judge, settings) for index in range(settings.islands)]
+    islands = [initialise(index, judge, settings) for index in range(settings.islands)]
     for _ in range(epochs):
         islands = advanced(islands, judge, settings)
     return islands
@@ -51,8 +51,10 @@ class TestRoundTrip:
         "settings",
         [
             BREEDING,
-            replace(BREEDING, measure="spearman", objective="min", seeds=("tanh(flops) * 1e-300 + 5e-324",)),
-            replace(BREEDING, measure="weighted_kendall", objective="cvar", constants=0.5, max_size=200),
+            BREEDING.replaced(
+                correlation="spearman", objective="min", seeds=("tanh(flops) * 1e-300 + 5e-324",)
+            ),
+            BREEDING.replaced(correlation="weighted_kendall", objective="cvar", constants=0.5, max_size=200),
         ],
     )
     def test_islands_come_back_equal(self, tmp_path: Path, settings: Settings) -> None:

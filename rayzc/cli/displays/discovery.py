@@ -118,4 +118,8 @@ def _summary(result: "Discovery") -> str:
     saved = f" ({result.known / judged:.0%} of the scores saved, their ranking was known)" if judged else ""
     lost = f", {result.workers_lost} workers lost and replaced" if result.workers_lost else ""
     bred = f"{result.evaluations:,} formulas in {result.epochs:,} epochs and {clock(result.seconds)}"
-    return f"bred       {bred}{saved}{lost}\nstopped    {result.stopped}\nrun        {result.run}"
+    asked = result.most_evaluations
+    more = ""
+    if asked is not None and result.evaluations > asked:
+        more = f"; {asked:,} formulas were asked for, but an epoch of all islands is the least unit"
+    return f"bred       {bred}{saved}{lost}{more}\nstopped    {result.stopped}\nrun        {result.run}"

@@ -3,13 +3,14 @@
 Epoch e + 1 of an island needs its own epoch e and, when migration is due, its neighbours' emigrants of epoch e. These
 are object references: no state passes through the driver, which reads a small report of every epoch and fetches the
 islands only to keep them safe. An epoch is handed out once what it needs is there, those furthest behind first, so
-that no worker's queue is held up by a step that still waits; each has one step more than it is computing.
+that no worker's queue is held up by a step that still waits; a worker has one step more than it is computing.
 
 Every step is a pure function of what is referred to, so whatever is lost is simply computed again: a step that died
-with its worker goes to another one, and if the objects themselves are gone (a node was lost), all goes back to
+with its worker goes to another worker, and if the objects themselves are gone (a node was lost), all goes back to
 the islands that were fetched last.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,20 +18,21 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.cluster.islands.worker import Report
-from rayzc.cluster.islands.workforce import Worker, Workforce
+from rayzc.cluster.islands.workers import IslandWorkers, Report, Worker
 from rayzc.errors import ClusterError, RayzcError, RunError
 from rayzc.evolution import TOPOLOGIES, Island, Settings, Tables, emigrants
 
 __all__ = ["Archipelago"]
 
 _QUEUE = 2
+# A checkpoint and the result have the epoch that all islands have: what some are ahead of it is work that may be lost.
+_LEAD = 2
 _ATTEMPTS = 4
 
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """One epoch of one island that was handed out: references to what it gives."""
+    """An epoch of an island that was handed out: references to what it returns."""
 
     island: Any
     emigrants: Any
@@ -39,16 +41,16 @@ class _Task:
 
 
 class Archipelago:
-    """Evolves all islands, each as far ahead of the others as migration allows.
+    """Evolves all islands, none of them far ahead of the others.
 
     Args:
         tables: what formulas are judged on; put into the object store once.
-        settings: the choices of the breeding.
-        workers: how many workers; by default as many as the cluster has CPUs, and never more than islands.
-        islands: where to go on from, all at one epoch; by default the islands are settled.
+        settings: how formulas are bred.
+        workers: number of workers; by default as many as the cluster has CPUs, and never more than islands.
+        islands: where to go on from, all at one epoch; by default new islands are made.
 
     Attributes:
-        recoveries: how often islands were lost, with a machine for example, and all went back.
+        recoveries: number of times that islands were lost, with a machine for example, and all went back.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class Archipelago:
     ) -> None:
         self.recoveries = 0
         self._settings = settings
-        self._workforce = Workforce(ray.put(tables), settings, workers)
+        self._workers = IslandWorkers(ray.put(tables), settings, workers)
         self._safe = tuple(islands) if islands is not None else None
         self._tasks: dict[tuple[int, int], _Task] = {}
         self._pending: dict[Any, tuple[int, int]] = {}
@@ -71,32 +73,32 @@ class Archipelago:
 
     @property
     def epoch(self) -> int:
-        """The epoch that all islands have reached; -1 before they are settled."""
+        """The epoch that all islands have reached; -1 before they are made."""
         return min(self._finished)
 
     @property
     def processes(self) -> tuple[int, ...]:
         """Process ids of the workers that are ready."""
-        return tuple(worker.process for worker in self._workforce.ready)
+        return tuple(worker.process for worker in self._workers.ready)
 
     @property
     def workers_lost(self) -> int:
-        """How many workers died and were replaced."""
-        return self._workforce.lost
+        """Number of workers that died and were replaced."""
+        return self._workers.lost
 
     def advance(self, last: int | None, seconds: float) -> Iterator[Report]:
-        """Hands out what can be computed, waits a little, and gives the reports that came in.
+        """Hands out what can be computed, waits a little, and yields the reports that came in.
 
         Args:
             last: the epoch after which nothing more is handed out.
-            seconds: how long to wait for something to happen at most.
+            seconds: the longest time to wait for a report.
 
         Raises:
-            ClusterError: one and the same step killed four workers.
+            ClusterError: the same step killed four workers.
             RunError: a step failed, for example in the user's objective.
         """
         self._hand_out(last)
-        waiting = [*self._pending, *self._workforce.expected]
+        waiting = [*self._pending, *self._workers.expected]
         ready, _ = ray.wait(waiting, num_returns=1, timeout=seconds)
         if ready:
             ready, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0)
@@ -106,13 +108,13 @@ class Archipelago:
                 if report is not None:
                     yield report
             else:
-                self._workforce.welcome(reference)
+                self._workers.mark_ready(reference)
 
     def islands(self, epoch: int) -> tuple[Island, ...]:
-        """Fetches all islands at an epoch, not before the last one fetched; older ones are let go of.
+        """Fetches all islands at an epoch, which may not precede that of the last call; drops those of earlier epochs.
 
         Raises:
-            ray.exceptions.RayError: they are lost; :meth:`recover` then goes back.
+            ray.exceptions.RayError: they are lost; call :meth:`recover` then.
         """
         if self._safe is not None and self._safe[0].epoch == epoch:
             return self._safe
@@ -127,13 +129,13 @@ class Archipelago:
         self.recoveries += 1
         self._go_back()
 
-    def recruit(self) -> None:
-        """Uses workers for which the cluster has room by now."""
-        self._workforce.recruit()
+    def grow(self) -> None:
+        """Starts workers for which the cluster has room by now."""
+        self._workers.fill_up()
 
     def close(self) -> None:
         """Ends the workers."""
-        self._workforce.dismiss()
+        self._workers.close()
 
     def _go_back(self) -> None:
         self._tasks.clear()
@@ -141,7 +143,7 @@ class Archipelago:
         epoch = self._safe[0].epoch if self._safe else -1
         self._finished = [epoch] * self._settings.islands
         self._handed_out = list(self._finished)
-        for worker in self._workforce.ready:
+        for worker in self._workers.ready:
             worker.load = 0
         for island in self._safe or ():
             leaving = ray.put(emigrants(island, self._settings))
@@ -149,10 +151,11 @@ class Archipelago:
 
     def _hand_out(self, last: int | None) -> None:
         """Hands out epochs, those furthest behind first, until every worker has enough."""
-        workers = self._workforce.ready
+        workers = self._workers.ready
+        furthest = min(self.epoch + _LEAD, math.inf if last is None else last)
         for island in sorted(range(self._settings.islands), key=lambda i: (self._handed_out[i], i)):
             epoch = self._handed_out[island] + 1
-            if self._handed_out[island] > self._finished[island] or (last is not None and epoch > last):
+            if self._handed_out[island] > self._finished[island] or epoch > furthest:
                 continue
             needs = self._needs(island, epoch)
             if any(self._finished[source] < at or (source, at) not in self._tasks for source, at in needs):
@@ -162,12 +165,14 @@ class Archipelago:
                 self._start(island, epoch, needs, worker)
 
     def _worker_for(self, island: int, epoch: int, workers: Sequence[Worker]) -> Worker | None:
-        """The worker that computed the epoch before, which remembers the island's formulas; else one that is idle."""
+        """The worker that computed the epoch before, which remembers the island's formulas; else an idle worker."""
         before = self._tasks.get((island, epoch - 1))
         home = before.worker if before else None
         least = min(workers, key=lambda worker: worker.load, default=None)
         if home is not None and home in workers:
-            return home if home.load < _QUEUE else least if least and least.load == 0 else None
+            if home.load < _QUEUE:
+                return home
+            return least if least and least.load == 0 else None
         return least if least and least.load < _QUEUE else None
 
     def _needs(self, island: int, epoch: int) -> list[tuple[int, int]]:
@@ -189,7 +194,7 @@ class Archipelago:
                 own.island, *(source.emigrants for source in sources)
             )
         else:
-            products = worker.actor.settle.options(num_returns=3).remote(island)
+            products = worker.actor.initialise.options(num_returns=3).remote(island)
         self._tasks[island, epoch] = _Task(products[0], products[1], products[2], worker)
         self._pending[products[2]] = (island, epoch)
         self._handed_out[island] = epoch
@@ -223,7 +228,7 @@ class Archipelago:
     def _lost(self, key: tuple[int, int], worker: Worker | None, error: BaseException) -> None:
         island, epoch = key
         if worker is not None and getattr(error, "actor_id", None) == worker.actor._actor_id.hex():
-            self._workforce.bury(worker)
+            self._workers.retire(worker)
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] >= _ATTEMPTS:
                 raise ClusterError(
@@ -238,7 +243,7 @@ class Archipelago:
 
 
 def _cause(error: ray.exceptions.RayTaskError) -> BaseException:
-    """What a task failed of, or what the task failed of on which it depended."""
+    """Why a task failed, or the task on which it depended."""
     cause: BaseException = error
     while isinstance(cause, ray.exceptions.RayTaskError) and cause.cause is not None:
         cause = cause.cause

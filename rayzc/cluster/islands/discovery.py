@@ -11,10 +11,11 @@ import ray.exceptions
 from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.islands.archipelago import Archipelago
-from rayzc.cluster.islands.progress import Progress, Watch
+from rayzc.cluster.islands.files import RunFiles, warn_by_default
+from rayzc.cluster.islands.progress import Progress, ProgressTracker
 from rayzc.errors import RunError
 from rayzc.evolution import Island, Judge, Tables
-from rayzc.evolution.scoring import score
+from rayzc.evolution.assessment import assess
 from rayzc.formula import Formula
 from rayzc.options import Cluster, DiscoverOptions, Limits, Place, Settings, takes
 from rayzc.options.runs import DEFAULT_SECONDS
@@ -30,7 +31,6 @@ from rayzc.runs import (
     restore,
     split,
     unused_folder,
-    write_checkpoint,
 )
 from rayzc.version import __version__
 
@@ -39,6 +39,7 @@ __all__ = ["discover", "resume"]
 Listener = Callable[[Progress], None]
 
 _CHECKPOINT_SECONDS = 5.0
+_GROWTH_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
 _WITHOUT_LIMITS = Limits(time_limit=DEFAULT_SECONDS)
 
@@ -51,6 +52,7 @@ def discover(
     cluster: Cluster,
     place: Place,
     listen: Listener | None = None,
+    warn: Callable[[str], None] = warn_by_default,
 ) -> Discovery:
     """Breeds formulas on a suite, on Ray, and keeps all of it in a run's folder.
 
@@ -62,6 +64,7 @@ def discover(
         cluster: where to compute.
         place: where to keep the run.
         listen: called with the progress, a few times a second.
+        warn: called with a line if the run's folder cannot be written; by default Python warns.
 
     Raises:
         SuiteError: the suite cannot be read or is not fit for use.
@@ -89,7 +92,7 @@ def discover(
             suite_hash=whole.content_hash,
         )
         folder.write_config(config.to_json())
-        return _Run(folder, config, fitting, validation, listen).go(cluster, None, 0.0)
+        return _Run(RunFiles(folder, warn), config, fitting, validation, listen).go(cluster, None, 0.0)
 
 
 @takes(limits=Limits, cluster=Cluster)
@@ -99,7 +102,7 @@ def resume(
     limits: Limits,
     cluster: Cluster,
     listen: Listener | None = None,
-    warn: Callable[[str], None] = lambda text: None,
+    warn: Callable[[str], None] = warn_by_default,
 ) -> Discovery:
     """Continues a run from its newest checkpoint; the number of workers may be another.
 
@@ -108,7 +111,8 @@ def resume(
         limits: when to stop; by default as the run was asked to.
         cluster: where to compute.
         listen: called with the progress.
-        warn: called with a line for every checkpoint that cannot be read and is passed over.
+        warn: called with a line for every checkpoint that cannot be read and is passed over, and if the folder cannot
+            be written; by default Python warns.
 
     Raises:
         RunError: there is no such run, its suite has changed, no checkpoint can be read, or another process has it.
@@ -131,51 +135,53 @@ def resume(
             islands = restore(document, judge, config.settings)
             seconds = float(document["seconds"])
         folder.record("resumed", epoch=islands[0].epoch if islands else None)
-        return _Run(folder, config, fitting, validation, listen).go(cluster, islands, seconds)
+        run_files = RunFiles(folder, warn)
+        return _Run(run_files, config, fitting, validation, listen).go(cluster, islands, seconds)
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One stretch of a run, from its start or a checkpoint to its end."""
+    """A discovery from its start, or from a checkpoint, to its end."""
 
-    folder: RunFolder
+    files: RunFiles
     config: DiscoverConfig
     fitting: Suite
     validation: Suite | None
     listen: Listener | None
 
     def go(self, cluster: Cluster, islands: Sequence[Island] | None, before: float) -> Discovery:
-        watch = Watch(self.config.limits, before)
+        tracker = ProgressTracker(self.config.limits, before)
         tables = Tables.of(self.fitting)
         with connected(cluster.address, cluster.workers), Interrupts() as interrupts:
-            self.folder.record("started", rayzc=__version__, problems=len(tables.problems))
+            self.files.record("started", rayzc=__version__, problems=len(tables.problems))
             archipelago = Archipelago(tables, self.config.settings, cluster.workers, islands)
             if islands:
-                watch.restored(islands)
+                tracker.restored(islands)
             try:
-                final, ending = self._evolve(archipelago, watch, interrupts)
-                return self._conclude(final, ending, watch, archipelago.workers_lost)
+                final, ending = self._evolve(archipelago, tracker, interrupts)
+                return self._conclude(final, ending, tracker, archipelago.workers_lost)
             finally:
                 archipelago.close()
 
     def _evolve(
-        self, archipelago: Archipelago, watch: Watch, interrupts: Interrupts
+        self, archipelago: Archipelago, tracker: ProgressTracker, interrupts: Interrupts
     ) -> tuple[tuple[Island, ...], Ending]:
-        """Advances until a limit is met; gives all islands at one epoch, and the reason."""
-        next_checkpoint = 0.0  # the first as soon as there is something to keep
+        """Advances until a limit is met; returns all islands at an epoch, and how the run ended."""
+        kept = archipelago.epoch  # that of the newest checkpoint
+        next_checkpoint = next_growth = 0.0
         lost = recoveries = 0
         while True:
-            with watch.waiting():
+            with tracker.waiting():
                 reports = list(archipelago.advance(self.config.limits.epochs, _WAIT_SECONDS))
             for report in reports:
-                watch.see(report)
+                tracker.add(report)
             if archipelago.workers_lost > lost:
                 lost = archipelago.workers_lost
-                self.folder.record("worker lost and replaced", lost=lost, epoch=archipelago.epoch)
+                self.files.record("worker lost and replaced", lost=lost, epoch=archipelago.epoch)
             if archipelago.recoveries > recoveries:
                 recoveries = archipelago.recoveries
-                self.folder.record("islands lost, back to those kept last", epoch=archipelago.epoch)
-            met = watch.stop(archipelago.epoch)
+                self.files.record("islands lost, back to those kept last", epoch=archipelago.epoch)
+            met = tracker.stop(archipelago.epoch)
             stop = (met[0], Ending(Reason(met[1]))) if met else None
             if interrupts.received:
                 if archipelago.epoch < 0:
@@ -183,61 +189,64 @@ class _Run:
                         f"{interrupts.received.name} came before the first epoch: there is nothing to keep"
                     )
                 stop = (archipelago.epoch, Ending.interrupted_by(interrupts.received))
-            due = archipelago.epoch >= 0 and time.monotonic() >= next_checkpoint
+            # As soon as all islands have reached another epoch, but not many times a second.
+            due = archipelago.epoch > kept and time.monotonic() >= next_checkpoint
             if stop or due:
                 try:
                     islands = archipelago.islands(stop[0] if stop else archipelago.epoch)
                 except ray.exceptions.RayError:
                     archipelago.recover()
                     continue
-                self._save(islands, watch)
+                self._save(islands, tracker)
+                kept = islands[0].epoch
                 next_checkpoint = time.monotonic() + _CHECKPOINT_SECONDS
-                archipelago.recruit()
                 if stop:
                     return islands, stop[1]
+            if time.monotonic() >= next_growth:
+                archipelago.grow()
+                next_growth = time.monotonic() + _GROWTH_SECONDS
             if self.listen:
-                self.listen(watch.progress(archipelago))
+                self.listen(tracker.progress(archipelago))
 
-    def _save(self, islands: Sequence[Island], watch: Watch) -> None:
-        write_checkpoint(self.folder.checkpoints, islands, __version__, watch.seconds)
-        epoch = islands[0].epoch
+    def _save(self, islands: Sequence[Island], tracker: ProgressTracker) -> None:
+        if not self.files.write_checkpoint(islands, tracker.seconds):
+            return
         best = max(island.population[0].objective for island in islands)
-        self.folder.record(
+        self.files.record(
             "checkpoint",
-            epoch=epoch,
+            epoch=islands[0].epoch,
             evaluations=sum(island.evaluations for island in islands),
-            scored=watch.scored,
-            known=watch.known,
+            scored=tracker.scored,
+            known=tracker.known,
             best=best if math.isfinite(best) else None,
         )
 
     def _conclude(
-        self, islands: Sequence[Island], ending: Ending, watch: Watch, workers_lost: int
+        self, islands: Sequence[Island], ending: Ending, tracker: ProgressTracker, workers_lost: int
     ) -> Discovery:
+        folder = self.files.folder
         hall = HallOfFame.of(islands)
-        document = hall.to_json(self.config.provenance, self.config.problems)
-        trouble = None
-        try:
-            self.folder.write(self.folder.hall_of_fame, document)
-        except RunError as error:
-            trouble = str(error)
         best = Formula.trusted(hall.best[0].tokens)
         discovery = Discovery(
-            run=self.folder.path,
+            run=folder.path,
             ending=ending,
-            best=score(best, self.fitting),
-            held_out=score(best, self.validation) if self.validation else None,
+            best=assess(best, self.fitting),
+            held_out=assess(best, self.validation) if self.validation else None,
             hall_of_fame=hall,
             problems=self.config.problems,
             epochs=islands[0].epoch,
             evaluations=sum(island.evaluations for island in islands),
-            scored=watch.scored,
-            known=watch.known,
+            scored=tracker.scored,
+            known=tracker.known,
             workers_lost=workers_lost,
-            seconds=round(watch.seconds, 3),
+            seconds=round(tracker.seconds, 3),
+            most_evaluations=self.config.limits.evaluations,
         )
-        discovery = replace(discovery, trouble=self.folder.write_result(discovery.to_json()) or trouble)
-        self.folder.record("stopped", why=discovery.stopped, epoch=discovery.epochs)
+        document = hall.to_json(self.config.provenance, self.config.problems)
+        trouble = folder.write_or_say(folder.hall_of_fame, document)
+        trouble = folder.write_or_say(folder.result, discovery.to_json()) or trouble
+        discovery = replace(discovery, trouble=trouble)
+        self.files.record("stopped", why=discovery.stopped, epoch=discovery.epochs)
         return discovery
 
 

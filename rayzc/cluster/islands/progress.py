@@ -1,4 +1,4 @@
-"""What can be said of a run while it goes on, and when it has to stop."""
+"""The progress of a discovery, and when it has to stop."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -6,24 +6,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rayzc.cluster.islands.archipelago import Archipelago
-from rayzc.cluster.islands.worker import Report
+from rayzc.cluster.islands.workers import Report
 from rayzc.evolution import Individual, Island, pareto_front
 from rayzc.runs import Limits
 
-__all__ = ["Progress", "Watch"]
+__all__ = ["Progress", "ProgressTracker"]
 
 _RATE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A run at one moment.
+    """A discovery at one moment.
 
     Attributes:
         seconds: since it began, those before a resume included.
         seconds_left: to the time limit; None where there is none.
         epoch: the epoch that all islands have reached.
-        best: the best formula of that epoch, which a stop at this moment gives; None before the first epoch.
+        best: the best formula of that epoch, the result of a stop at this moment; None before the first epoch.
         front: the best formula of each complexity, in that epoch.
         evaluations: formulas bred and judged, up to that epoch.
         scored: rankings scored.
@@ -48,11 +48,11 @@ class Progress:
     occupation: float
 
 
-class Watch:
-    """Sees the reports of all epochs, and knows when a limit is met.
+class ProgressTracker:
+    """Counts up the reports of all epochs, and finds when a limit is met.
 
-    Everything is looked at per epoch over all islands, so a limit is met at the same epoch, and the best formula shown
-    is the one that a stop there gives, whoever computes and in whatever order the reports come in.
+    Everything is counted by epochs of all islands: a limit is met at the same epoch, and the best formula shown is the
+    result of a stop there, whichever workers compute and in whatever order the reports come in.
 
     Args:
         limits: when to stop.
@@ -85,39 +85,39 @@ class Watch:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """The driver is not busy within this block."""
+        """Marks a block in which the driver is not busy."""
         begin = time.monotonic()
         yield
         self._waited += time.monotonic() - begin
 
     def restored(self, islands: Sequence[Island]) -> None:
-        """Starts from the islands of a checkpoint."""
+        """Starts with the islands of a checkpoint."""
         epoch = islands[0].epoch
         self._judged_to = epoch
         self._evaluations = sum(island.evaluations for island in islands)
-        self._best = min((island.population[0] for island in islands), key=lambda one: one.order)
-        self._front = pareto_front([one for island in islands for one in island.front])
+        self._best = min((island.population[0] for island in islands), key=lambda best: best.order)
+        self._front = pareto_front([individual for island in islands for individual in island.front])
         self._record = (epoch, self._best.objective)
 
-    def see(self, report: Report) -> None:
-        """Takes note of one epoch of one island."""
+    def add(self, report: Report) -> None:
+        """Counts in an epoch of an island."""
         self.scored += report.scored
         self.known += report.known
         self._seen.setdefault(report.epoch, {})[report.island] = report
 
     def stop(self, epoch: int) -> tuple[int, str] | None:
-        """The epoch at which a limit is met and which limit, if one is.
+        """The epoch at which a limit is met, and the limit; None if none is met.
 
         Args:
             epoch: the epoch that all islands have reached.
         """
         while self._judged_to < epoch:
             self._judged_to += 1
-            # In the order of the islands, as the result is made: of equals, the first is taken.
+            # In the order of the islands, as in the result: of equals, the first is taken.
             reports = [report for _, report in sorted(self._seen.pop(self._judged_to).items())]
             self._evaluations = sum(report.evaluations for report in reports)
-            self._best = min((report.best for report in reports), key=lambda one: one.order)
-            self._front = pareto_front([one for report in reports for one in report.front])
+            self._best = min((report.best for report in reports), key=lambda best: best.order)
+            self._front = pareto_front([individual for report in reports for individual in report.front])
             if self._best.objective > self._record[1]:
                 self._record = (self._judged_to, self._best.objective)
             reason = self._met(self._judged_to)
@@ -129,7 +129,7 @@ class Watch:
         return None
 
     def progress(self, archipelago: Archipelago) -> Progress:
-        """The run at this moment."""
+        """The discovery at this moment."""
         now = time.monotonic()
         self._rate.append((now, self.scored + self.known))
         while len(self._rate) > 2 and now - self._rate[0][0] > _RATE_SECONDS:

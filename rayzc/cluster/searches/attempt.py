@@ -221,7 +221,7 @@ class Attempt:
             {name: why for part in parts for name, why in part.failures.items()},
         )
         searched = Searched(self.folder.path, results, ending, round(seconds, 3), trouble=None, **numbers)
-        searched = replace(searched, trouble=self.folder.write_result(searched.to_json()))
+        searched = replace(searched, trouble=self.folder.write_or_say(self.folder.result, searched.to_json()))
         self.folder.record("stopped", why=searched.stopped, seconds=searched.seconds)
         if not results.outcomes and results.failures and not searched.interrupted:
             name, why = next(iter(results.failures.items()))

@@ -172,6 +172,14 @@ class TestConclusion:
             "run        runs/my run",
         ]
 
+    def test_more_formulas_than_were_asked_for_are_explained(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for asked, explained in ((None, False), (123_456, False), (12_000, True)):
+            Display(quiet=True, as_json=False).conclude(replace(DISCOVERY, most_evaluations=asked))
+            sentence = "; 12,000 formulas were asked for, but an epoch of all islands is the least unit"
+            assert (sentence in capsys.readouterr().out) is explained
+
     def test_what_was_held_out_stands_beside(self, capsys: pytest.CaptureFixture[str]) -> None:
         held_out = score(DISCOVERY.formula, samples.suite(rows=20, seed=7))
         Display(quiet=False, as_json=False).conclude(replace(DISCOVERY, held_out=held_out))

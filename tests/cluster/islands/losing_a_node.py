@@ -62,7 +62,9 @@ def main(folder: Path) -> None:
     ray.shutdown()
     cluster.shutdown()  # type: ignore[no-untyped-call]
     halls = [(folder / name / "hall_of_fame.json").read_bytes() for name in ("run", "in-peace")]
-    told = [json.loads(line)["event"] for line in (folder / "run" / "events.jsonl").read_text().splitlines()]
+    happened = [
+        json.loads(line)["event"] for line in (folder / "run" / "events.jsonl").read_text().splitlines()
+    ]
     print(
         json.dumps(
             {
@@ -71,7 +73,7 @@ def main(folder: Path) -> None:
                 "stopped": result.stopped,
                 "epochs": list(epochs),
                 "equal": halls[0] == halls[1],
-                "events": sorted(set(told)),
+                "events": sorted(set(happened)),
             }
         )
     )

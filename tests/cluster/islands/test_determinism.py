@@ -110,7 +110,7 @@ def test_a_run_that_ends_by_chance_and_what_it_showed_before(
     assert ended_bytes == bytes_again
     assert again.evaluations == ended.evaluations
 
-    first = next(one for one in shown if one.epoch > 0)
+    first = next(progress for progress in shown if progress.epoch > 0)
     short = run("short", Limits(epochs=first.epoch))
     assert first.best == short.hall_of_fame.best[0]
     assert first.front == short.hall_of_fame.front

@@ -16,13 +16,13 @@ def test_a_machine_lost_with_its_islands_and_another_that_comes(tmp_path: Path) 
     script = [sys.executable, "-m", "tests.cluster.islands.losing_a_node", str(tmp_path)]
     ran = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
-    told = json.loads(ran.stdout.splitlines()[-1])
-    assert told["workers"][-3:] == [2, 1, 2]
-    assert told["epochs"] == ["lost", "found", "stopped"]
-    assert told["lost"] >= 1
-    assert "worker lost and replaced" in told["events"]
-    assert told["stopped"] == "interrupted by SIGINT"
-    assert told["equal"]
+    happened = json.loads(ran.stdout.splitlines()[-1])
+    assert happened["workers"][-3:] == [2, 1, 2]
+    assert happened["epochs"] == ["lost", "found", "stopped"]
+    assert happened["lost"] >= 1
+    assert "worker lost and replaced" in happened["events"]
+    assert happened["stopped"] == "interrupted by SIGINT"
+    assert happened["equal"]
 
 
 def test_islands_that_go_back_arrive_at_the_same(small_suite: Suite, ray_session: None) -> None:

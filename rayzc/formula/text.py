@@ -1,4 +1,4 @@
-"""Text to formulas: a tokenizer and a recursive descent, one function a rule of the grammar.
+"""Formulas as text: parsed by a recursive descent with one method per rule of the grammar, and written back.
 
 ::
 
@@ -9,22 +9,20 @@
     number  = (digits ["." [digits]] | "." digits) [("e" | "E") ["+" | "-"] digits]
     proxy   = (letter | "_") {letter | digit | "_"}, not the name of a function
 
-Operators of one level group to the left. A minus before a number is its sign, any other sign is ``neg``.
+Operators of one level group to the left. A minus before a number is its sign, any other sign is ``neg``: so ``-3`` is a
+constant, ``-(3)`` and ``-x`` are negations. What is written parses back to the very same formula.
 """
 
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from rayzc.errors import FormulaError, nearest
 from rayzc.formula.primitives import PRIMITIVES
+from rayzc.formula.tokens import ARITY, MAX_DEPTH, MAX_LENGTH, Tokens
 
-__all__ = ["MAX_DEPTH", "MAX_LENGTH", "parse_tokens"]
-
-MAX_DEPTH = 100
-"""Levels a formula may have, and parentheses and signs that its text may nest."""
-MAX_LENGTH = 10_000
-"""Characters that the text of a formula may have."""
+__all__ = ["constant_text", "formula_text", "parse_tokens"]
 
 _LEXEME = re.compile(
     r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
@@ -36,10 +34,12 @@ _FUNCTIONS = tuple(name for name, primitive in PRIMITIVES.items() if not primiti
 _OPERAND = "a proxy, a number or '('"
 _EXCERPT = 72
 
-_Tokens = tuple[str | float, ...]
+# How tightly a text holds together, loosest first.
+_SUM, _PRODUCT, _SIGNED, _ATOM = range(4)
+_INFIX = {"+": (" + ", _SUM), "-": (" - ", _SUM), "*": (" * ", _PRODUCT), "/": (" / ", _PRODUCT)}
 
 
-def parse_tokens(text: str) -> _Tokens:
+def parse_tokens(text: str) -> Tokens:
     """Parses a formula.
 
     Args:
@@ -49,7 +49,7 @@ def parse_tokens(text: str) -> _Tokens:
         the formula in prefix order.
 
     Raises:
-        FormulaError: for any other text; says at which position, what was expected and what was found.
+        FormulaError: any other text; names the position, what was expected and what was found.
     """
     if not isinstance(text, str):
         raise FormulaError(f"a formula is parsed from text, not from {type(text).__name__}")
@@ -76,7 +76,7 @@ class _Parser:
         self.kind, self.lexeme, self.start, self.end = "start", "", 0, 0
         self.advance()
 
-    def formula(self) -> _Tokens:
+    def formula(self) -> Tokens:
         if self.kind == "end":
             raise self.error(f"the text is empty, expected {_OPERAND}")
         tokens, _ = self.sum()
@@ -86,21 +86,21 @@ class _Parser:
             raise self.expected("an operator or the end")
         return tokens
 
-    def sum(self) -> tuple[_Tokens, int]:
+    def sum(self) -> tuple[Tokens, int]:
         left = self.product()
         while self.lexeme in ("+", "-"):
             operator, start = self.advance()
             left = self.node(operator, start, left, self.product())
         return left
 
-    def product(self) -> tuple[_Tokens, int]:
+    def product(self) -> tuple[Tokens, int]:
         left = self.signed()
         while self.lexeme in ("*", "/"):
             operator, start = self.advance()
             left = self.node(operator, start, left, self.signed())
         return left
 
-    def signed(self) -> tuple[_Tokens, int]:
+    def signed(self) -> tuple[Tokens, int]:
         if self.lexeme != "-":
             return self.atom()
         _, start = self.advance()
@@ -111,7 +111,7 @@ class _Parser:
         self.nesting -= 1
         return self.node("neg", start, operand)
 
-    def atom(self) -> tuple[_Tokens, int]:
+    def atom(self) -> tuple[Tokens, int]:
         if self.kind == "number":
             return (self.number(),), 1
         if self.kind == "name":
@@ -129,7 +129,7 @@ class _Parser:
         self.close(opened)
         return inner
 
-    def arguments(self, name: str) -> list[tuple[_Tokens, int]]:
+    def arguments(self, name: str) -> list[tuple[Tokens, int]]:
         if self.lexeme != "(":
             raise self.expected(f"'(' after {name}")
         arity = PRIMITIVES[name].arity
@@ -156,11 +156,11 @@ class _Parser:
             raise self.error(f"the number is beyond what a float64 holds, found '{_shown(lexeme)}'", start)
         return value
 
-    def node(self, name: str, start: int, *operands: tuple[_Tokens, int]) -> tuple[_Tokens, int]:
+    def node(self, name: str, start: int, *operands: tuple[Tokens, int]) -> tuple[Tokens, int]:
         depth = 1 + max(depth for _, depth in operands)
         if depth > MAX_DEPTH:
             raise self.error(f"more than {MAX_DEPTH} levels of operators", start)
-        tokens: _Tokens = (name,)
+        tokens: Tokens = (name,)
         for operand, _ in operands:
             tokens += operand
         return tokens, depth
@@ -177,7 +177,7 @@ class _Parser:
         self.nesting -= 1
 
     def advance(self) -> tuple[str, int]:
-        """Steps over the lexeme ahead, and gives it and its start."""
+        """Steps over the lexeme ahead, and returns it and its start."""
         passed = self.lexeme, self.start
         space = _SPACE.match(self.text, self.end)
         self.start = space.end() if space else self.end
@@ -196,7 +196,7 @@ class _Parser:
         return self.error(f"expected {what}, found {found}")
 
     def error(self, problem: str, start: int | None = None) -> FormulaError:
-        """Says what is wrong at `start`, above the text around it and a caret."""
+        """An error that says what is wrong at `start`, above the text around it and a caret."""
         at = self.start if start is None else start
         first = max(0, min(at - _EXCERPT // 2, len(self.text) - _EXCERPT))
         excerpt = self.text[first : first + _EXCERPT]
@@ -215,8 +215,52 @@ def _shown(lexeme: str) -> str:
 
 
 def _named(character: str) -> str:
-    """A character that a formula cannot hold, so that it is told apart from the one it looks like."""
+    """A character that a formula cannot hold, with its code where it may look like another."""
     if character.isascii() and character.isprintable():
         return f"'{character}'"
     code = f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
     return f"'{character}' ({code})" if character.isprintable() else code
+
+
+def constant_text(value: float) -> str:
+    """The shortest text that reads back as `value`; whole numbers lose their ``.0``."""
+    return repr(value).removesuffix(".0")
+
+
+def formula_text(tokens: Sequence[str | float]) -> str:
+    """Writes a well-formed formula in infix notation with no parentheses but those that it needs.
+
+    Args:
+        tokens: a formula in prefix order.
+
+    Returns:
+        the text, which :func:`parse_tokens` turns into `tokens` again.
+    """
+    texts: list[str] = []
+    levels: list[int] = []
+    for token in reversed(tokens):
+        if isinstance(token, float):
+            texts.append(constant_text(token))
+            levels.append(_SIGNED if token < 0 else _ATOM)
+        elif token not in ARITY:
+            texts.append(token)
+            levels.append(_ATOM)
+        elif token in _INFIX:
+            symbol, level = _INFIX[token]
+            left, right = texts.pop(), texts[-1]
+            if levels.pop() < level:
+                left = f"({left})"
+            if levels[-1] <= level:
+                right = f"({right})"
+            texts[-1] = left + symbol + right
+            levels[-1] = level
+        elif token == "neg":
+            # Bare, the minus would become the sign of a number that starts with a digit.
+            bare = levels[-1] >= _SIGNED and not texts[-1][0].isdigit()
+            texts[-1] = f"-{texts[-1]}" if bare else f"-({texts[-1]})"
+            levels[-1] = _SIGNED
+        else:
+            operands = [texts.pop() for _ in range(ARITY[token])]
+            texts.append(f"{token}({', '.join(operands)})")
+            levels[len(texts) - 1 :] = [_ATOM]
+    return texts[0]

@@ -1,0 +1,61 @@
+"""What a discovery writes to its folder while it goes on, whether or not the disk lets it."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rayzc.errors import RunError
+from rayzc.evolution import Island
+from rayzc.runs import RunFolder, write_checkpoint
+from rayzc.version import __version__
+
+__all__ = ["RunFiles", "warn_by_default"]
+
+
+class RunFiles:
+    """Writes to a run's folder. Where that fails, as on a full disk, it warns, once for checkpoints, and goes on.
+
+    Args:
+        folder: the run's folder.
+        warn: called with a line.
+    """
+
+    def __init__(self, folder: RunFolder, warn: Callable[[str], None]) -> None:
+        self.folder = folder
+        self._warn = warn
+        self._warned = False
+
+    def record(self, event: str, **details: Any) -> None:
+        """Records an event."""
+        self._keep_on(lambda: self.folder.record(event, **details))
+
+    def write_checkpoint(self, islands: Sequence[Island], seconds: float) -> bool:
+        """Writes a checkpoint; returns whether it could be written."""
+        written = self._keep_on(
+            lambda: write_checkpoint(self.folder.checkpoints, islands, __version__, seconds)
+        )
+        if not written:
+            self.record("checkpoint not written", epoch=islands[0].epoch)
+        return written
+
+    def _keep_on(self, write: Callable[[], object]) -> bool:
+        try:
+            write()
+        except (OSError, RunError) as error:
+            if not self._warned:
+                self._warned = True
+                self._warn(
+                    f"{self.folder.path} cannot be written ({_reason(error)}): the run goes on, and tries again at "
+                    "every checkpoint"
+                )
+            return False
+        return True
+
+
+def _reason(error: OSError | RunError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def warn_by_default(text: str) -> None:
+    """Warns as Python does."""
+    warnings.warn(text, RuntimeWarning, stacklevel=2)

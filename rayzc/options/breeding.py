@@ -1,12 +1,11 @@
 """How formulas are bred, and when breeding stops."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
-from rayzc.errors import RayzcError, RunError, nearest
+from rayzc.errors import RunError, nearest
 from rayzc.options.option import Options, option
 from rayzc.user_code import user_module
 
@@ -21,9 +20,6 @@ OBJECTIVES = ("mean", "min", "mean-std", "cvar")
 SELECTIONS = ("tournament", "lexicase")
 TOPOLOGIES = ("ring", "torus", "star", "random")
 
-# Under new limits, what an old run has found might be worth nothing when it goes on.
-_BEFORE_THERE_WAS_A_CHOICE: dict[str, Any] = {"parsimony": 0.0, "max_ties": 1.0}
-
 
 class Settings(Options, frozen=True, kw_only=True):
     """The choices of one breeding; the same settings on the same suite give the same hall of fame.
@@ -33,6 +29,9 @@ class Settings(Options, frozen=True, kw_only=True):
             an objective that a resumed run could not find again.
         FormulaError: a starting formula that does not parse.
     """
+
+    # Under new limits, what an old run has found might be worth nothing when it goes on.
+    earlier: ClassVar[Mapping[str, Any]] = {"parsimony": 0.0, "max_ties": 1.0}
 
     seed: Annotated[
         int, option("Seed of all randomness: the same seed gives the same formulas.", low=0, high=2**63 - 1)
@@ -168,13 +167,6 @@ class Settings(Options, frozen=True, kw_only=True):
                 )
         if not formula.proxies:
             raise RunError(f"the starting formula {formula} has no proxy in it")
-
-    @classmethod
-    def from_document(
-        cls, document: Mapping[str, Any], where: str | Path, error: type[RayzcError] = RunError
-    ) -> "Settings":
-        """As :meth:`Options.from_document`; a run from before there was a choice goes on as it was bred."""
-        return super().from_document({**_BEFORE_THERE_WAS_A_CHOICE, **document}, where, error)
 
 
 class Limits(Options, frozen=True, kw_only=True):

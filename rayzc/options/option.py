@@ -119,10 +119,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Attributes:
         error: the kind of error that a wrong value raises.
         title: of the panel of its own options in the help of a command.
+        earlier: for options that documents of earlier versions lack, the values that these were made with.
     """
 
     error: ClassVar[type[RayzcError]] = RunError
     title: ClassVar[str] = "Options"
+    earlier: ClassVar[Mapping[str, Any]] = {}
 
     def __post_init__(self) -> None:
         """Checks types and ranges.
@@ -146,8 +148,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         try:
             return msgspec.convert(value, field.type, dec_hook=_decoded)
         except msgspec.ValidationError as error:
-            what = str(error).partition(" - at ")[0].replace("`", "")
-            raise self.error(f"{field.name} is {value!r}: {what[0].lower()}{what[1:]}") from None
+            raise self.error(f"{field.name} is {value!r}; it {_in_words(str(error))}") from None
 
     def _check_range(self, name: str, value: Any, known: Option) -> None:
         if not isinstance(value, int | float) or isinstance(value, bool):
@@ -197,12 +198,38 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             for key, value in document.items()
             if key not in IN_EVERY_DOCUMENT or key in cls.__struct_fields__
         }
+        missing: list[str] = []
         try:
-            return msgspec.convert(content, cls, dec_hook=_decoded)
+            found = msgspec.convert(_completed(cls, content, missing), cls, dec_hook=_decoded)
         except msgspec.ValidationError as problem:
             raise error(f"{where}: {_located(str(problem))}") from None
         except RayzcError as problem:
             raise error(f"{where} cannot be used: {problem}") from None
+        # Last, for a key that is misspelt is better named as unknown than as missing.
+        if missing:
+            raise error(f"{where}: missing key '{missing[0]}'")
+        return found
+
+
+def _completed(
+    kind: type[Options], document: Mapping[str, Any], missing: list[str], above: str = ""
+) -> dict[str, Any]:
+    """A stored document with what its version did not know yet.
+
+    Defaults may change from version to version, so a document holds all that its version knew: what is missing and not
+    among the :attr:`Options.earlier` of its class is added to `missing`.
+    """
+    found = dict(document)
+    for field in msgspec.structs.fields(kind):
+        key, inner = field.encode_name, _bare(_hints(kind)[field.name])
+        if key not in found:
+            if field.name in kind.earlier:
+                found[key] = kind.earlier[field.name]
+            elif not field.required:
+                missing.append(f"{above}{key}")
+        elif isinstance(inner, type) and issubclass(inner, Options) and isinstance(found[key], Mapping):
+            found[key] = _completed(inner, found[key], missing, f"{above}{key}.")
+    return found
 
 
 def _located(message: str) -> str:
@@ -211,12 +238,32 @@ def _located(message: str) -> str:
     path = place.strip("`").removeprefix("$").lstrip(".")
     for words, name in (
         ("Object contains unknown field", "unknown key"),
-        ("Object missing required field", "no key"),
+        ("Object missing required field", "missing key"),
     ):
         if what.startswith(words):
             key = what.removeprefix(words).strip(" `")
             return f"{name} '{f'{path}.{key}' if path else key}'"
-    return f"key '{path}': {what[0].lower()}{what[1:]}".replace("`", "")
+    return f"key '{path}' {_in_words(message)}" if path else f"it {_in_words(message)}"
+
+
+_IN_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def _in_words(message: str) -> str:
+    """What a message of msgspec's says of a type: ``must be a whole number``."""
+    what = message.partition(" - at ")[0]
+    expected, separator, _ = what.removeprefix("Expected `").partition("`, got `")
+    if not separator:
+        return f"cannot be used: {what[0].lower()}{what[1:]}".replace("`", "")
+    names = [_IN_WORDS.get(name, name) for name in expected.split(" | ") if name != "null"]
+    return f"must be {' or '.join(names)}"
 
 
 def _decoded(kind: type, value: Any) -> Any:

@@ -59,7 +59,7 @@ class RunFolder:
             force: remove the run that is there.
 
         Raises:
-            RunError: there is something already, or it cannot be written.
+            RunError: there is something already, another process works on it, or it cannot be written.
         """
         folder = cls(path)
         try:
@@ -69,7 +69,10 @@ class RunFolder:
                         f"{path} exists and is not empty: choose another --out, add --force to overwrite it, "
                         f"or continue it with `rayzc resume {path}`"
                     )
-                folder._clear()
+                if not folder.config.is_file():
+                    raise RunError(f"{path} is not the folder of a run, so --force does not overwrite it")
+                with folder.locked():
+                    folder._clear()
             folder.checkpoints.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
@@ -266,8 +269,6 @@ class RunFolder:
 
     def _clear(self) -> None:
         """Removes a run's own files, and only these."""
-        if not self.config.is_file():
-            raise RunError(f"{self.path} is not the folder of a run, so --force does not overwrite it")
         for attempt in self.checkpoints.glob("attempt-*"):
             shutil.rmtree(attempt)
         shutil.rmtree(self.path / "cache", ignore_errors=True)

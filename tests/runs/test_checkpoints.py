@@ -51,8 +51,10 @@ class TestRoundTrip:
         "settings",
         [
             BREEDING,
-            replace(BREEDING, measure="spearman", objective="min", seeds=("tanh(flops) * 1e-300 + 5e-324",)),
-            replace(BREEDING, measure="weighted_kendall", objective="cvar", constants=0.5, max_size=200),
+            BREEDING.replaced(
+                correlation="spearman", objective="min", seeds=("tanh(flops) * 1e-300 + 5e-324",)
+            ),
+            BREEDING.replaced(correlation="weighted_kendall", objective="cvar", constants=0.5, max_size=200),
         ],
     )
     def test_islands_come_back_equal(self, tmp_path: Path, settings: Settings) -> None:

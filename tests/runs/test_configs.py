@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rayzc.errors import RunError
-from rayzc.evolution import Settings
+from rayzc.errors import RunError, SearchError
+from rayzc.options import AlgorithmSettings, Limits, PlanOptions, SearchOptions, Settings, Setup
 from rayzc.problems import Problem, Suite
-from rayzc.runs import Limits, RunConfig, split
+from rayzc.runs import DiscoverConfig, PipelineConfig, SearchConfig, split
 from tests.evolution import samples
 from tests.evolution.samples import Floats
 
@@ -24,7 +24,11 @@ def worst_but_one(taus: Floats) -> float:
     return float(np.sort(taus)[1])
 
 
-def config(of: Suite, /, **changes: Any) -> RunConfig:
+def refused(message: str) -> "pytest.RaisesExc[RunError]":
+    return pytest.raises(RunError, match=f"^{re.escape(message)}$")
+
+
+def config(of: Suite, /, **changes: Any) -> DiscoverConfig:
     values: dict[str, Any] = {
         "rayzc": "0.1.0",
         "suite": "small.parquet",
@@ -35,11 +39,11 @@ def config(of: Suite, /, **changes: Any) -> RunConfig:
         "settings": samples.BREEDING,
         "limits": Limits(time_limit=60.0, epochs=5),
     }
-    return RunConfig(**(values | changes))
+    return DiscoverConfig(**(values | changes))
 
 
-def read_back(one: RunConfig) -> RunConfig:
-    return RunConfig.from_json(json.loads(json.dumps(one.to_json())), PATH)
+def read_back(one: DiscoverConfig) -> DiscoverConfig:
+    return DiscoverConfig.from_json(json.loads(json.dumps(one.to_json())), PATH)
 
 
 class TestJson:
@@ -78,57 +82,135 @@ class TestJson:
             f"{PATH} has configuration schema {version}, written by rayzc 9.0.0; this version reads schema 1: "
             "resume with that one"
         )
-        with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
-            RunConfig.from_json(document, PATH)
+        with refused(message):
+            DiscoverConfig.from_json(document, PATH)
 
     @pytest.mark.parametrize(
-        "key", ["rayzc", "suite", "suite_hash", "problems", "proxies", "holdout", "settings", "limits"]
+        "key",
+        [
+            *("rayzc", "suite", "suite_hash", "problems", "proxies", "holdout", "settings", "limits"),
+            *("settings.islands", "settings.measure", "limits.epochs"),
+        ],
     )
     def test_what_is_missing_is_named(self, small_suite: Suite, key: str) -> None:
         document = config(small_suite).to_json()
-        del document[key]
-        with pytest.raises(RunError, match=f"^{re.escape(str(PATH))} is incomplete: '{key}'$"):
-            RunConfig.from_json(document, PATH)
+        *above, last = key.split(".")
+        del (document[above[0]] if above else document)[last]
+        with refused(f"{PATH}: missing key '{key}'"):
+            DiscoverConfig.from_json(document, PATH)
+
+    @pytest.mark.parametrize("key", ["islands", "settings.islnds", "limits.hours"])
+    def test_what_is_not_known_is_named(self, small_suite: Suite, key: str) -> None:
+        document = config(small_suite).to_json()
+        *above, last = key.split(".")
+        (document[above[0]] if above else document)[last] = 3
+        with refused(f"{PATH}: unknown key '{key}'"):
+            DiscoverConfig.from_json(document, PATH)
+
+    def test_a_key_that_is_misspelt_is_named_as_it_stands(self, small_suite: Suite) -> None:
+        document = config(small_suite).to_json()
+        document["settings"]["islnds"] = document["settings"].pop("islands")
+        with refused(f"{PATH}: unknown key 'settings.islnds'"):
+            DiscoverConfig.from_json(document, PATH)
+
+    def test_a_run_from_before_there_was_a_choice_goes_on_as_it_was_bred(self, small_suite: Suite) -> None:
+        document = config(small_suite).to_json()
+        del document["settings"]["parsimony"], document["settings"]["max_ties"], document["leave_out"]
+        again = DiscoverConfig.from_json(document, PATH)
+        assert (again.settings.parsimony, again.settings.max_ties, again.leave_out) == (0.0, 1.0, ())
 
     @pytest.mark.parametrize(
-        "change",
+        ("change", "message"),
         [
-            {"settings": 3},
-            {"settings": {"population": "x"}},
-            {"limits": None},
-            {"limits": {"hours": 1}},
-            {"limits": {"epochs": "x"}},
-            {"problems": None},
-            {"settings": {"seed": -1}},
+            ({"settings": 3}, ": key 'settings' must be an object"),
+            ({"settings": {"population": "x"}}, ": key 'settings.population' must be a whole number"),
+            ({"settings": {"objective": 3}}, " cannot be used: objective 3 is not a function with a name"),
+            ({"limits": None}, ": key 'limits' must be an object"),
+            ({"limits": {"epochs": "x"}}, ": key 'limits.epochs' must be a whole number"),
+            ({"problems": None}, ": key 'problems' must be a list"),
+            ({"problems": ["a", 3]}, ": key 'problems[1]' must be text"),
+            ({"holdout": "half"}, ": key 'holdout' must be a number"),
+            ({"settings": {"seed": -1}}, " cannot be used: seed is -1; it must lie between 0 and "),
         ],
     )
     def test_what_makes_no_sense_is_an_error_of_ours(
-        self, small_suite: Suite, change: dict[str, Any]
+        self, small_suite: Suite, change: dict[str, Any], message: str
     ) -> None:
-        with pytest.raises(RunError):
-            RunConfig.from_json(config(small_suite).to_json() | change, PATH)
+        with pytest.raises(RunError, match=f"^{re.escape(f'{PATH}{message}')}"):
+            DiscoverConfig.from_json(config(small_suite).to_json() | change, PATH)
 
 
-class TestLimits:
-    @pytest.mark.parametrize("name", ["time_limit", "epochs", "evaluations", "plateau"])
-    @pytest.mark.parametrize("value", [0, -1, float("nan")])
-    def test_none_that_is_not_positive(self, name: str, value: float) -> None:
-        message = f"the limit {name.replace('_', '-')} is {value}; it must be greater than 0"
-        with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
-            Limits(**{name: value})  # type: ignore[arg-type]
+class TestSearchesAndRuns:
+    """The configurations of the other kinds of runs."""
 
-    def test_none_that_is_infinite(self) -> None:
-        message = r"^the limit time-limit is inf; it must be finite, or left out$"
-        with pytest.raises(RunError, match=message):
-            Limits(time_limit=float("inf"))
+    @pytest.mark.parametrize(
+        "one",
+        [
+            SearchConfig(
+                rayzc="0.1.0", suite="s.parquet", suite_hash="abc", candidates="table", loggers=("csv",)
+            ),
+            SearchConfig(
+                rayzc="0.1.0",
+                problems=("nasbench201/cifar10",),
+                plan=PlanOptions(
+                    formula="nwot", constraints=("params < 3",), settings=AlgorithmSettings(starts=3)
+                ),
+                setup=Setup(batch=4, time_limit=None, gpus=0.5),
+                time_limit=60.0,
+            ),
+        ],
+    )
+    def test_round_trip_of_searches(self, one: SearchConfig) -> None:
+        document = json.loads(json.dumps(one.to_json()))
+        assert document["kind"] == "search"
+        assert SearchConfig.from_json(document, PATH) == one
+        for key in document.keys() - {"schema_version", "kind", "leave_out", "suite", "suite_hash"}:
+            with refused(f"{PATH}: missing key '{key}'"):
+                SearchConfig.from_json({k: v for k, v in document.items() if k != key}, PATH)
 
-    def test_others_count_only_if_none_is_set(self, small_suite: Suite) -> None:
-        other = Limits(time_limit=180.0)
-        assert Limits().or_else(other) == other
-        assert Limits(epochs=3).or_else(other) == Limits(epochs=3)
-        one = config(small_suite)
-        assert one.with_limits(Limits()) == one
-        assert one.with_limits(Limits(epochs=9)) == replace(one, limits=Limits(epochs=9))
+    def test_round_trip_of_a_run(self) -> None:
+        search = SearchOptions(plan=PlanOptions(budget=20, minimise=("flops",)), seeds=2)
+        one = PipelineConfig(
+            rayzc="0.1.0",
+            suite="s",
+            settings=Settings(seed=4),
+            limits=Limits(epochs=3),
+            search=search,
+            holdout=0.2,
+        )
+        document = json.loads(json.dumps(one.to_json()))
+        assert document["kind"] == "run"
+        assert PipelineConfig.from_json(document, PATH) == one
+        document["search"]["plan"]["settings"]["starst"] = 3
+        message = f"{PATH}: unknown key 'search.plan.settings.starst'"
+        with refused(message):
+            PipelineConfig.from_json(document, PATH)
+
+    def test_a_run_of_version_0_1_0(self) -> None:
+        document = PipelineConfig(rayzc="0.1.0", suite="s").to_json()
+        del document["holdout"]
+        document["search"] = {
+            "algorithm": "random",
+            "budget": 15,
+            "seeds": 2,
+            "seed": 3,
+            "constraints": ["a < 1"],
+        }
+        again = PipelineConfig.from_json(document, PATH)
+        plan = PlanOptions(algorithm="random", budget=15, seed=3, constraints=("a < 1",))
+        assert again.search == SearchOptions(plan=plan, seeds=2)
+        document["search"]["budgte"] = 3
+        with refused(f"{PATH}: unknown key 'search.plan.budgte'"):
+            PipelineConfig.from_json(document, PATH)
+
+    def test_a_table_needs_a_suite(self) -> None:
+        message = "without a suite there is no table to search: name a suite, or use --candidates space"
+        with pytest.raises(SearchError, match=f"^{re.escape(message)}$"):
+            SearchConfig(rayzc="0.1.0", candidates="table")
+
+    def test_the_trials(self) -> None:
+        one = SearchConfig(rayzc="0.1.0", problems=("a/b", "c/d"), plan=PlanOptions(seed=5), seeds=2)
+        assert one.trials == (("a/b", 5), ("c/d", 5), ("a/b", 6), ("c/d", 6))
 
 
 class TestSuite:
@@ -166,7 +248,7 @@ class TestSuite:
             f"{changed.content_hash[:12]}, was {small_suite.content_hash[:12]}): put the earlier one back, or start "
             "a new run"
         )
-        with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
+        with refused(message):
             config(small_suite).fitting_and_validation(lambda source: changed)
 
     def test_one_score_is_enough_of_a_change(self, small_suite: Suite) -> None:

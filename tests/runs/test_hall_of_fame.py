@@ -52,7 +52,7 @@ def test_the_same_bytes_for_the_same_islands(islands: list[Island], tmp_path: Pa
     document = read_newest(tmp_path, pytest.fail)
     assert document is not None
     assert text_of(list(restore(document, samples.judge(), BREEDING))) == expected
-    assert text_of(archipelago(3, replace(BREEDING, seed=4))) != expected
+    assert text_of(archipelago(3, BREEDING.replaced(seed=4))) != expected
 
 
 def test_the_document(islands: list[Island]) -> None:

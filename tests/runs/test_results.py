@@ -1,14 +1,19 @@
-"""What came out of a discovery, as JSON and as a table."""
+"""What came out of runs: in types, as JSON and as a table; and how they ended."""
 
+import errno
 import json
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
+from signal import Signals
 
 import pytest
 
+from rayzc.errors import RunError
 from rayzc.evolution import score
 from rayzc.formula import Formula
-from rayzc.runs import Discovery, HallOfFame
+from rayzc.runs import Discovery, Ending, HallOfFame, Pipeline, Reason, RunFolder
 from tests.evolution import samples
 from tests.runs.test_checkpoints import archipelago
 
@@ -21,7 +26,7 @@ def discovery() -> Discovery:
     best = Formula(hall.best[0].tokens)
     return Discovery(
         run=Path("runs/one"),
-        stopped="epochs",
+        ending=Ending(Reason.EPOCHS),
         best=score(best, suite),
         held_out=score(best, samples.suite(seed=9)),
         hall_of_fame=hall,
@@ -65,14 +70,62 @@ def test_the_table_is_the_front(discovery: Discovery) -> None:
         assert tuple(row[problem] for problem in discovery.problems) == one.correlations
 
 
-@pytest.mark.parametrize(
-    ("stopped", "signal"),
-    [
-        ("epochs", None),
-        ("time limit", None),
-        ("interrupted by SIGINT", "SIGINT"),
-        ("interrupted by SIGTERM", "SIGTERM"),
-    ],
-)
-def test_interrupted(discovery: Discovery, stopped: str, signal: str | None) -> None:
-    assert replace(discovery, stopped=stopped).interrupted == signal
+class TestEnding:
+    @pytest.mark.parametrize(
+        ("text", "ending"),
+        [
+            ("epochs", Ending(Reason.EPOCHS)),
+            ("evaluations", Ending(Reason.EVALUATIONS)),
+            ("plateau", Ending(Reason.PLATEAU)),
+            ("time limit", Ending(Reason.TIME_LIMIT)),
+            ("all searches ended", Ending(Reason.ALL_ENDED)),
+            ("interrupted by SIGINT", Ending.interrupted_by(Signals.SIGINT)),
+            ("interrupted by SIGTERM", Ending.interrupted_by(Signals.SIGTERM)),
+        ],
+    )
+    def test_is_stored_as_text_and_read_again(self, text: str, ending: Ending) -> None:
+        assert str(ending) == text
+        assert Ending.read(text) == ending
+
+    @pytest.mark.parametrize(
+        "text", ["", "SIGINT", "was interrupted by SIGINT", "interrupted by SIGNOTHING", "tea time"]
+    )
+    def test_others_are_refused(self, text: str) -> None:
+        message = f"a stored result ended by '{text}', which this version of rayzc does not know"
+        with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
+            Ending.read(text)
+
+    def test_of_a_result(self, discovery: Discovery) -> None:
+        assert (discovery.stopped, discovery.interrupted) == ("epochs", None)
+        interrupted = replace(discovery, ending=Ending.interrupted_by(Signals.SIGTERM))
+        assert (interrupted.stopped, interrupted.interrupted) == ("interrupted by SIGTERM", Signals.SIGTERM)
+        assert interrupted.to_json()["stopped"] == "interrupted by SIGTERM"
+
+
+def test_a_run_that_was_interrupted_before_its_searches_has_no_table(tmp_path: Path) -> None:
+    part = Pipeline(tmp_path, None, None, None, Ending.interrupted_by(Signals.SIGINT), 3.0)
+    assert part.to_json()["search"] is None
+    message = f"{tmp_path} was interrupted before its searches: continue with `rayzc resume {tmp_path}`"
+    with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
+        part.to_table()
+
+
+def test_a_result_that_cannot_be_written_says_why(
+    discovery: Discovery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    assert folder.write_result(discovery.to_json()) is None
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    before = folder.result.read_bytes()
+    trouble = folder.write_result(replace(discovery, seconds=9.0).to_json())
+    assert trouble == f"{folder.result} cannot be written: No space left on device"
+    assert folder.result.read_bytes() == before
+    folder.result.unlink()
+    folder.checkpoints.rmdir()
+    folder.path.rmdir()
+    assert folder.write_result({}) == f"{folder.result} cannot be written: No such file or directory"
+    folder.record("an event that nobody can read")

@@ -49,7 +49,7 @@ class Settings(Options, frozen=True, kw_only=True):
     parsimony: Annotated[
         float,
         option(
-            "What a node must add to the objective to be worth its place. The best formula survives anyway.",
+            "Least gain in the objective for which a formula may have one more node. The best formula survives anyway.",
             low=0,
             high=1,
         ),
@@ -78,8 +78,9 @@ class Settings(Options, frozen=True, kw_only=True):
     selection: Annotated[
         tuple[str, ...],
         option(
-            "How parents are selected; each of several names selects an equal part.",
+            "How parents are selected, with several names in equal parts.",
             choices=SELECTIONS,
+            commas=True,
         ),
     ] = ("tournament", "lexicase")
     crossover: Annotated[
@@ -97,7 +98,9 @@ class Settings(Options, frozen=True, kw_only=True):
             "Formulas per generation whose constants a local search improves.", low=0, high=1_000, hidden=True
         ),
     ] = 2
-    topology: Annotated[str, option("Where emigrants go.", choices=TOPOLOGIES)] = "ring"
+    topology: Annotated[str, option("Islands that an island sends its emigrants to.", choices=TOPOLOGIES)] = (
+        "ring"
+    )
     migration_interval: Annotated[
         int, option("Epochs from one migration to the next; 0 for no migration.", low=0, high=1_000_000)
     ] = 4
@@ -172,6 +175,8 @@ class Settings(Options, frozen=True, kw_only=True):
 class Limits(Options, frozen=True, kw_only=True):
     """When a discovery stops, at whichever limit comes first. All but the time count alike on any machine."""
 
+    title: ClassVar[str] = "When to stop"
+
     time_limit: Annotated[
         float | None,
         option(
@@ -186,7 +191,10 @@ class Limits(Options, frozen=True, kw_only=True):
     ] = None
     evaluations: Annotated[
         int | None,
-        option("Stop when this many formulas were bred; an epoch that has begun is finished.", low=1),
+        option(
+            "Stop when this many formulas were bred; the epoch that has begun is finished on all islands.",
+            low=1,
+        ),
     ] = None
     plateau: Annotated[
         int | None, option("Stop when the best formula has not improved for this many epochs.", low=1)

@@ -73,7 +73,7 @@ class DiscoverOptions(Options, frozen=True, kw_only=True):
     earlier: ClassVar[Mapping[str, Any]] = {"leave_out": ()}
 
     problems: Annotated[tuple[str, ...], option(_PROBLEMS, default="all", commas=True)] = ()
-    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, commas=True)] = ()
+    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, default="none", commas=True)] = ()
     proxies: Annotated[
         tuple[str, ...] | None,
         option(
@@ -108,12 +108,12 @@ class SearchOptions(Options, frozen=True, kw_only=True):
             commas=True,
         ),
     ] = ()
-    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, commas=True)] = ()
+    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, default="none", commas=True)] = ()
     candidates: Annotated[
         str | None,
         option(
-            "Where a search moves: among the rows of the suite's tables, or in the whole search space, with what the "
-            "tables lack measured.",
+            "Architectures to choose from: those in the suite's table, or the whole search space, where what the table "
+            "lacks is measured;",
             choices=CANDIDATES,
             default="table with a suite, space without",
         ),

@@ -513,6 +513,7 @@ def takes(**kinds: type[Options]) -> Callable[[Callable[..., Result]], Callable[
             f"    {flat.name}: {flat.about.help}"
             for kind in kinds.values()
             for flat in flattened(kind).values()
+            if flat.name not in own
         )
         wrapper.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nOptions:\n{listed}\n"
         return wrapper

@@ -36,12 +36,12 @@ def fill(
         typer.Option(
             "--cache",
             metavar="FOLDER",
-            help="Folder of measurements that are kept, to continue from. [dim]\\[default: beside --out][/dim]",
+            help="Folder that keeps the measurements, to continue from them. [dim]\\[default: beside --out][/dim]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
-    """Measure the scores that a suite lacks, on Ray. Measurements are kept, so that the command can be run again."""
+    """Measure the scores that a suite lacks, on Ray. Measurements are kept: repeat the command to continue."""
     from dataclasses import replace
 
     from rayzc.problems import load_suite, write_suite

@@ -16,22 +16,27 @@ from rayzc.cli.durations import compact, seconds
 from rayzc.errors import RunError
 from rayzc.options import Flat, Options, flattened, option, read_options
 
-__all__ = ["AsFormula", "Output", "SearchOutput", "Suite", "names", "takes_options"]
+__all__ = ["AsFormula", "JsonOutput", "Output", "SearchOutput", "Suite", "takes_options"]
 
-SUITE = "Parquet file, JSON file, folder of zc_<space>.json files, or name of a suite."
-FORMULA = "A formula, a file that holds a formula, or the folder of a discovery."
+SUITE = "A suite: a Parquet file, a JSON file, a folder of zc_<space>.json files, or the name of a suite."
+FORMULA = "A formula, a file that holds a formula, or the folder of a run that bred one."
 
 Suite = Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE)]
 AsFormula = Annotated[str, typer.Argument(metavar="FORMULA", help=FORMULA)]
 
 
-class Output(Options, frozen=True, kw_only=True):
-    """How a command prints."""
+class JsonOutput(Options, frozen=True, kw_only=True):
+    """How a command prints its result."""
 
     title: ClassVar[str] = "Output"
 
-    quiet: Annotated[bool, option("Print only the result.", short="-q")] = False
     as_json: Annotated[bool, option("Print the result as a JSON document.", flag="json")] = False
+
+
+class Output(JsonOutput, frozen=True, kw_only=True):
+    """How a command prints its progress and its result."""
+
+    quiet: Annotated[bool, option("Print only the result.", short="-q")] = False
 
 
 class SearchOutput(Output, frozen=True, kw_only=True):
@@ -40,30 +45,16 @@ class SearchOutput(Output, frozen=True, kw_only=True):
     details: Annotated[
         bool,
         option(
-            "Print each architecture in words and drawn, with its proxies and the shortlist, as report.txt has them."
+            "Print all of report.txt: each architecture in words and as a drawing, its proxies, and the shortlist."
         ),
     ] = False
     export: Annotated[
         Path | None,
         option(
-            "Write the best network of each problem into this folder, as a Python module that needs torch alone.",
+            "Folder to write the best network of each problem to, as a Python module that needs only torch.",
             metavar="FOLDER",
         ),
     ] = None
-
-
-def names(values: list[str] | None) -> tuple[str, ...]:
-    """Names that were given with commas, in several flags, or both.
-
-    Raises:
-        RunError: a name is empty.
-    """
-    found = tuple(name.strip() for text in values or () for name in text.split(","))
-    if not all(found):
-        raise RunError(
-            "an empty name was given: give names with commas between them, or leave the option out"
-        )
-    return found
 
 
 def takes_options(**kinds: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -87,7 +78,7 @@ def takes_options(**kinds: type[Options]) -> Callable[[Callable[..., None]], Cal
                 if flag.instead_of:
                     typer.echo(f"rayzc: {flag.instead_of} is now {_dashed(flag.flat)}", err=True)
                 given[flag.flat.name] = flag.read(value)
-            function(**values, **read_options(kinds, given))
+            function(**values, **read_options(kinds, given, shown=_dashed))
 
         parameters = [*own, *(flag.parameter() for flag in flags.values())]
         vars(command)["__signature__"] = inspect.Signature(parameters)
@@ -137,14 +128,22 @@ class _Flag:
         """The value of the option in what was given on the command line.
 
         Raises:
-            RunError: the text is not a length of time, or names are empty.
+            RunError: the text is not a duration, or a name is empty.
         """
-        about = self.flat.about
+        about, flag = self.flat.about, _dashed(self.flat)
         if about.duration:
-            return seconds(value)
-        if isinstance(value, list) and about.commas:
-            return names(value)
-        return tuple(value) if isinstance(value, list) else value
+            try:
+                return seconds(value)
+            except RunError as error:
+                raise RunError(f"{flag}: {error}") from None
+        if not isinstance(value, list):
+            return value
+        if not about.commas:
+            return tuple(value)
+        names = tuple(name.strip() for text in value for name in text.split(","))
+        if not all(names):
+            raise RunError(f"{flag} has an empty name: write {flag} A,B or leave {flag} out")
+        return names
 
 
 def _flags(kind: type[Options]) -> Iterator[_Flag]:
@@ -179,7 +178,7 @@ def _help(flat: Flat) -> str:
     about = flat.about
     text = about.help
     if about.choices:
-        text = f"{text.rstrip('.')}: {_listed(about.choices)}."
+        text = f"{text.rstrip('.;')}{';' if text.endswith(';') else ':'} {_listed(about.choices)}."
     default = about.default if about.default is not None else _default(flat)
     return escape(text) + (f" [dim]{escape(f'[default: {default}]')}[/dim]" if default else "")
 

@@ -1,4 +1,4 @@
-"""``rayzc proxies``: what the zero-cost proxies say of a network of one's own."""
+"""``rayzc proxies``: the zero-cost proxies of a user's own network."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rayzc.cli.options import takes_options
+from rayzc.cli.options import JsonOutput, takes_options
 from rayzc.options import ShowOptions, option
 
 if TYPE_CHECKING:
@@ -21,17 +21,18 @@ class ProxiesOptions(ShowOptions, frozen=True, kw_only=True):
     """What is measured on a user's own network."""
 
     proxies: Annotated[
-        tuple[str, ...] | None, option("Proxies to measure.", default="all", metavar="A,B", commas=True)
+        tuple[str, ...] | None,
+        option("Proxies to measure.", default="all", metavar="A,B", commas=True, panel="What to measure"),
     ] = None
-    as_json: Annotated[bool, option("Print the result as a JSON document.", flag="json")] = False
 
 
-@takes_options(options=ProxiesOptions)
+@takes_options(options=ProxiesOptions, output=JsonOutput)
 def proxies(
     model: Annotated[
         str, typer.Argument(metavar="MODULE:NAME", help="A network, or a function or class that makes one.")
     ],
     options: ProxiesOptions,
+    output: JsonOutput,
 ) -> None:
     """Measure the zero-cost proxies of an untrained network."""
     import json
@@ -48,7 +49,7 @@ def proxies(
     result = measure_model(
         model, network, shown, wanted, seed=seed, device=options.device, classes=options.classes
     )
-    if options.as_json:
+    if output.as_json:
         document = {
             "model": model,
             "scores": {name: plain(score) for name, score in result.scores.items()},

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rayzc.cli.options import AsFormula, takes_options
+from rayzc.cli.options import AsFormula, JsonOutput, takes_options
 from rayzc.options import ShowOptions, option
 
 if TYPE_CHECKING:
@@ -20,19 +20,22 @@ class RankOptions(ShowOptions, frozen=True, kw_only=True):
     file: Annotated[
         Path | None,
         option(
-            "File of networks: MODELS = {...}, or functions that make them.", flag="models", metavar="FILE.py"
+            "Python file of networks: MODELS = {...}, or functions that make them.",
+            flag="models",
+            metavar="FILE.py",
+            panel="What to rank",
         ),
     ] = None
-    as_json: Annotated[bool, option("Print the result as a JSON document.", flag="json")] = False
 
 
-@takes_options(options=RankOptions)
+@takes_options(options=RankOptions, output=JsonOutput)
 def rank(
     formula: AsFormula,
     options: RankOptions,
+    output: JsonOutput,
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MODULE:NAME...", help="Networks, or functions or classes that make them."),
+        typer.Argument(metavar="MODULE:NAME", help="Networks, or functions or classes that make them."),
     ] = None,
 ) -> None:
     """Rank untrained networks by a formula, the best first."""
@@ -82,7 +85,7 @@ def rank(
         }
         for place, index in enumerate(order)
     ]
-    if options.as_json:
+    if output.as_json:
         typer.echo(json.dumps({"formula": str(parsed), "ranking": rows}, indent=1))
         return
     console = plain_console()

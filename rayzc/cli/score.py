@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rayzc.cli.options import AsFormula, Suite, takes_options
+from rayzc.cli.options import AsFormula, JsonOutput, Suite, takes_options
 from rayzc.options import Options, Settings, option
 
 if TYPE_CHECKING:
@@ -30,11 +30,10 @@ class ScoreOptions(Options, frozen=True, kw_only=True):
         1000
     )
     seed: Annotated[int, option("Seed of the bootstrap.", low=0)] = 0
-    as_json: Annotated[bool, option("Print the result as a JSON document.", flag="json")] = False
 
 
-@takes_options(options=ScoreOptions)
-def score(formula: AsFormula, suite: Suite, options: ScoreOptions) -> None:
+@takes_options(options=ScoreOptions, output=JsonOutput)
+def score(formula: AsFormula, suite: Suite, options: ScoreOptions, output: JsonOutput) -> None:
     """Score a formula on every problem of a suite, beside the best single proxies."""
     import json
 
@@ -53,7 +52,7 @@ def score(formula: AsFormula, suite: Suite, options: ScoreOptions) -> None:
     fitted = chosen.for_fitting(sorted({*chosen.common_proxies, *parsed.proxies}))
     result = assess(parsed, fitted, options.bootstrap, options.seed)
     singles = best_single_proxies(fitted)
-    if options.as_json:
+    if output.as_json:
         document = result.to_json()
         document["single_proxies"] = {str(single.formula): single.mean_kendall for single in singles}
         typer.echo(json.dumps(document, indent=1))

@@ -23,22 +23,26 @@ suite = typer.Typer(
 @suite.command("import")
 def import_suite(
     path: Annotated[str, typer.Argument(metavar="PATH", help=SUITE)],
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
-    name: Annotated[str | None, typer.Option("--name", help="What to call it. Default: as the file.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Parquet file to write.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the suite. [dim]\\[default: that of the file][/dim]")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Turn NAS-Bench-Suite-Zero JSON into one Parquet file that loads at once."""
     from dataclasses import replace
 
+    from rayzc.cli.output import counted
     from rayzc.problems import load_suite, write_suite
 
     check_out(out, force)
     loaded = replace(load_suite(path), name=name or out.stem)
     write_suite(loaded, out)
-    typer.echo(f"{out}: {len(loaded)} problems, {sum(map(len, loaded.problems)):,} rows")
+    rows = counted(sum(map(len, loaded.problems)), "row")
+    typer.echo(f"{out}: {counted(len(loaded), 'problem')}, {rows}")
     dropped = int(loaded.metadata.get("dropped_without_accuracy", "0"))
     if dropped:
-        typer.echo(f"left out: {dropped:,} entries without an accuracy")
+        typer.echo(f"left out: {counted(dropped, 'entry', 'entries')} without an accuracy")
     for line in _missing(loaded):
         typer.echo(line)
 
@@ -46,9 +50,9 @@ def import_suite(
 @suite.command()
 def info(
     source: Annotated[str, typer.Argument(metavar="SUITE", help=SUITE)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON document.")] = False,
 ) -> None:
-    """Show the problems of a suite, and which proxies they lack."""
+    """Show the problems of a suite and the proxies that they lack."""
     from rayzc.problems import load_suite
 
     loaded = load_suite(source)
@@ -67,7 +71,7 @@ def fetch(
         str | None, typer.Option("--mirror", help="Web address of a folder with the files, tried first.")
     ] = None,
 ) -> None:
-    """Download the public files of a named suite, and make it ready for --suite NAME."""
+    """Download the public files of a named suite, ready for --suite NAME."""
     from rayzc.problems import fetch_suite
 
     fetch_suite(name, mirror=mirror, report=typer.echo)
@@ -109,13 +113,12 @@ def _document(loaded: "Suite") -> dict[str, Any]:
 
 
 def _print_table(loaded: "Suite") -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200  # a pipe has no width: wrap nothing
+    from rayzc.cli.output import counted, plain_console
+
+    console = plain_console()
     document = _document(loaded)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("problem", no_wrap=True)
@@ -127,7 +130,9 @@ def _print_table(loaded: "Suite") -> None:
         missing = ", ".join(row["missing"]) or "-"
         table.add_row(escape(row["problem"]), *(f"{number:,}" for number in numbers), escape(missing))
     common = document["common_proxies"]
-    console.print(f"{loaded.name}: {len(loaded)} problems, content {loaded.content_hash[:16]}", markup=False)
+    console.print(
+        f"{loaded.name}: {counted(len(loaded), 'problem')}, content {loaded.content_hash[:16]}", markup=False
+    )
     for key, value in loaded.metadata.items():
         console.print(f"{key.replace('_', ' ')}: {value}", markup=False, soft_wrap=True)
     console.print()
@@ -136,4 +141,4 @@ def _print_table(loaded: "Suite") -> None:
     console.print(
         f"proxies on all problems ({len(common)}): {', '.join(common) or '-'}", markup=False, soft_wrap=True
     )
-    console.print("complete: rows with all of these, the ones a formula is fitted on", markup=False)
+    console.print("complete: rows with all of these, on which formulas are fitted", markup=False)

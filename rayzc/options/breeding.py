@@ -1,12 +1,11 @@
 """How formulas are bred, and when breeding stops."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
-from rayzc.errors import RayzcError, RunError, nearest
+from rayzc.errors import RunError, nearest
 from rayzc.options.option import Options, option
 from rayzc.user_code import user_module
 
@@ -21,9 +20,6 @@ OBJECTIVES = ("mean", "min", "mean-std", "cvar")
 SELECTIONS = ("tournament", "lexicase")
 TOPOLOGIES = ("ring", "torus", "star", "random")
 
-# Under new limits, what an old run has found might be worth nothing when it goes on.
-_BEFORE_THERE_WAS_A_CHOICE: dict[str, Any] = {"parsimony": 0.0, "max_ties": 1.0}
-
 
 class Settings(Options, frozen=True, kw_only=True):
     """The choices of one breeding; the same settings on the same suite give the same hall of fame.
@@ -33,6 +29,9 @@ class Settings(Options, frozen=True, kw_only=True):
             an objective that a resumed run could not find again.
         FormulaError: a starting formula that does not parse.
     """
+
+    # Under new limits, what an old run has found might be worth nothing when it goes on.
+    earlier: ClassVar[Mapping[str, Any]] = {"parsimony": 0.0, "max_ties": 1.0}
 
     seed: Annotated[
         int, option("Seed of all randomness: the same seed gives the same formulas.", low=0, high=2**63 - 1)
@@ -50,7 +49,7 @@ class Settings(Options, frozen=True, kw_only=True):
     parsimony: Annotated[
         float,
         option(
-            "What a node must add to the objective to be worth its place. The best formula survives anyway.",
+            "Least gain in the objective for which a formula may have one more node. The best formula survives anyway.",
             low=0,
             high=1,
         ),
@@ -79,8 +78,9 @@ class Settings(Options, frozen=True, kw_only=True):
     selection: Annotated[
         tuple[str, ...],
         option(
-            "How parents are selected; each of several names selects an equal part.",
+            "How parents are selected, with several names in equal parts.",
             choices=SELECTIONS,
+            commas=True,
         ),
     ] = ("tournament", "lexicase")
     crossover: Annotated[
@@ -98,7 +98,9 @@ class Settings(Options, frozen=True, kw_only=True):
             "Formulas per generation whose constants a local search improves.", low=0, high=1_000, hidden=True
         ),
     ] = 2
-    topology: Annotated[str, option("Where emigrants go.", choices=TOPOLOGIES)] = "ring"
+    topology: Annotated[str, option("Islands that an island sends its emigrants to.", choices=TOPOLOGIES)] = (
+        "ring"
+    )
     migration_interval: Annotated[
         int, option("Epochs from one migration to the next; 0 for no migration.", low=0, high=1_000_000)
     ] = 4
@@ -169,16 +171,11 @@ class Settings(Options, frozen=True, kw_only=True):
         if not formula.proxies:
             raise RunError(f"the starting formula {formula} has no proxy in it")
 
-    @classmethod
-    def from_document(
-        cls, document: Mapping[str, Any], where: str | Path, error: type[RayzcError] = RunError
-    ) -> "Settings":
-        """As :meth:`Options.from_document`; a run from before there was a choice goes on as it was bred."""
-        return super().from_document({**_BEFORE_THERE_WAS_A_CHOICE, **document}, where, error)
-
 
 class Limits(Options, frozen=True, kw_only=True):
     """When a discovery stops, at whichever limit comes first. All but the time count alike on any machine."""
+
+    title: ClassVar[str] = "When to stop"
 
     time_limit: Annotated[
         float | None,
@@ -194,7 +191,10 @@ class Limits(Options, frozen=True, kw_only=True):
     ] = None
     evaluations: Annotated[
         int | None,
-        option("Stop when this many formulas were bred; an epoch that has begun is finished.", low=1),
+        option(
+            "Stop when this many formulas were bred; the epoch that has begun is finished on all islands.",
+            low=1,
+        ),
     ] = None
     plateau: Annotated[
         int | None, option("Stop when the best formula has not improved for this many epochs.", low=1)

@@ -13,7 +13,7 @@ class Setup(Options, frozen=True, kw_only=True):
 
     error: ClassVar[type[RayzcError]] = ProxyError
 
-    batch: Annotated[int, option("Images that a network is shown.", low=1)] = 64
+    batch: Annotated[int, option("Number of images that a network is measured on.", low=1)] = 64
     images: Annotated[
         str | None,
         option(
@@ -41,7 +41,7 @@ class Setup(Options, frozen=True, kw_only=True):
     device: Annotated[
         str | None,
         option(
-            "Where networks are measured, for all workers alike, as last digits differ from device to device.",
+            "Device of all workers, as last digits differ from device to device.",
             choices=("cpu", "cuda"),
             default="cuda if the cluster has GPUs",
         ),
@@ -49,7 +49,7 @@ class Setup(Options, frozen=True, kw_only=True):
     time_limit: Annotated[
         float | None,
         option(
-            "Longest time to measure one network, after which it is reported as failed.",
+            "Time limit for measuring one network; a network that takes longer is reported as failed.",
             above=0,
             duration=True,
             metavar="TIME",
@@ -92,10 +92,12 @@ class ShowOptions(Options, frozen=True, kw_only=True):
             metavar="FILE_OR_NAME",
         ),
     ] = None
-    batch_size: Annotated[int, option("Images that a network is shown.", low=1, aliases=("batch",))] = 64
+    batch_size: Annotated[
+        int, option("Number of images that a network is measured on.", low=1, aliases=("batch",))
+    ] = 64
     seed: Annotated[int, option("Seed of weights and images: the same seed gives the same scores.")] = 0
     device: Annotated[
-        str | None, option("Where to measure: cpu, cuda, cuda:1.", default="a GPU if there is one")
+        str | None, option("Device to measure on: cpu, cuda or cuda:1.", default="a GPU if there is one")
     ] = None
 
 

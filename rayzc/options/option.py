@@ -130,10 +130,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Attributes:
         error: the kind of error that a wrong value raises.
         title: of the panel of its own options in the help of a command.
+        earlier: for options that documents of earlier versions lack, the values that these were made with.
     """
 
     error: ClassVar[type[RayzcError]] = RunError
     title: ClassVar[str] = "Options"
+    earlier: ClassVar[Mapping[str, Any]] = {}
 
     def __post_init__(self) -> None:
         """Checks types and ranges.
@@ -142,49 +144,25 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             RayzcError: of the kind :attr:`error`: a value of another type, or out of its range.
         """
         for field in msgspec.structs.fields(self):
-            value = self._converted(field, getattr(self, field.name))
+            about = _options_of(type(self)).get(field.name)
+            value = _checked(field.name, field.type, about, getattr(self, field.name), self.error)
             msgspec.structs.force_setattr(self, field.name, value)
-            known = _options_of(type(self)).get(field.name)
-            if known is not None and value is not None:
-                self._check_range(field.name, value, known)
-                self._check_choice(field.name, value, known)
-
-    def _converted(self, field: msgspec.structs.FieldInfo, value: Any) -> Any:
-        if hasattr(value, "item") and not isinstance(value, str):  # a number of numpy's
-            value = value.item()
-        if isinstance(value, str) and get_origin(_bare(field.type)) is tuple:
-            raise self.error(f"{field.name} must be a list of names, such as ['{value}'], not one text")
-        try:
-            return msgspec.convert(value, field.type, dec_hook=_decoded)
-        except msgspec.ValidationError as error:
-            what = str(error).partition(" - at ")[0].replace("`", "")
-            raise self.error(f"{field.name} is {value!r}: {what[0].lower()}{what[1:]}") from None
-
-    def _check_range(self, name: str, value: Any, known: Option) -> None:
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            return
-        if known.above is not None and not value > known.above:
-            raise self.error(f"{name} is {_shown(value)}; it must be greater than {_shown(known.above)}")
-        if not math.isfinite(value):
-            raise self.error(f"{name} is {value}; it must be finite, or left out")
-        low, high = known.low, known.high
-        if (low is not None and value < low) or (high is not None and value > high):
-            limits = (
-                f"lie between {_shown(low)} and {_shown(high)}"
-                if low is not None and high is not None
-                else f"be {_shown(low)} or more"
-            )
-            raise self.error(f"{name} is {_shown(value)}; it must {limits}")
-
-    def _check_choice(self, name: str, value: Any, known: Option) -> None:
-        for chosen in (value if isinstance(value, tuple) else (value,)) if known.choices else ():
-            if chosen not in known.choices:
-                raise self.error(f"unknown {name} '{chosen}'; {nearest(str(chosen), known.choices)}")
 
     def replaced(self, **changes: Any) -> Self:
-        """The same options but for these, by their own names or, of nested ones, by their flat names."""
-        found: Self = _with(self, flattened(type(self)), changes)
-        return found
+        """The same options but for these, by their own names or, of nested ones, by their flat names.
+
+        Raises:
+            RayzcError: of the kind :attr:`error`: there is no such option, or its value cannot be used.
+        """
+        named = {}
+        for keyword, value in changes.items():
+            name = _current_name(keyword, type(self), depth=3)
+            if name is None:
+                raise self.error(
+                    f"there is no option '{keyword}'; {nearest(keyword, [*flattened(type(self))])}"
+                )
+            named[name] = value
+        return _with(self, named, _by_name)
 
     def to_document(self) -> dict[str, Any]:
         """The options as JSON knows them; a function becomes its ``module:name``."""
@@ -210,18 +188,89 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             for key, value in document.items()
             if key not in IN_EVERY_DOCUMENT or key in cls.__struct_fields__
         }
+        missing: list[str] = []
         try:
-            return msgspec.convert(content, cls, dec_hook=_decoded)
+            found = msgspec.convert(_completed(cls, content, missing), cls, dec_hook=_decoded)
         except msgspec.ValidationError as problem:
             raise error(f"{where}: {located(str(problem))}") from None
         except RayzcError as problem:
             raise error(f"{where} cannot be used: {problem}") from None
+        # Last, for a key that is misspelt is better named as unknown than as missing.
+        if missing:
+            raise error(f"{where}: missing key '{missing[0]}'")
+        return found
 
 
-def _shown(number: float | None) -> str:
-    """A number as people write it: ``1,000,000``, not ``1e+06``."""
-    whole = number is not None and number == number and abs(number) != math.inf and float(number).is_integer()
-    return f"{int(number):,}" if whole and number is not None else f"{number:g}"
+def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type[RayzcError]) -> Any:
+    """A value as its type and range want it.
+
+    Args:
+        name: what to call the option in messages.
+        kind: its type.
+        about: its range and choices, if it has any.
+        value: what was given.
+        error: the kind of error to raise.
+
+    Raises:
+        RayzcError: of that kind: a value of another type, or out of its range.
+    """
+    if hasattr(value, "item") and not isinstance(value, str):  # a number of numpy's
+        value = value.item()
+    if isinstance(value, str) and _is_tuple(kind):
+        raise error(f"{name} must be a list of names, such as ['{value}'], not one text")
+    try:
+        value = msgspec.convert(value, kind, dec_hook=_decoded)
+    except msgspec.ValidationError as problem:
+        raise error(f"{name} is {value!r}; it {_in_words(str(problem))}") from None
+    if about is None or value is None:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if about.above is not None and not value > about.above:
+            raise error(f"{name} is {_number(value)}; it must be greater than {_number(about.above)}")
+        if not math.isfinite(value):
+            raise error(f"{name} is {value}; it must be finite, or left out")
+        low, high = about.low, about.high
+        if (low is not None and value < low) or (high is not None and value > high):
+            least = "" if low is None else _number(low)
+            most = "" if high is None else _number(high)
+            limits = f"lie between {least} and {most}" if least and most else f"be {least or most} or "
+            more = "" if least and most else "more" if least else "less"
+            raise error(f"{name} is {_number(value)}; it must {limits}{more}")
+    for chosen in (value if isinstance(value, tuple) else (value,)) if about.choices else ():
+        if chosen not in about.choices:
+            what = name.removeprefix("--").replace("-", " ").replace("_", " ")
+            raise error(f"unknown {what} '{chosen}'; {nearest(str(chosen), about.choices)}")
+    return value
+
+
+def _is_tuple(kind: Any) -> bool:
+    """Whether a type is ``tuple[...]``, or that or None."""
+    return tuple in (get_origin(part) for part in (_bare(kind), *get_args(_bare(kind))))
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def _completed(
+    kind: type[Options], document: Mapping[str, Any], missing: list[str], above: str = ""
+) -> dict[str, Any]:
+    """A stored document with what its version did not know yet.
+
+    Defaults may change from version to version, so a document holds all that its version knew: what is missing and not
+    among the :attr:`Options.earlier` of its class is added to `missing`.
+    """
+    found = dict(document)
+    for field in msgspec.structs.fields(kind):
+        key, inner = field.encode_name, _bare(_hints(kind)[field.name])
+        if key not in found:
+            if field.name in kind.earlier:
+                found[key] = kind.earlier[field.name]
+            elif not field.required:
+                missing.append(f"{above}{key}")
+        elif isinstance(inner, type) and issubclass(inner, Options) and isinstance(found[key], Mapping):
+            found[key] = _completed(inner, found[key], missing, f"{above}{key}.")
+    return found
 
 
 def located(message: str) -> str:
@@ -230,12 +279,32 @@ def located(message: str) -> str:
     path = place.strip("`").removeprefix("$").lstrip(".")
     for words, name in (
         ("Object contains unknown field", "unknown key"),
-        ("Object missing required field", "no key"),
+        ("Object missing required field", "missing key"),
     ):
         if what.startswith(words):
             key = what.removeprefix(words).strip(" `")
             return f"{name} '{f'{path}.{key}' if path else key}'"
-    return f"key '{path}': {what[0].lower()}{what[1:]}".replace("`", "")
+    return f"key '{path}' {_in_words(message)}" if path else f"it {_in_words(message)}"
+
+
+_IN_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def _in_words(message: str) -> str:
+    """What a message of msgspec's says of a type: ``must be a whole number``."""
+    what = message.partition(" - at ")[0]
+    expected, separator, _ = what.removeprefix("Expected `").partition("`, got `")
+    if not separator:
+        return f"cannot be used: {what[0].lower()}{what[1:]}".replace("`", "")
+    names = [_IN_WORDS.get(name, name) for name in expected.split(" | ") if name != "null"]
+    return f"must be {' or '.join(names)}"
 
 
 def _decoded(kind: type, value: Any) -> Any:
@@ -263,6 +332,7 @@ class Flat:
         default: the default value; ``msgspec.NODEFAULT`` where there is none.
         about: help, range and more.
         title: of the group or class that it belongs to.
+        error: the kind of error that a wrong value raises.
     """
 
     name: str
@@ -271,6 +341,7 @@ class Flat:
     default: Any
     about: Option
     title: str
+    error: type[RayzcError]
 
 
 @functools.cache
@@ -311,10 +382,12 @@ def _flat(kind: type[Options], instance: Options | None = None) -> Iterator[Flat
                             default=about.defaults.get(name, flat.about.default),
                         ),
                         about.title if flat.title == inner.title else flat.title,
+                        flat.error,
                     )
         elif about is not None:
             title = about.panel or kind.title
-            yield Flat(field.name, (field.name,), _bare(hints[field.name]), default, about, title)
+            hint = _bare(hints[field.name])
+            yield Flat(field.name, (field.name,), hint, default, about, title, kind.error)
 
 
 @functools.cache
@@ -337,60 +410,80 @@ def _bare(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
-def _with(options: OptionsT, known: Mapping[str, Flat], changes: Mapping[str, Any]) -> OptionsT:
-    """The options with changes by field or flat name."""
+def _by_name(flat: Flat) -> str:
+    return flat.name
+
+
+def _with(options: OptionsT, changes: Mapping[str, Any], shown: Callable[[Flat], str]) -> OptionsT:
+    """The options with changes by field or flat name, all of them at once: some only make sense together."""
+    known = flattened(type(options))
+    by_path: dict[tuple[str, ...], Any] = {}
     for name, value in changes.items():
-        path = (name,) if name in options.__struct_fields__ else known[name].path
-        options = _replaced(options, path, value)
-    return options
+        if name in known:
+            flat = known[name]
+            by_path[flat.path] = _checked(shown(flat), flat.type, flat.about, value, flat.error)
+        elif value is not None:
+            by_path[(name,)] = value
+    return _replaced(options, by_path)
 
 
-def _replaced(options: OptionsT, path: tuple[str, ...], value: Any) -> OptionsT:
-    first, *rest = path
-    if rest:
-        value = _replaced(getattr(options, first), tuple(rest), value)
-    return msgspec.structs.replace(options, **{first: value})
+def _replaced(options: OptionsT, changes: Mapping[tuple[str, ...], Any]) -> OptionsT:
+    own = {path[0]: value for path, value in changes.items() if len(path) == 1}
+    for name in dict.fromkeys(path[0] for path in changes if len(path) > 1):
+        inner = {path[1:]: value for path, value in changes.items() if path[0] == name and len(path) > 1}
+        own[name] = _replaced(own.get(name, getattr(options, name)), inner)
+    return msgspec.structs.replace(options, **own)
 
 
 def read_options(
-    kinds: Mapping[str, type[Options]], given: Mapping[str, Any], error: type[RayzcError] = RunError
+    kinds: Mapping[str, type[Options]],
+    given: Mapping[str, Any],
+    shown: Callable[[Flat], str] = _by_name,
 ) -> dict[str, Options]:
     """Makes options of several classes out of keywords.
 
     Args:
         kinds: by parameter name, the classes.
         given: by flat name, field or parameter name, what was given.
-        error: the kind of error to raise.
+        shown: what to call an option in messages.
 
     Returns:
         The options by parameter name.
 
     Raises:
-        RayzcError: of that kind: a keyword that none of the classes knows.
+        RunError: a keyword that none of the classes knows.
+        RayzcError: of the kind of the class: a value that cannot be used.
     """
-    made = {name: given[name] if given.get(name) is not None else kind() for name, kind in kinds.items()}
-    for keyword, value in given.items():
-        if keyword in kinds:
-            continue
+    changes: dict[str, dict[str, Any]] = {name: {} for name in kinds}
+    for keyword in (keyword for keyword in given if keyword not in kinds):
         for name, kind in kinds.items():
-            known = flattened(kind)
-            current = _current_name(keyword, kind, known)
+            current = _current_name(keyword, kind, depth=4)
             if current is not None:
-                made[name] = _with(made[name], known, {current: value})
+                changes[name][current] = given[keyword]
                 break
         else:
-            everything = [flat for kind in kinds.values() for flat in flattened(kind)]
-            raise error(f"there is no option '{keyword}'; {nearest(keyword, everything)}")
-    return made
+            everything = [*kinds, *(flat for kind in kinds.values() for flat in flattened(kind))]
+            raise RunError(f"there is no option '{keyword}'; {nearest(keyword, everything)}")
+    return {
+        name: _with(given[name] if given.get(name) is not None else kind(), changes[name], shown)
+        for name, kind in kinds.items()
+    }
 
 
-def _current_name(keyword: str, kind: type[Options], known: Mapping[str, Flat]) -> str | None:
-    """The name by which a class knows a keyword now; None if it does not."""
+def _current_name(keyword: str, kind: type[Options], depth: int) -> str | None:
+    """The name by which a class knows a keyword now, None if it does not; an earlier name is warned of.
+
+    Args:
+        keyword: what was given.
+        kind: the class.
+        depth: how many calls above this function it was given.
+    """
+    known = flattened(kind)
     if keyword in known or keyword in kind.__struct_fields__:
         return keyword
     for name, flat in known.items():
         if keyword in flat.about.aliases:
-            warnings.warn(f"{keyword} is now {name}", DeprecationWarning, stacklevel=5)
+            warnings.warn(f"{keyword} is now {name}", DeprecationWarning, stacklevel=depth)
             return name
     return None
 
@@ -431,6 +524,7 @@ def takes(**kinds: type[Options]) -> Callable[[Callable[..., Result]], Callable[
             f"    {flat.name}: {flat.about.help}"
             for kind in kinds.values()
             for flat in flattened(kind).values()
+            if flat.name not in own
         )
         wrapper.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nOptions:\n{listed}\n"
         return wrapper

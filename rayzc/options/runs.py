@@ -5,8 +5,9 @@ the plan of one search (:class:`PlanOptions`) and how networks are measured
 (:class:`Setup`). How formulas are bred is in :class:`Settings`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from rayzc.errors import ClusterError, RayzcError, SearchError
 from rayzc.options.breeding import Limits, Settings
@@ -69,9 +70,10 @@ class DiscoverOptions(Options, frozen=True, kw_only=True):
     """What a discovery is asked to do."""
 
     title: ClassVar[str] = "Problems and proxies"
+    earlier: ClassVar[Mapping[str, Any]] = {"leave_out": ()}
 
     problems: Annotated[tuple[str, ...], option(_PROBLEMS, default="all", commas=True)] = ()
-    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, commas=True)] = ()
+    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, default="none", commas=True)] = ()
     proxies: Annotated[
         tuple[str, ...] | None,
         option(
@@ -94,6 +96,7 @@ class SearchOptions(Options, frozen=True, kw_only=True):
     """What a run of searches is asked to do."""
 
     title: ClassVar[str] = "What to search"
+    earlier: ClassVar[Mapping[str, Any]] = {"leave_out": ()}
 
     error: ClassVar[type[RayzcError]] = SearchError
 
@@ -105,12 +108,12 @@ class SearchOptions(Options, frozen=True, kw_only=True):
             commas=True,
         ),
     ] = ()
-    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, commas=True)] = ()
+    leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, default="none", commas=True)] = ()
     candidates: Annotated[
         str | None,
         option(
-            "Where a search moves: among the rows of the suite's tables, or in the whole search space, with what the "
-            "tables lack measured.",
+            "Architectures to choose from: those in the suite's table, or the whole search space, where what the table "
+            "lacks is measured;",
             choices=CANDIDATES,
             default="table with a suite, space without",
         ),
@@ -153,6 +156,8 @@ class SearchOptions(Options, frozen=True, kw_only=True):
 
 class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
     """What a run from a suite to architectures is asked to do: a discovery, then searches with its formula."""
+
+    earlier: ClassVar[Mapping[str, Any]] = {"holdout": None}
 
     limits: Annotated[
         Limits,

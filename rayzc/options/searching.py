@@ -55,9 +55,14 @@ class PlanOptions(Options, frozen=True, kw_only=True):
         "regularized_evolution"
     )
     budget: Annotated[int, option("Distinct architectures that a search evaluates.", low=1)] = 300
-    seed: Annotated[int, option("Seed of the first search; the others count on from it.", low=0)] = 0
+    seed: Annotated[
+        int, option("Seed of the first search of a problem; the others have the seeds that follow.", low=0)
+    ] = 0
     batch: Annotated[
-        int, option("Architectures that a search proposes at a time.", low=1, flag="proposals")
+        int,
+        option(
+            "Architectures that a search proposes at a time.", low=1, flag="proposals", aliases=("batch",)
+        ),
     ] = 10
     constraints: Annotated[
         tuple[str, ...],

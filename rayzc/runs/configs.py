@@ -135,8 +135,9 @@ class PipelineConfig(RunOptions, Config, frozen=True, kw_only=True):
         """As :meth:`Options.from_document`; version 0.1.0 kept the few options of its searches in one flat object."""
         search = document.get("search")
         if isinstance(search, Mapping) and "algorithm" in search:
-            plan = {key: value for key, value in search.items() if key != "seeds"}
-            document = {**document, "search": {"seeds": search["seeds"], "plan": plan}}
+            known = SearchOptions().to_document()
+            plan = known["plan"] | {key: value for key, value in search.items() if key != "seeds"}
+            document = {**document, "search": known | {"seeds": search["seeds"], "plan": plan}}
         return super().from_document(document, where, error)
 
 

@@ -57,7 +57,7 @@ class RunFolder:
             force: remove the run that is there.
 
         Raises:
-            RunError: there is something already, or it cannot be written.
+            RunError: there is something already, another process works on it, or it cannot be written.
         """
         folder = cls(path)
         try:

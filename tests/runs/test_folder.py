@@ -1,14 +1,21 @@
 """The folder of a run: never overwritten by accident, and only ever its own files."""
 
 import json
+import os
 import re
+import signal
+import socket
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from rayzc.errors import RunError
-from rayzc.runs import RunFolder, json_text, lasting_place, unused_folder
+from rayzc.runs import OWN_SUITE, RunFolder, json_text, lasting_place, unused_folder
 
 
 def a_run(path: Path) -> RunFolder:
@@ -20,6 +27,27 @@ def a_run(path: Path) -> RunFolder:
     (folder.checkpoints / "epoch-00000001.json").write_text("{}")
     (folder.checkpoints / "epoch-00000002.json").write_text("{}")
     return folder
+
+
+@contextmanager
+def held_elsewhere(path: Path) -> Iterator[int]:
+    """Another process that works on a run; gives its number."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom rayzc.runs.folder import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked():\n    print('locked', flush=True)\n    sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stdout.readline() == "locked\n"
+    try:
+        yield process.pid
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait(60)
 
 
 def content(path: Path) -> dict[str, bytes]:
@@ -45,8 +73,8 @@ class TestCreate:
         before = content(tmp_path)
         path = tmp_path / "run"
         with refused(
-            f"{path} exists and is not empty: choose another --out, add --force to overwrite it, or go on with "
-            f"`rayzc resume {path}`"
+            f"{path} exists and is not empty: choose another --out, add --force to overwrite it, or continue it "
+            f"with `rayzc resume {path}`"
         ):
             RunFolder.create(path)
         assert content(tmp_path) == before
@@ -63,7 +91,7 @@ class TestCreate:
             (folder.path / name).parent.mkdir(exist_ok=True)
             (folder.path / name).write_bytes(text)
         assert RunFolder.create(folder.path, force=True) == folder
-        assert content(folder.path) == theirs
+        assert content(folder.path) == theirs | {".lock": b""}
 
     def test_force_stopped_halfway_can_be_repeated(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -82,7 +110,7 @@ class TestCreate:
             with pytest.raises(KeyboardInterrupt):
                 RunFolder.create(folder.path, force=True)
         RunFolder.create(folder.path, force=True)
-        assert content(folder.path) == {}
+        assert content(folder.path) == {".lock": b""}
 
     @pytest.mark.parametrize("force", [False, True])
     def test_a_folder_that_is_no_run_is_left_alone(self, tmp_path: Path, force: bool) -> None:
@@ -93,8 +121,8 @@ class TestCreate:
         message = (
             f"{tmp_path} is not the folder of a run, so --force does not overwrite it"
             if force
-            else f"{tmp_path} exists and is not empty: choose another --out, add --force to overwrite it, or go on "
-            f"with `rayzc resume {tmp_path}`"
+            else f"{tmp_path} exists and is not empty: choose another --out, add --force to overwrite it, or "
+            f"continue it with `rayzc resume {tmp_path}`"
         )
         with refused(message):
             RunFolder.create(tmp_path, force)
@@ -115,6 +143,115 @@ class TestCreate:
         path = tmp_path / "file" / "run"
         with refused(f"{path} cannot be written: Not a directory"):
             RunFolder.create(path)
+
+
+class TestTakingOver:
+    """A refusal or an early Ctrl-C leaves a folder that holds nothing yet; the same command may have it."""
+
+    def left(self, path: Path) -> RunFolder:
+        folder = RunFolder.create(path)
+        with folder.locked():
+            folder.write_config({"seed": 1})
+            folder.record("started")
+        return folder
+
+    def test_of_a_run_without_a_checkpoint(self, tmp_path: Path) -> None:
+        folder = self.left(tmp_path / "run")
+        (folder.path / OWN_SUITE).write_text("a suite")
+        assert RunFolder.create(folder.path) == folder
+        assert not folder.config.exists()
+        assert not folder.events.exists()
+
+    def test_of_stages_without_a_checkpoint(self, tmp_path: Path) -> None:
+        folder = self.left(tmp_path / "run")
+        self.left(folder.path / "discovery")
+        self.left(folder.path / "search")
+        RunFolder.create(folder.path)
+        assert not (folder.path / "discovery").exists()
+        assert not (folder.path / "search").exists()
+
+    @pytest.mark.parametrize(
+        "kept",
+        [
+            "checkpoints/epoch-00000001.json",
+            "checkpoints/attempt-1/search.json",
+            "hall_of_fame.json",
+            "result.json",
+            "discovery/checkpoints/epoch-00000001.json",
+            "search/result.json",
+            "cache/part.jsonl",
+            "notes.txt",
+        ],
+    )
+    def test_not_of_what_holds_something(self, tmp_path: Path, kept: str) -> None:
+        folder = self.left(tmp_path / "run")
+        for stage in ("discovery", "search"):
+            if kept.startswith(stage):
+                self.left(folder.path / stage)
+        (folder.path / kept).parent.mkdir(parents=True, exist_ok=True)
+        (folder.path / kept).write_text("{}")
+        before = content(folder.path)
+        with pytest.raises(RunError, match="exists and is not empty"):
+            RunFolder.create(folder.path)
+        assert content(folder.path) == before
+
+    def test_not_while_another_process_begins_it(self, tmp_path: Path) -> None:
+        folder = self.left(tmp_path / "run")
+        with held_elsewhere(folder.path) as owner:
+            with pytest.raises(RunError, match=rf": process {owner} on .* is working on this run"):
+                RunFolder.create(folder.path)
+            with pytest.raises(RunError, match=rf": process {owner} on .* is working on this run"):
+                RunFolder.create(folder.path, force=True)
+        assert folder.config.exists()
+
+
+class TestLock:
+    def test_a_second_process_is_refused_and_told_of_the_first(self, tmp_path: Path) -> None:
+        folder = a_run(tmp_path / "run")
+        with held_elsewhere(folder.path) as owner:
+            with refused(
+                f"{folder.path}: process {owner} on {socket.gethostname()} is working on this run: wait until it has "
+                "ended, or stop it first"
+            ):
+                with folder.locked():
+                    pytest.fail("it was let in")
+        with folder.locked():
+            pass
+
+    def test_that_of_a_dead_process_is_taken_over(self, tmp_path: Path) -> None:
+        folder = a_run(tmp_path / "run")
+        with held_elsewhere(folder.path) as owner:
+            os.kill(owner, signal.SIGKILL)
+            os.waitid(os.P_PID, owner, os.WEXITED | os.WNOWAIT)
+            assert f"process {owner} " in (folder.path / ".lock").read_text()
+            with folder.locked():
+                assert (folder.path / ".lock").read_text().startswith(f"process {os.getpid()} on ")
+
+    def test_is_released_at_the_end_and_after_an_error(self, tmp_path: Path) -> None:
+        folder = a_run(tmp_path / "run")
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt), folder.locked():
+                raise KeyboardInterrupt
+        with folder.locked():
+            pass
+        with held_elsewhere(folder.path):
+            pass
+        assert (folder.path / ".lock").read_text() == ""
+
+    def test_is_not_had_twice_in_one_process(self, tmp_path: Path) -> None:
+        folder = a_run(tmp_path / "run")
+        with folder.locked():
+            with pytest.raises(RunError, match=f": process {os.getpid()} on .* is working on this run"):
+                with folder.locked():
+                    pytest.fail("it was let in")
+            with pytest.raises(RunError, match="is working on this run"):
+                RunFolder.create(folder.path, force=True)
+
+    def test_where_nothing_can_be_written(self, tmp_path: Path) -> None:
+        folder = RunFolder(tmp_path / "gone")
+        with refused(f"{folder.path} cannot be written: No such file or directory"):
+            with folder.locked():
+                pytest.fail("it was let in")
 
 
 class TestOpen:

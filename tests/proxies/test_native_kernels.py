@@ -58,7 +58,7 @@ def test_networks_of_the_fewest_channels(space: str) -> None:
     assert "zico=" in measured(space, widths(space, 16)[0])
 
 
-@pytest.mark.skipif("RAYZC_SLOW" not in os.environ, reason="set RAYZC_SLOW=1: some minutes")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("space", "width"), [(space, width) for space in SPACES for width in widths(space, 16)]
 )

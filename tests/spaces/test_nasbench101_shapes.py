@@ -1,7 +1,6 @@
 """All cells of NAS-Bench-101, by shape."""
 
 import itertools
-import os
 from collections import Counter
 from collections.abc import Iterator
 from math import factorial
@@ -67,7 +66,7 @@ def test_cells_of_up_to_six_vertices_are_valid_and_different_networks() -> None:
     assert len(keys) == sum(CELLS[n] for n in range(2, 7))
 
 
-@pytest.mark.skipif("RAYZC_SLOW" not in os.environ, reason="takes minutes; set RAYZC_SLOW to run it")
+@pytest.mark.slow
 def test_all_cells_are_valid_and_different_networks() -> None:
     assert len({NASBENCH101.canonical(graph) for graph in shapes()}) == 423_624
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import rayzc.measurement
 from rayzc.errors import ProxyError
 from rayzc.proxies import Measurement, MeasurementWarning, measure, measure_detailed, proxy, unregister
 from tests.proxies.nets import Chain, Tupled
@@ -19,6 +20,7 @@ def test_a_dictionary_in_the_order_asked_for() -> None:
 def test_the_details() -> None:
     found = measure_detailed(Chain(), *batch(), ["params", "jacov"])
     assert isinstance(found, Measurement)
+    assert Measurement is rayzc.measurement.Measurement
     assert set(found.scores) == {"params", "jacov"}
     assert not found.failures
     assert not found.notes

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_space"]
 
-_FEW = 20_000
+_FEW_ELEMENTS = 20_000
 """A space with at most this many elements is gone through as a whole."""
 
 
@@ -34,26 +34,28 @@ def check_space(space: SearchSpace, *, width: int | None = None, depth: int = 1,
     """
     import numpy as np
 
-    drawn = _check_samples(space, seed)
-    _check_elements(space, drawn)
+    drawn = _check_space_samples(space, seed)
+    _check_space_elements(space, drawn)
     samples = drawn[:100]
-    _check_encoding(space, samples)
-    _check_neighbours(space, samples[:12])
-    _check_variation(space, samples[:20], samples[20:40], seed)
-    _check_words(space, samples[:5])
-    _check_refusals(space, samples[0], np.random.default_rng(seed))
-    _check_networks(space, samples[:5], space.width if width is None else width, depth, seed)
+    _check_space_encoding(space, samples)
+    _check_space_neighbours(space, samples[:12])
+    _check_space_variation(space, samples[:20], samples[20:40], seed)
+    _check_space_words(space, samples[:5])
+    _check_space_refusals(space, samples[0], np.random.default_rng(seed))
+    _check_space_networks(space, samples[:5], space.width if width is None else width, depth, seed)
 
 
-def _check_samples(space: SearchSpace, seed: int) -> list[Value]:
+def _check_space_samples(space: SearchSpace, seed: int) -> list[Value]:
     import numpy as np
 
-    from rayzc.errors import SpaceError
     from rayzc.spaces.space import SearchSpace
 
     members = sorted({*SearchSpace.__annotations__, *(name for name in vars(SearchSpace) if name[0] != "_")})
     missing = [member for member in members if not hasattr(space, member)]
     assert not missing, f"{type(space).__name__} lacks {', '.join(missing)}"
+    own = ("sample", "neighbours", "cross_over", "enumerate", "describe", "draw", "recipe")
+    missing = [name for name in own if getattr(type(space), name, None) is getattr(SearchSpace, name)]
+    assert not missing, f"{type(space).__name__} does not implement {', '.join(missing)}"
     assert space.name == space.encoding.space, (
         f"{space.name}: its encoding is of the space {space.encoding.space}"
     )
@@ -65,11 +67,7 @@ def _check_samples(space: SearchSpace, seed: int) -> list[Value]:
     first, again, other = drawn
     for architecture in first:
         where = f"{space.name}: sample drew {architecture!r}"
-        assert isinstance(architecture, tuple), f"{where}, which is not a tuple"
-        try:
-            space.validate(architecture)
-        except SpaceError as error:
-            raise AssertionError(f"{where}, which validate refuses: {error}") from error
+        _check_space_accepts(space, architecture, where)
     assert first == again, f"{space.name}: sample draws differently from two equal generators"
     assert first != other or space.size == 1, (
         f"{space.name}: sample draws the same from two different generators"
@@ -83,11 +81,21 @@ def _check_samples(space: SearchSpace, seed: int) -> list[Value]:
     return first
 
 
-def _check_elements(space: SearchSpace, samples: list[Value]) -> None:
+def _check_space_accepts(space: SearchSpace, architecture: Value, where: str) -> None:
+    from rayzc.errors import SpaceError
+
+    assert isinstance(architecture, tuple), f"{where}, which is not a tuple"
+    try:
+        space.validate(architecture)
+    except SpaceError as error:
+        raise AssertionError(f"{where}, which validate refuses: {error}") from error
+
+
+def _check_space_elements(space: SearchSpace, samples: list[Value]) -> None:
     from itertools import islice
 
-    number = space.size if space.size <= _FEW else 1000
-    elements = list(islice(space.enumerate(), number + 1))[: None if space.size <= _FEW else number]
+    number = space.size if space.size <= _FEW_ELEMENTS else 1000
+    elements = list(islice(space.enumerate(), number + 1))[: None if space.size <= _FEW_ELEMENTS else number]
     assert len(elements) == number, (
         f"{space.name}: enumerate yields {len(elements):,} elements, size is {space.size:,}"
     )
@@ -95,8 +103,8 @@ def _check_elements(space: SearchSpace, samples: list[Value]) -> None:
     again = list(islice(space.enumerate(), number))
     assert elements == again, f"{space.name}: enumerate yields another order the second time"
     for element in elements:
-        space.validate(element)
-    if space.size > _FEW:
+        _check_space_accepts(space, element, f"{space.name}: enumerate yields {element!r}")
+    if space.size > _FEW_ELEMENTS:
         return
     strangers = {*samples} - {*elements}
     assert not strangers, (
@@ -112,7 +120,7 @@ def _check_elements(space: SearchSpace, samples: list[Value]) -> None:
     assert not unseen, f"{space.name}: {len(unseen):,} elements cannot be reached by way of neighbours"
 
 
-def _check_encoding(space: SearchSpace, samples: list[Value]) -> None:
+def _check_space_encoding(space: SearchSpace, samples: list[Value]) -> None:
     for architecture in samples:
         text = space.format(architecture)
         where = f"{space.name}: '{text}'"
@@ -120,7 +128,7 @@ def _check_encoding(space: SearchSpace, samples: list[Value]) -> None:
         assert parsed == architecture, f"{where} is read as {parsed!r}, but was written for {architecture!r}"
         assert hash(parsed) == hash(architecture), f"{where}: equal architectures have different hashes"
         canonical = space.canonical(architecture)
-        space.validate(canonical)
+        _check_space_accepts(space, canonical, f"{where}: its canonical form is {canonical!r}")
         assert space.canonical(canonical) == canonical, (
             f"{where}: its canonical form {canonical!r} has another one"
         )
@@ -133,7 +141,7 @@ def _check_encoding(space: SearchSpace, samples: list[Value]) -> None:
         assert space.parts(canonical) == parts, f"{where}: its canonical form has other parts"
 
 
-def _check_neighbours(space: SearchSpace, samples: list[Value]) -> None:
+def _check_space_neighbours(space: SearchSpace, samples: list[Value]) -> None:
     for architecture in samples:
         neighbours = space.neighbours(architecture)
         where = f"{space.name}: a neighbour of {architecture!r}"
@@ -142,12 +150,12 @@ def _check_neighbours(space: SearchSpace, samples: list[Value]) -> None:
         assert len({*neighbours}) == len(neighbours), f"{where} comes twice"
         assert architecture not in neighbours, f"{where} is the architecture itself"
         for neighbour in neighbours:
-            space.validate(neighbour)
+            _check_space_accepts(space, neighbour, f"{where} is {neighbour!r}")
             mutual = architecture in space.neighbours(neighbour)
             assert mutual, f"{where}, {neighbour!r}, does not have it as a neighbour"
 
 
-def _check_variation(space: SearchSpace, firsts: list[Value], seconds: list[Value], seed: int) -> None:
+def _check_space_variation(space: SearchSpace, firsts: list[Value], seconds: list[Value], seed: int) -> None:
     import numpy as np
 
     rng, again = np.random.default_rng(seed), np.random.default_rng(seed)
@@ -158,7 +166,7 @@ def _check_variation(space: SearchSpace, firsts: list[Value], seconds: list[Valu
         assert mutant == space.mutate(first, again), f"{where}, and something else from an equal generator"
         child = space.cross_over(first, second, rng)
         where = f"{space.name}: cross_over made {child!r} of {first!r} and {second!r}"
-        space.validate(child)
+        _check_space_accepts(space, child, where)
         assert child == space.cross_over(first, second, again), (
             f"{where}, and something else from an equal generator"
         )
@@ -167,7 +175,7 @@ def _check_variation(space: SearchSpace, firsts: list[Value], seconds: list[Valu
         assert itself == first, f"{space.name}: cross_over of {first!r} with itself made {itself!r}"
 
 
-def _check_words(space: SearchSpace, samples: list[Value]) -> None:
+def _check_space_words(space: SearchSpace, samples: list[Value]) -> None:
     for architecture in samples:
         where = f"{space.name}: {architecture!r}"
         words = space.describe(architecture)
@@ -185,7 +193,7 @@ def _check_words(space: SearchSpace, samples: list[Value]) -> None:
             assert arrows == (len(drawing.edges),) * 2, f"{where}: a drawing loses edges as text"
 
 
-def _check_refusals(space: SearchSpace, architecture: Value, rng: np.random.Generator) -> None:
+def _check_space_refusals(space: SearchSpace, architecture: Value, rng: np.random.Generator) -> None:
     from collections.abc import Callable
 
     from rayzc.errors import SpaceError
@@ -219,7 +227,9 @@ def _check_refusals(space: SearchSpace, architecture: Value, rng: np.random.Gene
         assert space.name in said, f"{space.name}: the error of {what} does not name the space: {said}"
 
 
-def _check_networks(space: SearchSpace, samples: list[Value], width: int, depth: int, seed: int) -> None:
+def _check_space_networks(
+    space: SearchSpace, samples: list[Value], width: int, depth: int, seed: int
+) -> None:
     import torch
     from torch import nn
 

@@ -208,6 +208,8 @@ def shifted(number: int) -> Callable[[SearchSpace, Value], tuple[Value, ...]]:
             {"canonical": lambda self, architecture: (4, 3, 3, architecture[3])},
             "key is not the text of its canonical form",
         ),
+        ({"canonical": lambda self, architecture: architecture[:2]}, "its canonical form is "),
+        ({"cross_over": lambda self, first, second, rng: first[:1]}, "which validate refuses: "),
         ({"mutate": lambda self, architecture, rng: architecture}, "which is not one of its neighbours"),
         ({"cross_over": lambda self, first, second, rng: second}, "cross_over with ()"),
         ({"describe": lambda self, architecture: "two\nlines"}, "describe returned more than one line"),
@@ -230,6 +232,15 @@ def test_a_space_that_lacks_something_is_told_what() -> None:
 
     with pytest.raises(AssertionError, match=r"^Empty lacks .*cross_over, depth, describe, draw, encoding, "):
         check_space(Empty())  # type: ignore[arg-type]
+
+
+def test_a_space_that_does_not_implement_something_is_told_what() -> None:
+    class Half(TransBench101Macro):
+        draw = SearchSpace.draw
+        enumerate = SearchSpace.enumerate
+
+    with pytest.raises(AssertionError, match=r"^Half does not implement enumerate, draw$"):
+        check_space(Half())
 
 
 def test_parts_tell_how_far_apart_two_networks_are() -> None:

@@ -21,7 +21,7 @@ __all__ = ["ProblemScore", "SuiteScore", "assess", "best_single_proxies", "score
 Interval = tuple[float, float]
 
 _CONFIDENCE = 0.95
-# Of scipy's samples, all of a batch are in memory at once.
+# Scipy holds all samples of a batch in memory at once.
 _BATCH = 50
 
 
@@ -159,7 +159,6 @@ def _intervals(
     values: NDArray[np.float64], problem: Problem, samples: int, seed: int
 ) -> tuple[Interval, Interval]:
     """Percentile intervals of Kendall's tau and Spearman's rho; a sample draws networks, with all of their rows."""
-    # Numba and Ray aside, nothing takes as long to import.
     from scipy.stats import bootstrap
 
     _, network = np.unique(problem.groups, return_inverse=True)

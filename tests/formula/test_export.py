@@ -292,3 +292,12 @@ def test_documents_that_are_refused(text: str | bytes, message: str) -> None:
     with pytest.raises(FormulaError) as error:
         Formula.from_json(text)
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "tokens", [("log",), ("exp",), ("-", "a"), ("/", "a"), ("min", "a"), ("inv", "+", "a")]
+)
+def test_the_deepest_formulas_are_typeset(tokens: tuple[str, ...]) -> None:
+    formula = Formula(tokens * (99 // sum(token != "a" for token in tokens)) + ("x",))
+    assert formula.depth >= 99
+    assert r"\mathrm{x}" in formula.to_latex()

@@ -65,8 +65,8 @@ class TestMistakes:
             (("--batch-size", 0), "--batch-size is 0; it must be 1 or more"),
             (
                 ("--width", 8),
-                "a suite's scores are of networks of full size and cannot be mixed with those of another width or depth: "
-                "leave out the suite, or width and depth",
+                "a suite's scores are of networks of full size and cannot be mixed with those of another width or "
+                "depth: leave out the suite, or width and depth",
             ),
             (("--formula", "3"), "'3' has no proxy in it: it gives every architecture the same score"),
             (

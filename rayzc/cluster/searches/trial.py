@@ -48,7 +48,7 @@ class SearchTrial(tune.Trainable):
         try:
             search = self._search or self._begun()
             while not search.ended and time.monotonic() - begun < _STEP_SECONDS:
-                if self._work.out_of_time:
+                if self._work.out_of_time and search.evaluations:  # one batch is always evaluated
                     search = replace(search, ended=TIME_LIMIT)
                 else:
                     search = advance(search, self._problem.domain, self._problem.source)

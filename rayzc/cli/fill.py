@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rayzc.cli.options import SUITE, Output, takes_options
+from rayzc.errors import SuiteError
 from rayzc.options import Cluster, FillOptions
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def fill(
     from rayzc.problems import load_suite, write_suite
 
     check_out(out, force)
+    if not options.proxies:
+        raise SuiteError("--proxies is needed: name the proxies to measure, --proxies A,B")
     kept = cache if cache is not None else out.with_suffix(".measurements")
     suite = load_suite(source)
 
@@ -73,8 +76,6 @@ def check_out(out: Path, force: bool) -> None:
     Raises:
         SuiteError: it is there and not to be overwritten, or cannot be written.
     """
-    from rayzc.errors import SuiteError
-
     if out.exists() and (out.is_dir() or not force):
         what = "it is a folder; name a file" if out.is_dir() else "use --force to overwrite it"
         raise SuiteError(f"{out} exists: {what}")

@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import Signals
 from types import TracebackType
@@ -19,7 +19,7 @@ from rich.table import Table
 
 from rayzc.cli.options import Output
 
-__all__ = ["Display", "Result", "counted", "plain_console", "plain_table"]
+__all__ = ["Display", "Result", "counted", "fitting", "plain_console", "plain_table"]
 
 _LINE_SECONDS = 5.0
 
@@ -67,6 +67,17 @@ def plain_console(stderr: bool = False) -> Console:
 def counted(count: int, one: str, many: str | None = None) -> str:
     """A number and its noun: ``1 worker``, ``2,000 workers``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def fitting(tables: Sequence[Table], console: Console) -> Table:
+    """The first of some tables that is not wider than the console, else the last.
+
+    Names of problems are never cut, and no number ends in dots: a narrow terminal is shown fewer columns.
+    """
+    for table in tables:
+        if console.measure(table, options=console.options.update(max_width=10_000)).maximum <= console.width:
+            return table
+    return tables[-1]
 
 
 def plain_table() -> Table:

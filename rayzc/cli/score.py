@@ -8,6 +8,7 @@ from rayzc.cli.options import AsFormula, JsonOutput, Suite, takes_options
 from rayzc.options import Options, Settings, option
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from rayzc.evolution import SuiteScore
@@ -57,7 +58,9 @@ def score(formula: AsFormula, suite: Suite, options: ScoreOptions, output: JsonO
         document["single_proxies"] = {str(single.formula): single.mean_kendall for single in singles}
         typer.echo(json.dumps(document, indent=1))
         return
-    plain_console().print(_table(result, singles))
+    console = plain_console()
+    for table in _tables(result, singles, console):
+        console.print(table)
     name, ties = result.most_tied
     if ties > Settings().max_ties:
         typer.echo(
@@ -67,30 +70,56 @@ def score(formula: AsFormula, suite: Suite, options: ScoreOptions, output: JsonO
         )
 
 
-def _table(result: "SuiteScore", singles: list["SuiteScore"]) -> "Table":
+def _tables(result: "SuiteScore", singles: list["SuiteScore"], console: "Console") -> list["Table"]:
+    """One table of all where there is room for it; else the formula's own, and the single proxies' below it."""
+    from rayzc.cli.output import fitting
+
+    whole, alone = _table(result, singles), _table(result, [])
+    if fitting([whole, alone], console) is whole:
+        return [whole]
+    narrow = [alone, _table(result, [], sizes=False), _table(result, [], sizes=False, spearman=False)]
+    return [fitting(narrow, console), _table(result, singles, sizes=False, kendall=False, spearman=False)]
+
+
+def _table(
+    result: "SuiteScore",
+    singles: list["SuiteScore"],
+    *,
+    sizes: bool = True,
+    kendall: bool = True,
+    spearman: bool = True,
+) -> "Table":
+    """A row for each problem, and their means, in columns to choose from."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("problem")
-    table.add_column("architectures", justify="right")
+    table.add_column("problem", no_wrap=True)
+    if sizes:
+        table.add_column("architectures", justify="right", no_wrap=True)
     # To the left, so that the means, which have no interval, stand below the numbers.
-    table.add_column("Kendall's tau")
-    table.add_column("Spearman's rho")
+    for header in [*(["Kendall's tau"] if kendall else []), *(["Spearman's rho"] if spearman else [])]:
+        table.add_column(header, no_wrap=True)
     for single in singles:
-        table.add_column(f"tau of {single.formula}", justify="right")
+        # The words may stand below each other; a formula is not cut.
+        table.add_column(f"tau of {single.formula}", justify="right", min_width=len(str(single.formula)))
     for name, score in result.problems.items():
         table.add_row(
             name,
-            str(score.architectures),
-            _with_interval(score.kendall, score.kendall_interval),
-            _with_interval(score.spearman, score.spearman_interval),
+            *([f"{score.architectures:,}"] if sizes else []),
+            *([_with_interval(score.kendall, score.kendall_interval)] if kendall else []),
+            *([_with_interval(score.spearman, score.spearman_interval)] if spearman else []),
             *(f"{single.problems[name].kendall:.3f}" for single in singles),
         )
     table.add_section()
-    means = (f"{single.mean_kendall:.3f}" for single in singles)
-    tau, rho = (_with_interval(mean, None) for mean in (result.mean_kendall, result.mean_spearman))
-    table.add_row("mean", "", tau, rho, *means, style="bold")
+    table.add_row(
+        "mean",
+        *([""] if sizes else []),
+        *([_with_interval(result.mean_kendall, None)] if kendall else []),
+        *([_with_interval(result.mean_spearman, None)] if spearman else []),
+        *(f"{single.mean_kendall:.3f}" for single in singles),
+        style="bold",
+    )
     return table
 
 

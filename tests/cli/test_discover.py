@@ -122,11 +122,21 @@ class TestChoices:
         ("option", "value", "message"),
         [
             ("--objective", "men", "unknown objective 'men'; did you mean 'mean'?"),
-            ("--measure", "kendal", "unknown measure 'kendal'; did you mean 'kendall'?"),
+            ("--correlation", "kendal", "unknown correlation 'kendal'; did you mean 'kendall'?"),
+            ("--measure", "kendal", "unknown correlation 'kendal'; did you mean 'kendall'?"),
             ("--topology", "rink", "unknown topology 'rink'; did you mean 'ring'?"),
+            ("--holdout", 1.5, "--holdout is 1.5; it must lie between 0 and 1"),
+            ("--epochs", 0, "--epochs is 0; it must be 1 or more"),
+            ("--proxies", "", "--proxies has an empty name: write --proxies A,B or leave --proxies out"),
+            (
+                "--problems",
+                "a,,b",
+                "--problems has an empty name: write --problems A,B or leave --problems out",
+            ),
+            ("--selection", "tournament,lexicas", "unknown selection 'lexicas'; did you mean 'lexicase'?"),
             ("--selection", "lexicas", "unknown selection 'lexicas'; did you mean 'lexicase'?"),
-            ("--islands", 0, "islands is 0; it must lie between 1 and 10000"),
-            ("--time-limit", "soon", "'soon' is no length of time; write 90s, 3m or 1h30m"),
+            ("--islands", 0, "--islands is 0; it must lie between 1 and 10,000"),
+            ("--time-limit", "soon", "--time-limit: 'soon' is not a duration: write 90s, 3m or 1h30m"),
         ],
     )
     def test_a_choice_that_is_none(
@@ -146,8 +156,9 @@ class TestRuns:
     def test_a_run_folder_that_exists(self, fails: Fails, parquet: Path, tmp_path: Path) -> None:
         out = tmp_path / "run"
         RunFolder.create(out).write_config({"seed": 1})
+        (out / "checkpoints" / "epoch-00000001.json").write_text("{}")
         message = (
-            f"{out} exists and is not empty: choose another --out, add --force to overwrite it, or go on with "
+            f"{out} exists and is not empty: choose another --out, add --force to overwrite it, or continue it with "
             f"`rayzc resume {out}`"
         )
         fails(message, "discover", "--suite", parquet, "--out", out)

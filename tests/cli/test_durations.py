@@ -47,8 +47,8 @@ def test_seconds(text: str, expected: float) -> None:
         "5 m3 x",
     ],
 )
-def test_what_is_no_length_of_time(text: str) -> None:
-    message = f"'{text}' is no length of time; write 90s, 3m or 1h30m"
+def test_what_is_not_a_duration(text: str) -> None:
+    message = f"'{text}' is not a duration: write 90s, 3m or 1h30m"
     with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
         seconds(text)
 

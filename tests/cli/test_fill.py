@@ -30,10 +30,18 @@ def gaps(tmp_path: Path) -> Path:
             "suite gaps has all scores of nwot on nasbench201/cifar10: nothing is missing",
         ),
         (("--proxies", "zen", "--problems", "nasbench101"), "no problem of suite gaps matches 'nasbench101'"),
-        (("--proxies", "zen", "--time-limit-per-network", "soon"), "'soon' is no length of time"),
-        (("--proxies", "zen", "--time-limit-per-network", "0s"), "the time limit for a network is 0.0 s"),
+        (
+            ("--proxies", "zen", "--network-time-limit", "soon"),
+            "--network-time-limit: 'soon' is not a duration: write 90s, 3m or 1h30m",
+        ),
+        (
+            ("--proxies", "zen", "--network-time-limit", "0s"),
+            "--network-time-limit is 0; it must be greater than 0",
+        ),
+        ((), "--proxies is needed: name the proxies to measure, --proxies A,B"),
+        (("--proxies", ""), "--proxies has an empty name: write --proxies A,B or leave --proxies out"),
         (("--proxies", "no_such_module:mine"), "there is no module 'no_such_module' in "),
-        (("--proxies", "zen", "--device", "tpu"), "workers cannot measure on 'tpu': say cpu or cuda"),
+        (("--proxies", "zen", "--device", "tpu"), "unknown device 'tpu'; did you mean 'cpu'?"),
     ],
 )
 def test_mistakes(command: Command, gaps: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -58,7 +66,7 @@ def test_a_cache_that_is_a_file(command: Command, gaps: Path) -> None:
     assert ended.err.startswith(f"rayzc: {gaps} is a file; the cache of measurements is a folder")
 
 
-@pytest.mark.parametrize("option", [("--limit", "0"), ("--batch", "0"), ("--workers", "0")])
+@pytest.mark.parametrize("option", [("--limit", "0"), ("--batch-size", "0"), ("--workers", "0")])
 def test_numbers_that_are_not_possible(command: Command, gaps: Path, option: tuple[str, str]) -> None:
     ended = command("suite", "fill", gaps, "--out", "out.parquet", "--proxies", "zen", *option)
     assert ended.code == 2

@@ -50,7 +50,10 @@ def test_a_run_without_a_hall_of_fame(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
-    with pytest.raises(FormulaError, match=f"^{re.escape(str(path))}: no such file$"):
+    with pytest.raises(
+        FormulaError,
+        match=f"^{re.escape(str(path))}: there is no such file or folder, and it is not a formula$",
+    ):
         read_formula(str(path))
 
 

@@ -61,7 +61,7 @@ def document(*arguments: str) -> Any:
 
 
 def test_every_proxy_of_a_network() -> None:
-    text = run("proxies", "zoo_of_a_test:small", *SHAPE, "--batch", "8")
+    text = run("proxies", "zoo_of_a_test:small", *SHAPE, "--batch-size", "8")
     lines = text.splitlines()
     for name in registered():
         assert any(line.split()[:1] == [name] for line in lines), name
@@ -71,7 +71,7 @@ def test_every_proxy_of_a_network() -> None:
 
 def test_the_table_lines_up() -> None:
     text = run(
-        "proxies", "zoo_of_a_test:small", *SHAPE, "--batch", "8", "--proxies", "swap,params,jacov,nwot"
+        "proxies", "zoo_of_a_test:small", *SHAPE, "--batch-size", "8", "--proxies", "swap,params,jacov,nwot"
     )
     rows = [line for line in text.splitlines() if line.split()[:1] in (["params"], ["jacov"], ["nwot"])]
     assert len(rows) == 3
@@ -79,7 +79,7 @@ def test_the_table_lines_up() -> None:
 
 
 def test_the_document() -> None:
-    found = document("proxies", "zoo_of_a_test:small", *SHAPE, "--batch", "8", "--seed", "3")
+    found = document("proxies", "zoo_of_a_test:small", *SHAPE, "--batch-size", "8", "--seed", "3")
     assert found["model"] == "zoo_of_a_test:small"
     assert set(found["scores"]) == set(registered())
     assert found["scores"]["params"] == pytest.approx((3 * 9 * 4 + 4 + 8 + 50) / 1e6)
@@ -90,7 +90,7 @@ def test_the_document() -> None:
 
 def test_the_seed_gives_weights_images_and_scores() -> None:
     first, again, other = (
-        document("proxies", "zoo_of_a_test:small", *SHAPE, "--batch", "8", "--seed", seed)["scores"]
+        document("proxies", "zoo_of_a_test:small", *SHAPE, "--batch-size", "8", "--seed", seed)["scores"]
         for seed in ("1", "1", "2")
     )
     assert first == again

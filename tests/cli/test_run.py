@@ -56,20 +56,20 @@ def test_a_formula_that_is_given_and_a_network_that_is_taken_along(
 def test_interrupted(
     command: Command, parquet: Path, tmp_path: Path, ray_session: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rayzc.cli.displays.pipeline import WholeDisplay
+    from rayzc.cli.displays.pipeline import PipelineDisplay
 
-    monkeypatch.setattr(WholeDisplay, "show", lambda self, progress: os.kill(os.getpid(), signal.SIGTERM))
-    monkeypatch.setattr(WholeDisplay, "show", _once(WholeDisplay.show))
+    monkeypatch.setattr(PipelineDisplay, "show", lambda self, progress: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(PipelineDisplay, "show", _once(PipelineDisplay.show))
     out = tmp_path / "run"
     ended = command("run", "--suite", parquet, "--formula", "flops", *FEW, "--out", out, "--quiet")
     assert ended.code == 128 + signal.SIGTERM
-    assert ended.err.splitlines()[-1] == f"interrupted by SIGTERM; to go on: rayzc resume {out}"
+    assert ended.err.splitlines()[-1] == f"interrupted by SIGTERM; to continue: rayzc resume {out}"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--budget", 0), "budget is 0; it must be 1 or more"),
+        (("--budget", 0), "--budget is 0; it must be 1 or more"),
         (("--formula", "flops +"), "cannot parse formula at position 8: expected a proxy, a number or '('"),
         (
             ("--problems", "nasbench20"),
@@ -94,7 +94,7 @@ def test_options_of_other_kinds_are_refused_on_resume(
     ended = command("resume", tmp_path / "run", "--epochs", 5)
     assert (ended.code, ended.err) == (
         2,
-        "rayzc: --epochs has no meaning for a run of `rayzc run`: leave it out\n",
+        "rayzc: --epochs does not apply to a run of `rayzc run`: leave it out\n",
     )
 
 

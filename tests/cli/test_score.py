@@ -236,12 +236,18 @@ class TestMistakes:
         self.fails(command, message, "flops", "--suite", parquet, "--problems", "own/task-9")
 
     def test_a_formula_file_that_is_not_there(self, command: Command, parquet: Path) -> None:
-        self.fails(command, "best.json: no such file", "best.json", "--suite", parquet)
+        self.fails(
+            command,
+            "best.json: there is no such file or folder, and it is not a formula",
+            "best.json",
+            "--suite",
+            parquet,
+        )
 
     def test_a_seed_below_zero(self, command: Command, parquet: Path) -> None:
         ended = command("score", "flops", "--suite", parquet, "--seed", "-1")
         assert ended.code == 2
-        assert "Invalid value for '--seed'" in ended.err
+        assert ended.err == "rayzc: --seed is -1; it must be 0 or more\n"
 
     def test_no_traceback_from_the_program_itself(self, parquet: Path) -> None:
         ended = subprocess.run(

@@ -15,7 +15,7 @@ from rayzc.spaces import search_space
 from tests.cli.conftest import Command
 from tests.nas.samples import planted
 
-FEW = ("--formula", "good + noise / 100", "--budget", 20, "--batch", 5)
+FEW = ("--formula", "good + noise / 100", "--budget", 20, "--proposals", 5)
 
 
 @pytest.fixture
@@ -49,27 +49,30 @@ class TestMistakes:
                 "nasbench201/planted: the formula needs proxy 'synflw', which is neither in the table nor can be "
                 "measured; did you mean 'synflow'?",
             ),
-            (("--budget", 0), "budget is 0; it must be 1 or more"),
-            (("--seeds", 0), "0 seeds give no search: give at least 1"),
-            (("--batch", 0), "batch is 0; it must be 1 or more"),
-            (("--seed", -1), "seed is -1; it must be 0 or more"),
-            (("--candidates", "tables"), "there are no candidates 'tables'; did you mean 'table'?"),
+            (("--budget", 0), "--budget is 0; it must be 1 or more"),
+            (("--seeds", 0), "--seeds is 0; it must be 1 or more"),
+            (("--proposals", 0), "--proposals is 0; it must be 1 or more"),
+            (("--seed", -1), "--seed is -1; it must be 0 or more"),
+            (("--candidates", "tables"), "unknown candidates 'tables'; did you mean 'table'?"),
             (
                 ("--constraint", "cost"),
                 "constraint 'cost' compares nothing: put one of < <= > >= between two formulas",
             ),
             (("--log", "cvs"), "there is no logger 'cvs'; did you mean 'csv'?"),
-            (("--time-limit", "soon"), "'soon' is no length of time; write 90s, 3m or 1h30m"),
-            (("--time-limit", "0s"), "a time limit of 0 s ends before it begins: give more than 0"),
-            (("--device", "tpu"), "workers cannot measure on 'tpu': say cpu or cuda"),
-            (("--batch-size", 0), "a batch of 0 images has none; give at least 1"),
+            (("--time-limit", "soon"), "--time-limit: 'soon' is not a duration: write 90s, 3m or 1h30m"),
+            (("--time-limit", "0s"), "--time-limit is 0; it must be greater than 0"),
+            (("--device", "tpu"), "unknown device 'tpu'; did you mean 'cpu'?"),
+            (("--batch-size", 0), "--batch-size is 0; it must be 1 or more"),
             (
                 ("--width", 8),
-                "a suite's scores are of networks of full size, and do not go with those of another width or depth: "
-                "leave out the suite, or width and depth",
+                "a suite's scores are of networks of full size and cannot be mixed with those of another width or "
+                "depth: leave out the suite, or width and depth",
             ),
             (("--formula", "3"), "'3' names no proxy: it has the same value for every architecture"),
-            (("--formula", "lost.json"), "lost.json: no such file"),
+            (
+                ("--formula", "lost.json"),
+                "lost.json: there is no such file or folder, and it is not a formula",
+            ),
         ],
     )
     def test_with_a_suite(
@@ -98,7 +101,7 @@ class TestMistakes:
             ),
             (
                 ("--problems", "nasbench201/cifar10", "--candidates", "table"),
-                "without a suite there is no table to search within: name a suite, or search the space",
+                "without a suite there is no table to search: name a suite, or use --candidates space",
             ),
         ],
     )
@@ -130,11 +133,12 @@ class TestMistakes:
 
     def test_a_run_folder_that_exists(self, command: Command, suite: Path) -> None:
         RunFolder.create(Path("run")).write_config({"kind": "search"})
+        Path("run/checkpoints/attempt-1").mkdir()
         ended = command("search", "--suite", suite, *FEW, "--out", "run")
         assert (ended.code, ended.err) == (
             2,
-            "rayzc: run exists and is not empty: choose another --out, add --force to overwrite it, or go on with "
-            "`rayzc resume run`\n",
+            "rayzc: run exists and is not empty: choose another --out, add --force to overwrite it, or continue it "
+            "with `rayzc resume run`\n",
         )
 
 
@@ -154,7 +158,7 @@ class TestResuming:
         RunFolder.create(Path("run")).write_config({"kind": kind} if kind != "discover" else {})
         ended = command("resume", "run", option)
         name = option.partition("=")[0]
-        message = f"rayzc: {name} has no meaning for a run of `rayzc {kind}`: leave it out\n"
+        message = f"rayzc: {name} does not apply to a run of `rayzc {kind}`: leave it out\n"
         assert (ended.code, ended.err) == (2, message)
 
 
@@ -228,7 +232,20 @@ class TestSearching:
                 "--workers",
                 1,
             ),
-            *("--width", 8, "--depth", 1, "--images", "batch.npz", "--budget", 6, "--batch", 3, "--seeds", 1),
+            *(
+                "--width",
+                8,
+                "--depth",
+                1,
+                "--images",
+                "batch.npz",
+                "--budget",
+                6,
+                "--proposals",
+                3,
+                "--seeds",
+                1,
+            ),
             *("--out", "run", "--minimise", "params"),
         )
         assert ended.code == 0, ended.err

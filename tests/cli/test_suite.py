@@ -64,7 +64,7 @@ def test_import_makes_a_parquet_file(rayzc: Run, folder: Path, tmp_path: Path) -
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines() == [
         "mine.parquet: 2 problems, 4 rows",
-        "left out: 1 entries without an accuracy",
+        "left out: 1 entry without an accuracy",
         "zen is missing on nasbench201/cifar100",
     ]
     loaded = load_suite(tmp_path / "mine.parquet")

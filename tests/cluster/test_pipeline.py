@@ -13,8 +13,8 @@ from rayzc.cluster import Progress
 from rayzc.cluster.pipeline import resume_run, run
 from rayzc.cluster.searches import SearchProgress
 from rayzc.errors import RayzcError
-from rayzc.evolution import Settings
-from rayzc.runs import Discovery, Limits, WholeRun
+from rayzc.options import Limits, Settings
+from rayzc.runs import Discovery, Pipeline
 from tests.cluster.searches.samples import suite, trajectories
 
 GIVEN: dict[str, Any] = {
@@ -49,12 +49,12 @@ def test_a_formula_and_what_is_found_with_it(ray_session: None, tmp_path: Path) 
 
 
 @pytest.fixture(scope="module")
-def undisturbed(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+def undisturbed(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     return run(suite(), **GIVEN, out=tmp_path_factory.mktemp("undisturbed") / "run")
 
 
 @pytest.mark.parametrize("stage", ["discovery", "search"])
-def test_interrupted_and_resumed(undisturbed: WholeRun, tmp_path: Path, stage: str) -> None:
+def test_interrupted_and_resumed(undisturbed: Pipeline, tmp_path: Path, stage: str) -> None:
     sent: list[object] = []
 
     def interrupt(progress: Progress | SearchProgress) -> None:
@@ -64,7 +64,7 @@ def test_interrupted_and_resumed(undisturbed: WholeRun, tmp_path: Path, stage: s
             os.kill(os.getpid(), signal.SIGINT)
 
     part = run(suite(), **GIVEN, out=tmp_path / "run", listen=interrupt)
-    assert part.interrupted == "SIGINT"
+    assert part.interrupted is signal.SIGINT
     assert (part.searched is None) == (stage == "discovery")
     rest = resume_run(tmp_path / "run")
     assert rest.interrupted is None
@@ -87,9 +87,9 @@ def test_a_formula_that_is_given_is_not_bred(ray_session: None, tmp_path: Path) 
     ("arguments", "message"),
     [
         ({"budget": 0}, "budget is 0; it must be 1 or more"),
-        ({"seeds": 0}, "0 seeds give no search: give at least 1"),
-        ({"algorithm": "genetics"}, "there is no algorithm 'genetics'; did you mean 'genetic'?"),
-        ({"time_limit": 0.0}, "a time limit of 0 s ends before it begins: give more than 0"),
+        ({"seeds": 0}, "seeds is 0; it must be 1 or more"),
+        ({"algorithm": "genetics"}, "unknown algorithm 'genetics'; did you mean 'genetic'?"),
+        ({"time_limit": 0.0}, "time_limit is 0; it must be greater than 0"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_bred(

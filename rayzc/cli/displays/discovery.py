@@ -1,6 +1,6 @@
 """What a user sees of a discovery: the front as it grows, then the formula and its correlations."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rayzc.cli.durations import clock
-from rayzc.cli.output import Display
+from rayzc.cli.output import Display, fitting
 from rayzc.formula import Formula
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class DiscoveryDisplay(Display["Progress", "Discovery"]):
 
     def print_result(self, result: "Discovery", console: Console) -> None:
         """The correlations on every problem, the formula and the run."""
-        console.print(_result_table(result))
+        console.print(fitting(_result_tables(result), console))
         console.print(f"formula    {result.formula}", soft_wrap=True, markup=False)
         console.print(_summary(result), soft_wrap=True, markup=False)
 
@@ -83,34 +83,31 @@ def _dashboard(progress: "Progress") -> Group:
     return Group(facts, front)
 
 
-def _result_table(result: "Discovery") -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("problem")
-    table.add_column("architectures", justify="right")
-    table.add_column("Kendall's tau", justify="right")
+def _result_tables(result: "Discovery") -> list[Table]:
+    """The correlations on every problem, the widest table first: narrower ones leave out the sizes."""
     held = result.held_out
-    if held:
-        table.add_column("held out", justify="right")
-        table.add_column("architectures", justify="right")
-
-    def row(name: str, size: Any, tau: float, other: Any, other_tau: float | None, style: str = "") -> None:
-        cells = [name, str(size), f"{tau:.3f}"]
-        if other_tau is not None:
-            cells += [f"{other_tau:.3f}", str(other)]
-        table.add_row(*cells, style=style)
-
-    for name, one in result.best.problems.items():
-        other = held.problems[name] if held else None
-        row(
-            name,
-            one.architectures,
-            one.kendall,
-            other.architectures if other else "",
-            other.kendall if other else None,
-        )
-    table.add_section()
-    row("mean", "", result.best.mean_kendall, "", held.mean_kendall if held else None, "bold")
-    return table
+    tables = []
+    for sizes in (True, False):
+        table = Table(box=box.SIMPLE_HEAD)
+        table.add_column("problem", no_wrap=True)
+        headers = [*(["architectures"] if sizes else []), "Kendall's tau"]
+        if held:
+            headers += ["held out", *(["architectures"] if sizes else [])]
+        for header in headers:
+            table.add_column(header, justify="right", no_wrap=True)
+        for name, score in result.best.problems.items():
+            cells = [name, *([f"{score.architectures:,}"] if sizes else []), f"{score.kendall:.3f}"]
+            if held:
+                other = held.problems[name]
+                cells += [f"{other.kendall:.3f}", *([f"{other.architectures:,}"] if sizes else [])]
+            table.add_row(*cells)
+        table.add_section()
+        means = ["mean", *([""] if sizes else []), f"{result.best.mean_kendall:.3f}"]
+        if held:
+            means.append(f"{held.mean_kendall:.3f}")
+        table.add_row(*means, style="bold")
+        tables.append(table)
+    return tables
 
 
 def _summary(result: "Discovery") -> str:

@@ -5,17 +5,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from signal import Signals
 
 import pytest
 from rich.console import Console
 
-from rayzc.cli import output
+from rayzc.cli import output as output_module
 from rayzc.cli.displays.discovery import DiscoveryDisplay as Display
+from rayzc.cli.options import Output
 from rayzc.cli.output import plain_console
 from rayzc.cluster.islands.progress import Progress
 from rayzc.evolution import score
 from rayzc.formula import Formula
-from rayzc.runs import Discovery, HallOfFame
+from rayzc.runs import Discovery, Ending, HallOfFame, Reason
 from tests.evolution import samples
 
 HALL = HallOfFame.of([samples.evolved(4)])
@@ -36,7 +38,7 @@ PROGRESS = Progress(
 )
 DISCOVERY = Discovery(
     run=Path("runs/my run"),
-    stopped="time limit",
+    ending=Ending(Reason.TIME_LIMIT),
     best=score(Formula(BEST.tokens), samples.suite()),
     held_out=None,
     hall_of_fame=HALL,
@@ -60,13 +62,13 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
             file=screen, force_terminal=True, width=120, height=40, color_system=None, legacy_windows=False
         )
 
-    monkeypatch.setattr(output, "plain_console", console)
+    monkeypatch.setattr(output_module, "plain_console", console)
     return screen
 
 
 class TestPlainLines:
     def test_a_line(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with Display(quiet=False, as_json=False) as display:
+        with Display(Output(quiet=False, as_json=False)) as display:
             display.show(PROGRESS)
         captured = capsys.readouterr()
         assert captured.out == ""
@@ -77,12 +79,12 @@ class TestPlainLines:
         )
 
     def test_before_the_first_formula(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with Display(quiet=False, as_json=False) as display:
+        with Display(Output(quiet=False, as_json=False)) as display:
             display.show(replace(PROGRESS, best=None, epoch=-1, seconds=1.0))
         assert capsys.readouterr().err == "   0:01  starting, 2 workers ready\n"
 
     def test_without_a_time_limit_no_time_is_left(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with Display(quiet=False, as_json=False) as display:
+        with Display(Output(quiet=False, as_json=False)) as display:
             display.show(replace(PROGRESS, seconds_left=None))
         assert "left" not in capsys.readouterr().err
 
@@ -91,7 +93,7 @@ class TestPlainLines:
     ) -> None:
         now = 1000.0
         monkeypatch.setattr("rayzc.cli.output.time.monotonic", lambda: now)
-        with Display(quiet=False, as_json=False) as display:
+        with Display(Output(quiet=False, as_json=False)) as display:
             for _ in range(41):
                 display.show(PROGRESS)
                 now += 0.25
@@ -101,13 +103,13 @@ class TestPlainLines:
         text = "[bold]zen[/bold] is not used: it is missing on " + ", ".join(
             f"space/task-{k}" for k in range(40)
         )
-        Display(quiet=False, as_json=False).say(text)
+        Display(Output(quiet=False, as_json=False)).say(text)
         assert capsys.readouterr().err == text + "\n"
 
 
 class TestTerminal:
     def test_the_live_table_says_everything(self, terminal: io.StringIO) -> None:
-        with Display(quiet=False, as_json=False) as display:
+        with Display(Output(quiet=False, as_json=False)) as display:
             display.show(PROGRESS)
         text = terminal.getvalue()
         for fact in (
@@ -129,7 +131,7 @@ class TestTerminal:
 
     def test_long_formulas_leave_room_for_the_numbers(self, terminal: io.StringIO) -> None:
         long = replace(BEST, tokens=(*("+", "synflow") * 29, "*", "flops", "jacov"), objective=0.5432)
-        with Display(quiet=False, as_json=False) as display:
+        with Display(Output(quiet=False, as_json=False)) as display:
             display.show(replace(PROGRESS, front=(long,)))
         (row,) = {line.rstrip() for line in terminal.getvalue().splitlines() if "synflow + (synflow" in line}
         assert row.split()[:2] == ["61", "0.5432"]
@@ -140,13 +142,13 @@ class TestTerminal:
         "change", [{"best": None, "front": (), "epoch": -1}, {"seconds_left": None, "workers_lost": 0}]
     )
     def test_the_live_table_with_less_to_say(self, terminal: io.StringIO, change: dict[str, object]) -> None:
-        with Display(quiet=False, as_json=False) as display:
+        with Display(Output(quiet=False, as_json=False)) as display:
             display.show(replace(PROGRESS, **change))  # type: ignore[arg-type]
         assert "workers" in terminal.getvalue()
         assert "lost" not in terminal.getvalue().replace("(1 lost)", "")
 
     def test_quiet_is_quiet(self, terminal: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
-        with Display(quiet=True, as_json=True) as display:
+        with Display(Output(quiet=True, as_json=True)) as display:
             display.say("something")
             display.show(PROGRESS)
         assert terminal.getvalue() == ""
@@ -155,7 +157,7 @@ class TestTerminal:
 
 class TestConclusion:
     def test_the_table_the_formula_and_the_run(self, capsys: pytest.CaptureFixture[str]) -> None:
-        Display(quiet=True, as_json=False).conclude(DISCOVERY)
+        Display(Output(quiet=True, as_json=False)).conclude(DISCOVERY)
         captured = capsys.readouterr()
         assert captured.err == ""
         table, rest = captured.out.split("formula    ")
@@ -182,7 +184,7 @@ class TestConclusion:
 
     def test_what_was_held_out_stands_beside(self, capsys: pytest.CaptureFixture[str]) -> None:
         held_out = score(DISCOVERY.formula, samples.suite(rows=20, seed=7))
-        Display(quiet=False, as_json=False).conclude(replace(DISCOVERY, held_out=held_out))
+        Display(Output(quiet=False, as_json=False)).conclude(replace(DISCOVERY, held_out=held_out))
         lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
         assert "held out" in lines[0]
         for line, one, other in zip(
@@ -195,15 +197,15 @@ class TestConclusion:
     def test_a_long_formula_is_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
         formula = Formula.parse("flops" + " + log(snip)" * 60)
         best = score(formula, samples.suite())
-        Display(quiet=False, as_json=False).conclude(replace(DISCOVERY, best=best))
+        Display(Output(quiet=False, as_json=False)).conclude(replace(DISCOVERY, best=best))
         assert f"formula    {formula}\n" in capsys.readouterr().out
 
     def test_lost_workers_are_told_of(self, capsys: pytest.CaptureFixture[str]) -> None:
-        Display(quiet=False, as_json=False).conclude(replace(DISCOVERY, workers_lost=2))
+        Display(Output(quiet=False, as_json=False)).conclude(replace(DISCOVERY, workers_lost=2))
         assert ", 2 workers lost and replaced\n" in capsys.readouterr().out
 
     def test_json_is_alone_on_standard_output(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with Display(quiet=False, as_json=True) as display:
+        with Display(Output(quiet=False, as_json=True)) as display:
             display.show(PROGRESS)
             print("what Ray prints")
         display.conclude(DISCOVERY)
@@ -212,18 +214,18 @@ class TestConclusion:
         assert "epoch   12" in captured.err
         assert "what Ray prints\n" in captured.err
 
-    @pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+    @pytest.mark.parametrize(("signal", "code"), [(Signals.SIGINT, 130), (Signals.SIGTERM, 143)])
     @pytest.mark.parametrize("as_json", [False, True])
     def test_an_interrupted_run_says_how_to_go_on(
-        self, capsys: pytest.CaptureFixture[str], signal: str, code: int, as_json: bool
+        self, capsys: pytest.CaptureFixture[str], signal: Signals, code: int, as_json: bool
     ) -> None:
-        interrupted = replace(DISCOVERY, stopped=f"interrupted by {signal}")
+        interrupted = replace(DISCOVERY, ending=Ending.interrupted_by(signal))
         with pytest.raises(SystemExit) as left:
-            Display(quiet=True, as_json=as_json).conclude(interrupted)
+            Display(Output(quiet=True, as_json=as_json)).conclude(interrupted)
         assert left.value.code == code
         captured = capsys.readouterr()
-        assert captured.err == f"interrupted by {signal}; to go on: rayzc resume 'runs/my run'\n"
-        assert not as_json or json.loads(captured.out)["stopped"] == f"interrupted by {signal}"
+        assert captured.err == f"interrupted by {signal.name}; to continue: rayzc resume 'runs/my run'\n"
+        assert not as_json or json.loads(captured.out)["stopped"] == f"interrupted by {signal.name}"
 
 
 def test_a_console_that_is_no_terminal_does_not_wrap(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,13 +21,18 @@ MAY_IMPORT = {
     "proxies": {"passes", "spaces"},
     "nas": {"formula", "spaces", "problems"},
     "runs": {"formula", "problems", "evolution", "nas"},
+    "options": set(),
     "cluster": {"formula", "problems", "evolution", "spaces", "proxies", "nas", "runs"},
 }
-MAY_IMPORT_WHEN_CALLED = {"formula": {"proxies"}}
+MAY_IMPORT_WHEN_CALLED = {"formula": {"proxies"}, "options": {"evolution", "formula"}}
 """What a function may import when it is called: a formula scores a network by measuring its proxies, while whoever
-reads, breeds or evaluates formulas needs no proxy and no torch."""
+reads, breeds or evaluates formulas needs no proxy and no torch; and options are checked and found by what they name."""
 
-OWNERS = {"ray": {"cluster"}, "torch": {"spaces", "passes", "proxies", "formula"}, "typer": {"cli"}}
+OWNERS = {
+    "ray": {"cluster"},
+    "torch": {"spaces", "passes", "proxies", "formula", "testing"},
+    "typer": {"cli"},
+}
 FORWARDING = "formula/expression.py"
 """Its methods hand over to functions of the files beside it, which import it."""
 

@@ -2,9 +2,7 @@
 
 import shlex
 import sys
-import time
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,15 +12,9 @@ from rayzc.errors import SuiteError
 from rayzc.options import Cluster, FillOptions
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.status import Status
-
-    from rayzc.cluster.measuring.filling import Filled, Filling
+    from rayzc.cluster.measuring.filling import Filled
 
 __all__ = ["check_out", "fill"]
-
-_LINE_SECONDS = 5.0
-_MOST_FAILURES = 20
 
 
 @takes_options(options=FillOptions, cluster=Cluster, output=Output)
@@ -45,6 +37,7 @@ def fill(
     """Measure the scores that a suite lacks, on Ray. Measurements are kept: repeat the command to continue."""
     from dataclasses import replace
 
+    from rayzc.cli.displays.filling import FillDisplay
     from rayzc.problems import load_suite, write_suite
 
     check_out(out, force)
@@ -57,7 +50,7 @@ def fill(
 
     from rayzc.cluster.measuring.filling import fill_suite
 
-    with _Display(output.quiet) as display:
+    with FillDisplay(output) as display:
         filled = fill_suite(
             suite,
             options=options,
@@ -67,7 +60,7 @@ def fill(
         )
     if filled.interrupted is None:
         write_suite(replace(filled.suite, name=out.stem), out)
-    _conclude(filled, out, kept, display, output.as_json)
+    _conclude(filled, out, kept, output.as_json)
 
 
 def check_out(out: Path, force: bool) -> None:
@@ -101,17 +94,20 @@ def _known(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(text.rpartition(":")[2] for text in given)
 
 
-def _conclude(filled: "Filled", out: Path, kept: Path, display: "_Display", as_json: bool) -> None:
+def _conclude(filled: "Filled", out: Path, kept: Path, as_json: bool) -> None:
     if as_json:
         import json
 
         typer.echo(json.dumps(_document(filled, out, kept), indent=1))
     else:
-        _print(filled, out)
+        from rayzc.cli.displays.filling import print_filled
+
+        print_filled(filled, out)
     if filled.interrupted is not None:
-        display.say(
+        typer.echo(
             f"interrupted by {filled.interrupted.name}; {filled.filled:,} scores are kept in {kept}; "
-            f"to continue: rayzc {shlex.join(sys.argv[1:])}"
+            f"to continue: rayzc {shlex.join(sys.argv[1:])}",
+            err=True,
         )
         sys.exit(128 + filled.interrupted)
 
@@ -131,109 +127,3 @@ def _document(filled: "Filled", out: Path, kept: Path) -> dict[str, Any]:
         "seconds": round(filled.seconds, 3),
         "interrupted": filled.interrupted.name if filled.interrupted else None,
     }
-
-
-def _print(filled: "Filled", out: Path) -> None:
-    from rich import box
-    from rich.table import Table
-
-    from rayzc.cli.durations import clock
-    from rayzc.cli.output import plain_console
-
-    console = plain_console()
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("problem")
-    table.add_column("proxy")
-    for header in ("scores measured", "failed", "still lacking"):
-        table.add_column(header, justify="right")
-    failed = [(failure.problem, failure.proxy) for failure in filled.failures]
-    for name, counts in filled.cells.items():
-        for proxy, count in counts.items():
-            numbers = (count, failed.count((name, proxy)), filled.lacking[name][proxy])
-            table.add_row(name, proxy, *(f"{number:,}" for number in numbers))
-    console.print(table)
-    for failure in filled.failures[:_MOST_FAILURES]:
-        console.print(
-            f"failed: {failure.proxy} of {failure.architecture} on {failure.problem}: {failure.reason}",
-            soft_wrap=True,
-            markup=False,
-        )
-    if len(filled.failures) > _MOST_FAILURES:
-        console.print(f"and {len(filled.failures) - _MOST_FAILURES:,} more; --json lists them all")
-    for name, proxy, before in _mixed(filled):
-        console.print(
-            f"note: {proxy} on {name} had {before:,} scores already; the new ones stand beside them, and were taken on "
-            "other images unless you gave the same",
-            soft_wrap=True,
-            markup=False,
-        )
-    measured, cached, lost = filled.statistics.measured, filled.statistics.cached, filled.statistics.lost
-    ends = f", {lost} workers lost and replaced" if lost else ""
-    console.print(
-        f"measured   {measured:,} networks in {clock(filled.seconds)}; {cached:,} were known already{ends}",
-        soft_wrap=True,
-        markup=False,
-    )
-    if filled.interrupted is None:
-        console.print(f"suite      {out}", soft_wrap=True, markup=False)
-
-
-def _mixed(filled: "Filled") -> list[tuple[str, str, int]]:
-    """Columns in which scores from elsewhere and our own stand together: problem, proxy, how many were there."""
-    sizes = {problem.name: len(problem) for problem in filled.suite.problems}
-    counted = [
-        (name, proxy, sizes[name] - count - filled.lacking[name][proxy])
-        for name, counts in filled.cells.items()
-        for proxy, count in counts.items()
-        if count
-    ]
-    return [(name, proxy, before) for name, proxy, before in counted if before]
-
-
-class _Display:
-    """Progress on standard error: one line that changes in a terminal, a line now and then elsewhere."""
-
-    def __init__(self, quiet: bool) -> None:
-        from rayzc.cli.output import plain_console
-
-        self._quiet = quiet
-        self._console: Console = plain_console(stderr=True)
-        self._status: Status | None = None
-        self._last_line = 0.0
-
-    def __enter__(self) -> "_Display":
-        if not self._quiet and self._console.is_terminal:
-            self._status = self._console.status("starting Ray and the workers")
-            self._status.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._status is not None:
-            self._status.stop()
-
-    def say(self, text: str) -> None:
-        """A line about what is going on, whether quiet or not: it says how to go on."""
-        self._console.print(text, soft_wrap=True, markup=False)
-
-    def show(self, progress: "Filling") -> None:
-        """The progress now."""
-        if self._status is not None:
-            self._status.update(_line(progress))
-        elif not self._quiet and time.monotonic() - self._last_line >= _LINE_SECONDS:
-            self._last_line = time.monotonic()
-            self._console.print(_line(progress), soft_wrap=True, markup=False)
-
-
-def _line(progress: "Filling") -> str:
-    from rayzc.cli.durations import clock
-
-    measured, workers = progress.statistics.measured, progress.statistics.workers
-    failures = f"  {progress.failures:,} scores failed" if progress.failures else ""
-    if not workers and not progress.done:
-        return f"{clock(progress.seconds):>7}  starting"
-    return (
-        f"{clock(progress.seconds):>7}  {progress.done:,} of {progress.rows:,} rows  {measured:,} networks measured"
-        f"  {workers} workers{failures}"
-    )

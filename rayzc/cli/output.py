@@ -19,7 +19,7 @@ from rich.table import Table
 
 from rayzc.cli.options import Output
 
-__all__ = ["Display", "Result", "counted", "fitting", "plain_console", "plain_table"]
+__all__ = ["Display", "ProgressDisplay", "Result", "fitting", "plain_console", "plain_table"]
 
 _LINE_SECONDS = 5.0
 
@@ -64,11 +64,6 @@ def plain_console(stderr: bool = False) -> Console:
     return console
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """A number and its noun: ``1 worker``, ``2,000 workers``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def fitting(tables: Sequence[Table], console: Console) -> Table:
     """The first of some tables that is not wider than the console, else the last.
 
@@ -85,10 +80,8 @@ def plain_table() -> Table:
     return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
 
 
-class Display(ABC, Generic[ProgressT, ResultT]):
-    """Progress on standard error, the result on standard output.
-
-    A display of another kind of run says how progress looks on a line and as a table, and how the result does.
+class ProgressDisplay(ABC, Generic[ProgressT]):
+    """Progress on standard error: live in a terminal, a line now and then elsewhere.
 
     Args:
         output: whether to show progress, and to print the result as JSON alone.
@@ -106,13 +99,9 @@ class Display(ABC, Generic[ProgressT, ResultT]):
     def line(self, progress: ProgressT) -> str:
         """The progress on a line."""
 
-    @abstractmethod
     def dashboard(self, progress: ProgressT) -> RenderableType:
-        """The progress as a terminal shows it."""
-
-    @abstractmethod
-    def print_result(self, result: ResultT, console: Console) -> None:
-        """The result for people to read."""
+        """The progress as a terminal shows it; by default the line."""
+        return self.line(progress)
 
     def __enter__(self) -> Self:
         # Ray prints warnings of its own where results belong.
@@ -143,6 +132,14 @@ class Display(ABC, Generic[ProgressT, ResultT]):
         elif time.monotonic() - self._last_line >= _LINE_SECONDS:
             self._last_line = time.monotonic()
             self._console.print(self.line(progress), soft_wrap=True, markup=False)
+
+
+class Display(ProgressDisplay[ProgressT], Generic[ProgressT, ResultT]):
+    """Progress on standard error, the result on standard output."""
+
+    @abstractmethod
+    def print_result(self, result: ResultT, console: Console) -> None:
+        """The result for people to read."""
 
     def conclude(self, result: ResultT) -> None:
         """The result of the run; leaves with 128 and the signal's number where a signal ended it."""

@@ -7,6 +7,7 @@ import typer
 
 from rayzc.cli.fill import check_out, fill
 from rayzc.cli.options import SUITE
+from rayzc.errors import counted
 
 if TYPE_CHECKING:
     from rayzc.problems import Suite
@@ -27,24 +28,45 @@ def import_suite(
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the suite. [dim]\\[default: that of the file][/dim]")
     ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option("--rename", metavar="OLD=NEW", help="Give a proxy another name; may be repeated."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Turn NAS-Bench-Suite-Zero JSON into one Parquet file that loads at once."""
     from dataclasses import replace
 
-    from rayzc.cli.output import counted
-    from rayzc.problems import load_suite, write_suite
+    from rayzc.formula import is_proxy_name
+    from rayzc.problems import load_suite, suite_warnings, write_suite
 
     check_out(out, force)
-    loaded = replace(load_suite(path), name=name or out.stem)
+    loaded = replace(load_suite(path).renamed(_renames(rename or [])), name=name or out.stem)
     write_suite(loaded, out)
     rows = counted(sum(map(len, loaded.problems)), "row")
     typer.echo(f"{out}: {counted(len(loaded), 'problem')}, {rows}")
     dropped = int(loaded.metadata.get("dropped_without_accuracy", "0"))
     if dropped:
         typer.echo(f"left out: {counted(dropped, 'entry', 'entries')} without an accuracy")
-    for line in _missing(loaded):
+    for line in (*_missing(loaded), *suite_warnings(loaded, is_proxy_name)):
         typer.echo(line)
+
+
+def _renames(given: list[str]) -> dict[str, str]:
+    """Old and new names out of ``OLD=NEW``.
+
+    Raises:
+        SuiteError: a text without the sign, or without a new name.
+    """
+    from rayzc.errors import SuiteError
+
+    pairs = [text.rpartition("=")[::2] for text in given]
+    for text, (_, new) in zip(given, pairs, strict=True):
+        if "=" not in text or not new:
+            raise SuiteError(
+                f"--rename '{text}': write the old and the new name with = between, jacob-cov=jacov"
+            )
+    return dict(pairs)
 
 
 @suite.command()
@@ -116,7 +138,9 @@ def _print_table(loaded: "Suite") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from rayzc.cli.output import counted, plain_console
+    from rayzc.cli.output import plain_console
+    from rayzc.formula import is_proxy_name
+    from rayzc.problems import suite_warnings
 
     console = plain_console()
     document = _document(loaded)
@@ -142,3 +166,5 @@ def _print_table(loaded: "Suite") -> None:
         f"proxies on all problems ({len(common)}): {', '.join(common) or '-'}", markup=False, soft_wrap=True
     )
     console.print("complete: rows with all of these, on which formulas are fitted", markup=False)
+    for line in suite_warnings(loaded, is_proxy_name):
+        console.print(line, markup=False, soft_wrap=True)

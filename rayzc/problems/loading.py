@@ -57,7 +57,7 @@ def suite_warnings(suite: Suite, can_be_written: Callable[[str], bool] | None = 
 
     Args:
         suite: the suite.
-        can_be_written: whether a formula can name a proxy, :func:`rayzc.evolution.tables.has_a_formula`; by default
+        can_be_written: whether a formula can name a proxy, :func:`rayzc.formula.is_proxy_name`; by default
             names are not looked at.
 
     Returns:

@@ -11,7 +11,8 @@ from rayzc.cli.displays.searched_details import details, write_report
 from rayzc.cli.displays.tables import Fitted, number, printed
 from rayzc.cli.durations import clock
 from rayzc.cli.options import SearchOutput
-from rayzc.cli.output import Display, counted, plain_console
+from rayzc.cli.output import Display, plain_console
+from rayzc.errors import counted
 from rayzc.runs import Searched
 
 if TYPE_CHECKING:

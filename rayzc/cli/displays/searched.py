@@ -9,7 +9,8 @@ from rich.text import Text
 
 from rayzc.cli.displays.tables import Fitted, average_text, mean_text, number
 from rayzc.cli.durations import clock
-from rayzc.cli.output import counted, plain_table
+from rayzc.cli.output import plain_table
+from rayzc.errors import counted
 from rayzc.nas import Average, Baseline, Results, SearchEnding
 from rayzc.runs import Searched
 

@@ -88,6 +88,18 @@ class Filled:
     interrupted: signal.Signals | None
 
     @property
+    def mixed(self) -> list[tuple[str, str, int]]:
+        """Columns that hold scores from elsewhere, too: problem, proxy, and how many scores were there before."""
+        sizes = {problem.name: len(problem) for problem in self.suite.problems}
+        before = [
+            (name, proxy, sizes[name] - count - self.lacking[name][proxy])
+            for name, counts in self.cells.items()
+            for proxy, count in counts.items()
+            if count
+        ]
+        return [column for column in before if column[2]]
+
+    @property
     def filled(self) -> int:
         """How many cells were filled."""
         return sum(count for counts in self.cells.values() for count in counts.values())

@@ -61,7 +61,7 @@ def score(formula: AsFormula, suite: Suite, options: ScoreOptions, output: JsonO
         return
     console = plain_console()
     for table in _tables(result, singles, console):
-        console.print(table)
+        console.print(table, crop=False)
     name, most = max(((name, one.ties) for name, one in result.problems.items()), key=lambda pair: pair[1])
     if most > Settings().max_ties:
         typer.echo(

@@ -33,7 +33,7 @@ class DiscoveryDisplay(Display["Progress", "Discovery"]):
 
     def print_result(self, result: "Discovery", console: Console) -> None:
         """The correlations on every problem, the formula and the run."""
-        console.print(fitting(_result_tables(result), console))
+        console.print(fitting(_result_tables(result), console), crop=False)
         console.print(f"formula    {result.formula}", soft_wrap=True, markup=False)
         console.print(_summary(result), soft_wrap=True, markup=False)
 

@@ -143,7 +143,7 @@ def _print(filled: "Filled", out: Path) -> None:
     from rich.table import Table
 
     from rayzc.cli.durations import clock
-    from rayzc.cli.output import plain_console
+    from rayzc.cli.output import counted, plain_console
 
     console = plain_console()
     table = Table(box=box.SIMPLE_HEAD)
@@ -173,9 +173,9 @@ def _print(filled: "Filled", out: Path) -> None:
             markup=False,
         )
     measured, cached, lost = filled.statistics.measured, filled.statistics.cached, filled.statistics.lost
-    ends = f", {lost} workers lost and replaced" if lost else ""
+    ends = f", {counted(lost, 'worker')} lost and replaced" if lost else ""
     console.print(
-        f"measured   {measured:,} networks in {clock(filled.seconds)}; {cached:,} were known already{ends}",
+        f"measured   {counted(measured, 'network')} in {clock(filled.seconds)}; {cached:,} known already{ends}",
         soft_wrap=True,
         markup=False,
     )
@@ -186,13 +186,13 @@ def _print(filled: "Filled", out: Path) -> None:
 def _mixed(filled: "Filled") -> list[tuple[str, str, int]]:
     """Columns in which scores from elsewhere and our own stand together: problem, proxy, how many were there."""
     sizes = {problem.name: len(problem) for problem in filled.suite.problems}
-    counted = [
+    kept = [
         (name, proxy, sizes[name] - count - filled.lacking[name][proxy])
         for name, counts in filled.cells.items()
         for proxy, count in counts.items()
         if count
     ]
-    return [(name, proxy, before) for name, proxy, before in counted if before]
+    return [(name, proxy, before) for name, proxy, before in kept if before]
 
 
 class _Display:
@@ -233,12 +233,13 @@ class _Display:
 
 def _line(progress: "Filling") -> str:
     from rayzc.cli.durations import clock
+    from rayzc.cli.output import counted
 
     measured, workers = progress.statistics.measured, progress.statistics.workers
-    failures = f"  {progress.failures:,} scores failed" if progress.failures else ""
+    failures = f"  {counted(progress.failures, 'score')} failed" if progress.failures else ""
     if not workers and not progress.done:
         return f"{clock(progress.seconds):>7}  starting"
     return (
-        f"{clock(progress.seconds):>7}  {progress.done:,} of {progress.rows:,} rows  {measured:,} networks measured"
-        f"  {workers} workers{failures}"
+        f"{clock(progress.seconds):>7}  {progress.done:,} of {counted(progress.rows, 'row')}"
+        f"  {counted(measured, 'network')} measured  {counted(workers, 'worker')}{failures}"
     )

@@ -137,7 +137,7 @@ class Settings(Options, frozen=True, kw_only=True):
         """The objective itself.
 
         Raises:
-            RunError: a ``module:function`` that cannot be imported, or is no function.
+            RunError: a ``module:function`` that cannot be imported, or is not a function.
         """
         if not isinstance(self.objective, str):
             chosen: Objective = self.objective
@@ -153,7 +153,7 @@ class Settings(Options, frozen=True, kw_only=True):
         if found is None:
             raise RunError(f"objective '{self.objective}': module {module} has no '{function}'")
         if not callable(found):
-            raise RunError(f"objective '{self.objective}' is no function of the correlations")
+            raise RunError(f"objective '{self.objective}' is not a function of the correlations")
         return found
 
     def _check_start(self, text: str) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rayzc.cli.durations import clock
-from rayzc.cli.output import Display, fitting
+from rayzc.cli.output import Display, counted, fitting
 from rayzc.formula import Formula
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ class DiscoveryDisplay(Display["Progress", "Discovery"]):
 
 def _line(progress: "Progress") -> str:
     if progress.best is None:
-        return f"{clock(progress.seconds):>7}  starting, {len(progress.processes)} workers ready"
+        return f"{clock(progress.seconds):>7}  starting, {counted(len(progress.processes), 'worker')} ready"
     taus = progress.best.correlations
     left = "" if progress.seconds_left is None else f"  {clock(progress.seconds_left)} left"
     return (
         f"{clock(progress.seconds):>7}  epoch {progress.epoch:>4}  best {progress.best.objective:.4f}"
         f"  worst problem {min(taus):.3f}  {progress.evaluations:>9,} formulas  {progress.per_second:>7,.0f}/s"
-        f"  {len(progress.processes)} workers{left}"
+        f"  {counted(len(progress.processes), 'worker')}{left}"
     )
 
 
@@ -75,10 +75,12 @@ def _dashboard(progress: "Progress") -> Group:
     front.add_column("nodes", justify="right", no_wrap=True)
     front.add_column("objective", justify="right", no_wrap=True)
     front.add_column("formula")
-    for one in progress.front[-_FRONT_ROWS:]:
-        text = str(Formula.trusted(one.tokens))
+    for individual in progress.front[-_FRONT_ROWS:]:
+        text = str(Formula.trusted(individual.tokens))
         front.add_row(
-            str(len(one.tokens)), f"{one.objective:.4f}", Text(text, overflow="ellipsis", no_wrap=True)
+            str(len(individual.tokens)),
+            f"{individual.objective:.4f}",
+            Text(text, overflow="ellipsis", no_wrap=True),
         )
     return Group(facts, front)
 
@@ -112,7 +114,9 @@ def _result_tables(result: "Discovery") -> list[Table]:
 
 def _summary(result: "Discovery") -> str:
     judged = result.scored + result.known
-    saved = f" ({result.known / judged:.0%} of the scores saved, their ranking was known)" if judged else ""
-    lost = f", {result.workers_lost} workers lost and replaced" if result.workers_lost else ""
-    bred = f"{result.evaluations:,} formulas in {result.epochs:,} epochs and {clock(result.seconds)}"
+    saved = (
+        f" ({result.known / judged:.0%} of the scores saved, as their ranking was known)" if judged else ""
+    )
+    lost = f", {counted(result.workers_lost, 'worker')} lost and replaced" if result.workers_lost else ""
+    bred = f"{counted(result.evaluations, 'formula')} in {counted(result.epochs, 'epoch')} and {clock(result.seconds)}"
     return f"bred       {bred}{saved}{lost}\nstopped    {result.stopped}\nrun        {result.run}"

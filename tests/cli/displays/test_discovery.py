@@ -84,6 +84,15 @@ class TestPlainLines:
             display.show(replace(PROGRESS, best=None, epoch=-1, seconds=1.0))
         assert capsys.readouterr().err == "   0:01  starting, 2 workers ready\n"
 
+    def test_one_of_a_kind_is_counted_as_one(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with Display(Output()) as display:
+            display.show(replace(PROGRESS, processes=(11,)))
+        assert "  1 worker  " in capsys.readouterr().err
+        Display(Output()).conclude(replace(DISCOVERY, epochs=1, evaluations=1, workers_lost=1))
+        text = capsys.readouterr().out
+        assert "bred       1 formula in 1 epoch and 3:00" in text
+        assert text.count(", 1 worker lost and replaced\n") == 1
+
     def test_without_a_time_limit_no_time_is_left(self, capsys: pytest.CaptureFixture[str]) -> None:
         with Display(Output(quiet=False, as_json=False)) as display:
             display.show(replace(PROGRESS, seconds_left=None))
@@ -220,7 +229,7 @@ class TestConclusion:
         assert lines[-1].split() == ["mean", f"{DISCOVERY.best.mean_kendall:.3f}"]
         assert rest.splitlines() == [
             str(DISCOVERY.formula),
-            "bred       123,456 formulas in 12 epochs and 3:00 (30% of the scores saved, their ranking was known)",
+            "bred       123,456 formulas in 12 epochs and 3:00 (30% of the scores saved, as their ranking was known)",
             "stopped    time limit",
             "run        runs/my run",
         ]

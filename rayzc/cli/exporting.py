@@ -11,10 +11,13 @@ __all__ = ["check_folder", "export_best"]
 
 
 def check_folder(folder: Path | None) -> None:
-    """Checks the folder to export to before the work is done; None is no folder.
+    """Checks the folder to export to before the work is done.
+
+    Args:
+        folder: where to export to; None to export nothing.
 
     Raises:
-        RunError: it is no folder, or cannot be made.
+        RunError: it is a file, or cannot be made.
     """
     from rayzc.errors import RunError
 
@@ -24,7 +27,7 @@ def check_folder(folder: Path | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(
-            f"{folder}: nothing can be exported there: {error.strerror}; give another --export"
+            f"--export {folder} cannot be written: {error.strerror}; name another folder"
         ) from None
 
 
@@ -34,7 +37,7 @@ def export_best(result: "Searched", folder: Path | None, say: Callable[[str], No
     Args:
         result: of the searches.
         folder: where to write; None for nowhere.
-        say: is told what was written, and how to load it.
+        say: called with a line for each network, and with how to load it.
 
     Raises:
         SpaceError: it cannot be written.

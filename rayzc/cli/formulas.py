@@ -47,12 +47,12 @@ def _read_file(path: Path) -> "Formula":
             text = file.read(_MOST_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         raise FormulaError(f"{path} cannot be read as a formula: {error}") from None
-    if not text.lstrip().startswith("{"):
-        try:
+    try:
+        if not text.lstrip().startswith("{"):
             return Formula.parse(text.strip())
-        except FormulaError as error:
-            raise FormulaError(f"{path}: {error}") from None
-    return best_formula(path) if '"best"' in text else Formula.from_json(text)
+        return best_formula(path) if '"best"' in text else Formula.from_json(text)
+    except FormulaError as error:
+        raise FormulaError(f"{path}: {error}") from None
 
 
 def _looks_like_a_path(given: str) -> bool:

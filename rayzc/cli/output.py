@@ -67,11 +67,14 @@ def plain_console(stderr: bool = False) -> Console:
 def fitting(tables: Sequence[Table], console: Console) -> Table:
     """The first of some tables that is not wider than the console, else the last.
 
-    Names of problems are never cut, and no number ends in dots: a narrow terminal is shown fewer columns.
+    Names of problems are never cut, and no number ends in dots: a narrow terminal is shown fewer columns. Where even
+    the last is too wide, the terminal wraps it, if it is printed with ``crop=False``.
     """
     for table in tables:
-        if console.measure(table, options=console.options.update(max_width=10_000)).maximum <= console.width:
+        width = console.measure(table, options=console.options.update(max_width=10_000)).maximum
+        if width <= console.width:
             return table
+    tables[-1].width = width
     return tables[-1]
 
 

@@ -27,7 +27,8 @@ def resume(
     kind = str(folder.read_config().get("kind", "discover"))
     if kind not in RESUMED:
         raise RunError(
-            f"{folder.config} is of a run of the kind '{kind}'; this version of rayzc resumes {', '.join(RESUMED)}"
+            f"{folder.config} is the configuration of a '{kind}' run; this version of rayzc resumes "
+            f"{', '.join(RESUMED)}"
         )
     RESUMED[kind](run, limits, cluster, output)
 

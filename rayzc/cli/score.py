@@ -60,7 +60,7 @@ def score(formula: AsFormula, suite: Suite, options: ScoreOptions, output: JsonO
         return
     console = plain_console()
     for table in _tables(result, singles, console):
-        console.print(table)
+        console.print(table, crop=False)
     name, ties = result.most_tied
     if ties > Settings().max_ties:
         typer.echo(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rayzc.spaces import ENCODINGS, SearchSpace
+from rayzc.spaces import SPACES, SearchSpace
 
 __all__ = ["Domain", "SpaceDomain", "network_key"]
 
@@ -123,4 +123,4 @@ class SpaceDomain:
 
 def network_key(space: str) -> Callable[[str], str]:
     """The key that tells networks of a space apart: the canonical encoding; any text where the space is unknown."""
-    return ENCODINGS[space].key if space in ENCODINGS else str
+    return SPACES[space].encoding.key if space in SPACES else str

@@ -11,9 +11,8 @@ multiset of *parts*, and the distance of two encodings is the number of parts th
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Sequence, Set
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,7 @@ from numpy.typing import NDArray
 from rayzc.errors import SearchError, SuiteError, nearest
 from rayzc.nas.domain import network_key
 from rayzc.problems import Problem
-from rayzc.spaces import ENCODINGS, SPACES
-from rayzc.spaces.encoding import Value
-from rayzc.spaces.nasbench101.encoding import Graph
+from rayzc.spaces import SPACES
 
 __all__ = ["NEIGHBOURS", "Parts", "TableDomain", "candidate_rows", "parts_of"]
 
@@ -205,34 +202,7 @@ class Parts:
 
 
 def parts_of(space: str, architecture: str) -> Counter[Hashable]:
-    """The parts of an encoding; of its canonical form, where the space is known."""
-    if space not in ENCODINGS:
+    """The parts of a network, as its search space has them; the words of the text where the space is unknown."""
+    if space not in SPACES:
         return Counter(enumerate(_WORD.findall(architecture)))
-    encoding = ENCODINGS[space]
-    return Counter(_PARTS.get(space, _codes)(encoding.canonical(encoding.parse(architecture))))
-
-
-def _codes(value: Value) -> Iterator[Hashable]:
-    yield from enumerate(value)
-
-
-def _graph(value: Value) -> Iterator[Hashable]:
-    graph = Graph(*value)
-    for start, row in enumerate(graph.matrix):
-        for end, connected in enumerate(row):
-            if connected:
-                yield graph.operations[start], graph.operations[end]
-    yield from graph.operations
-
-
-def _genotype(value: Value) -> Iterator[Hashable]:
-    for cell, edges in enumerate(value):
-        for place, (source, operation) in enumerate(edges):
-            yield cell, place // 2, source
-            yield cell, place // 2, source, operation
-
-
-_PARTS: Mapping[str, Callable[[Value], Iterator[Hashable]]] = MappingProxyType(
-    {"nasbench101": _graph, "nasbench301": _genotype}
-)
-"""The parts of an architecture, by search space; where there is no entry, the codes at their places."""
+    return SPACES[space].parts(SPACES[space].parse(architecture))

@@ -55,7 +55,7 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
 
     Args:
         folder: the run's folder of checkpoints.
-        warn: is told of every checkpoint that is passed over.
+        warn: called with a line for every checkpoint that is passed over.
 
     Returns:
         The document, to be given to :func:`restore`; None if there is no checkpoint yet.

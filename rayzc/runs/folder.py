@@ -29,7 +29,7 @@ def unused_folder(kind: str) -> Path:
 
 
 def lasting_place(source: str | Path) -> str:
-    """A path that still holds from another folder; what is no path here, such as a suite's name, stays as it is."""
+    """An absolute path, which also holds from another folder; what is not a path, such as a suite's name, stays."""
     path = Path(source)
     return str(path.resolve()) if path.exists() else str(source)
 
@@ -181,7 +181,7 @@ class RunFolder:
         """Reads ``config.json``.
 
         Raises:
-            RunError: it is no JSON object.
+            RunError: it is not a JSON object.
         """
         try:
             document = json.loads(self.config.read_text(encoding="utf-8"))

@@ -13,13 +13,12 @@ from rayzc.spaces.exporting import export_network
 from rayzc.spaces.nasbench101.space import NasBench101
 from rayzc.spaces.nasbench201.space import NasBench201
 from rayzc.spaces.nasbench301.space import NasBench301
-from rayzc.spaces.registry import ENCODINGS, SPACES, build, search_space
+from rayzc.spaces.registry import SPACES, build, search_space
 from rayzc.spaces.space import SearchSpace, Task
 from rayzc.spaces.transbench101.macro import TransBench101Macro
 from rayzc.spaces.transbench101.micro import TransBench101Micro
 
 __all__ = [
-    "ENCODINGS",
     "SPACES",
     "Drawing",
     "Edge",

@@ -5,7 +5,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rayzc.errors import SpaceError, nearest
-from rayzc.spaces.encoding import Encoding
 from rayzc.spaces.nasbench101.space import NasBench101
 from rayzc.spaces.nasbench201.space import NasBench201
 from rayzc.spaces.nasbench301.space import NasBench301
@@ -16,7 +15,7 @@ from rayzc.spaces.transbench101.micro import TransBench101Micro
 if TYPE_CHECKING:
     from rayzc.spaces.blocks import Network
 
-__all__ = ["ENCODINGS", "SPACES", "build", "search_space"]
+__all__ = ["SPACES", "build", "search_space"]
 
 _ALL: tuple[SearchSpace, ...] = (
     NasBench101(),
@@ -28,9 +27,6 @@ _ALL: tuple[SearchSpace, ...] = (
 
 SPACES: Mapping[str, SearchSpace] = MappingProxyType({space.name: space for space in _ALL})
 """All search spaces by name."""
-
-ENCODINGS: Mapping[str, Encoding] = MappingProxyType({name: space.encoding for name, space in SPACES.items()})
-"""Their encodings, by name of the space."""
 
 
 def search_space(name: str) -> SearchSpace:

@@ -1,6 +1,8 @@
 """What a user sees of a mistake with ``rayzc discover`` and ``rayzc resume``: one line, which says what to do."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -180,6 +182,26 @@ class TestRuns:
             f"{before.content_hash[:12]}): put the earlier one back, or start a new run"
         )
         fails(message, "resume", tmp_path / "run")
+
+
+def test_on_a_full_disk_the_result_is_printed_all_the_same(
+    command: Command, parquet: Path, tmp_path: Path, ray_session: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rayzc.runs import folder
+
+    write = folder.write_atomically
+
+    def full(path: Path, content: str) -> None:
+        if path.name in ("hall_of_fame.json", "result.json"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, content)
+
+    monkeypatch.setattr(folder, "write_atomically", full)
+    few = ("--epochs", 1, "--islands", 2, "--population", 8, "--quiet", "--json", "--out", tmp_path / "run")
+    ended = command("discover", "--suite", parquet, *few)
+    assert ended.code == 0
+    assert json.loads(ended.out)["best"]["expression"]
+    assert ended.err == f"rayzc: {tmp_path}/run/result.json cannot be written: No space left on device\n"
 
 
 def test_an_objective_of_the_user_s_in_the_working_folder(parquet: Path, tmp_path: Path) -> None:

@@ -58,12 +58,52 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"\xff\xfe", b'{"expression": "flops +"}', b'{"best": 3}']
+    "given", ["mine.txt", "./mine", "../mine", "/nowhere/mine", "~/mine", "runs/first", "a/mine.json"]
 )
-def test_a_file_without_a_formula(tmp_path: Path, content: bytes) -> None:
+def test_what_looks_like_a_path_is_not_taken_for_a_formula(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    message = f"{given}: there is no such file or folder, and it is not a formula"
+    with pytest.raises(FormulaError, match=f"^{re.escape(message)}$"):
+        read_formula(given)
+
+
+def test_a_quotient_is_a_formula_where_no_folder_has_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_formula("jacov/nwot") == Formula.parse("jacov / nwot")
+    (tmp_path / "jacov").mkdir()
+    assert read_formula("jacov / nwot") == Formula.parse("jacov / nwot")
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "mine.json", "mine"])
+@pytest.mark.parametrize("text", [TEXT, f"\n  {TEXT}\n\n"])
+def test_a_file_with_the_text_of_a_formula(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    assert read_formula(str(path)) == Formula.parse(TEXT)
+
+
+def test_the_folder_of_a_run_with_stages(tmp_path: Path) -> None:
+    (tmp_path / "discovery").mkdir()
+    (tmp_path / "discovery" / "hall_of_fame.json").write_text(HALL)
+    assert read_formula(str(tmp_path)) == Formula.parse(TEXT)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"[]", b"\xff\xfe", b'{"expression": "flops +"}', b'{"best": 3}', b"flops +"),
+        *(b'{"a": 1}', b"# a comment", b"flops\njacov", b'{"expression": 3}'),
+    ],
+)
+def test_a_file_without_a_formula_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mine.json"
     path.write_bytes(content)
-    with pytest.raises((FormulaError, RunError)):
+    with pytest.raises((FormulaError, RunError), match=f"^{re.escape(str(path))}"):
         read_formula(str(path))
 
 

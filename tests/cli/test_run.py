@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rayzc.errors import RunError
 from rayzc.problems import write_suite
 from tests.cli.conftest import Command
 from tests.cluster.searches.samples import suite
@@ -84,6 +85,19 @@ def test_mistakes(
     assert ended.code == 2
     assert ended.err.startswith(f"rayzc: {message}")
     assert not (tmp_path / "run").exists()
+
+
+def test_resume_hands_the_time_limit_on(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text('{"kind": "run"}')
+
+    def resumed(path: Path, *, time_limit: float | None, **others: object) -> None:
+        raise RunError(f"{path.name} {time_limit}")
+
+    monkeypatch.setattr("rayzc.cluster.pipeline.resume_run", resumed)
+    assert command("resume", tmp_path / "run", "--time-limit", "1m30s").err == "rayzc: run 90.0\n"
 
 
 def test_options_of_other_kinds_are_refused_on_resume(

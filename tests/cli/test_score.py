@@ -1,5 +1,6 @@
 """``rayzc score``: the table, the document, and what goes wrong."""
 
+import io
 import json
 import subprocess
 import sys
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from rayzc.evolution import score
+from rayzc.cli.score import _tables
+from rayzc.evolution import best_single_proxies, score
 from rayzc.formula import Formula
-from rayzc.problems import Suite, write_suite
+from rayzc.problems import Suite, load_suite, write_suite
 from tests.cli.conftest import Command
 from tests.evolution import samples
 
@@ -60,6 +63,30 @@ class TestTable:
             ]
         assert mean.split()[:2] == ["mean", f"{expected.mean_kendall:.3f}"]
         assert mean.index(".") == rows[0].index(".")
+
+    @pytest.mark.parametrize("width", [60, 80, 100, 150, 200])
+    def test_names_and_numbers_are_whole_in_a_narrow_terminal(self, nbsz_path: Path, width: int) -> None:
+        suite = load_suite(nbsz_path).for_fitting(None)
+        result, singles = score(Formula.parse("jacov + log(flops)"), suite, 10), best_single_proxies(suite)
+        screen = io.StringIO()
+        console = Console(file=screen, width=width, highlight=False)
+        tables = _tables(result, singles, console)
+        for table in tables:
+            console.print(table, crop=False)
+        text = screen.getvalue()
+        assert "…" not in text
+        # The name and the interval together need 62 columns.
+        assert all(len(line.rstrip()) <= max(width, 62) for line in text.splitlines())
+        assert len(tables) == (1 if width >= 152 else 2)
+        for name, one in result.problems.items():
+            rows = [line for line in text.splitlines() if line.split()[:1] == [name]]
+            assert len(rows) == len(tables)
+            assert one.kendall_interval is not None
+            low, high = one.kendall_interval
+            assert f" {one.kendall:.3f} [{low:6.3f}, {high:6.3f}]" in rows[0]
+            taus = [f"{single.problems[name].kendall:.3f}" for single in singles]
+            assert rows[-1].split()[-len(taus) :] == taus
+            assert ("[" in rows[0].partition("]")[2]) is (width >= 90)
 
     def test_a_formula_that_ties_much_is_told_of(self, command: Command, parquet: Path) -> None:
         ended = command("score", "min(flops, 0)", "--suite", parquet, "--bootstrap", 0)

@@ -128,7 +128,7 @@ class TestMistakes:
     def test_a_folder_to_export_to_that_is_a_file(self, command: Command, suite: Path) -> None:
         Path("file").write_text("")
         ended = command("search", "--suite", suite, *FEW, "--export", "file")
-        message = "rayzc: file: nothing can be exported there: File exists; give another --export\n"
+        message = "rayzc: --export file cannot be written: File exists; name another folder\n"
         assert (ended.code, ended.err) == (2, message)
 
     def test_a_run_folder_that_exists(self, command: Command, suite: Path) -> None:
@@ -148,7 +148,8 @@ class TestResuming:
         ended = command("resume", "run")
         assert ended.code == 2
         assert ended.err.startswith(
-            "rayzc: run/config.json is of a run of the kind 'dance'; this version of rayzc resumes discover, search"
+            "rayzc: run/config.json is the configuration of a 'dance' run; this version of rayzc resumes discover, "
+            "search, run\n"
         )
 
     @pytest.mark.parametrize(

@@ -3,27 +3,34 @@
 import json
 import os
 import re
+import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rayzc.cluster import Progress
+import rayzc
+from rayzc.cluster import Progress, pipeline
 from rayzc.cluster.pipeline import resume_run, run
 from rayzc.cluster.searches import SearchProgress
-from rayzc.errors import RayzcError
-from rayzc.options import Limits, Settings
-from rayzc.runs import Discovery, Pipeline
+from rayzc.errors import ClusterError, RayzcError, RunError
+from rayzc.options import Cluster, Limits, Settings
+from rayzc.runs import Discovery, Pipeline, PipelineConfig, RunFolder
 from tests.cluster.searches.samples import suite, trajectories
 
 GIVEN: dict[str, Any] = {
     "settings": Settings(seed=2, islands=2, population=10, offspring=12, generations=1),
     "limits": Limits(epochs=3),
+    "holdout": 0.25,
     "budget": 20,
     "seeds": 2,
     "workers": 1,
 }
+
+
+RECORDED = Path(__file__).parent.parent / "recorded" / "v0.1.0"
 
 
 def halls(out: Path) -> bytes:
@@ -72,6 +79,111 @@ def test_interrupted_and_resumed(undisturbed: Pipeline, tmp_path: Path, stage: s
     assert rest.searched is not None
     assert undisturbed.searched is not None
     assert trajectories(rest.searched) == trajectories(undisturbed.searched)
+
+
+def test_it_is_repeated_to_the_byte_with_other_workers(undisturbed: Pipeline, tmp_path: Path) -> None:
+    again = run(suite(), **GIVEN | {"workers": 2}, out=tmp_path / "run")
+    assert halls(again.run) == halls(undisturbed.run)
+    assert again.searched is not None
+    assert undisturbed.searched is not None
+    assert trajectories(again.searched) == trajectories(undisturbed.searched)
+    assert again.discovery is not None
+    assert undisturbed.discovery is not None
+    assert again.discovery["held_out"] == undisturbed.discovery["held_out"] is not None
+    assert again.discovery["epochs"] == 3
+
+
+def test_a_short_limit_leaves_every_search_a_batch(ray_session: None, tmp_path: Path) -> None:
+    short = run(
+        suite(), formula="flops", budget=20, seeds=1, workers=1, time_limit=0.01, out=tmp_path / "run"
+    )
+    assert short.searched is not None
+    assert not short.searched.results.failures
+    assert len(short.searched.results.outcomes) == 2
+    assert all(outcome.trajectory for outcome in short.searched.results.outcomes)
+
+
+class NoRayError(ClusterError):
+    """Instead of a cluster."""
+
+
+@pytest.fixture
+def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise NoRayError("no Ray here")
+
+    monkeypatch.setattr("rayzc.cluster.pipeline.connected", refuse)
+    monkeypatch.setattr("rayzc.cluster.islands.discovery.connected", refuse)
+
+
+@pytest.mark.parametrize("function", [run, rayzc.discover])
+def test_a_folder_that_a_refusal_left_is_taken_over(
+    function: Callable[..., object], no_ray: None, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        with pytest.raises(NoRayError):
+            function(suite(), out=tmp_path / "run", epochs=3)
+    assert (tmp_path / "run" / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "resume"),
+    [
+        ("discovery", rayzc.resume),
+        ("search", rayzc.resume_search),
+        ("run-interrupted", rayzc.resume_run),
+    ],
+)
+def test_two_at_once_are_not_let_in(name: str, resume: Callable[[Path], object], tmp_path: Path) -> None:
+    folder = RunFolder(Path(shutil.copytree(RECORDED / name, tmp_path / name)))
+    with folder.locked():
+        message = rf": process {os.getpid()} on .* is working on this run: wait until it has ended, or stop it first$"
+        with pytest.raises(RunError, match=message):
+            resume(folder.path)
+
+
+def test_resume_takes_a_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(shutil.copytree(RECORDED / "run-interrupted", tmp_path / "run"))
+    limits: list[float | None] = []
+    monkeypatch.setattr(pipeline._Stages, "go", lambda stages: limits.append(stages.config.time_limit))
+    resume_run(path)
+    resume_run(path, time_limit=90)
+    assert limits == [None, 90.0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "spent", "left"), [(100.0, 30.0, 70.0), (10.0, 30.0, 1.0), (None, 30.0, None)]
+)
+def test_the_searches_have_the_rest_of_the_time(
+    limit: float | None, spent: float, left: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[float | None] = []
+    monkeypatch.setattr(
+        pipeline, "search", lambda *values, options, **given: found.append(options.time_limit)
+    )
+    config = PipelineConfig(rayzc="1", suite="s", time_limit=limit)
+    stages = pipeline._Stages(RunFolder(tmp_path), config, Cluster(), None, lambda discovery: None)
+    stages._searched("flops", spent)
+    assert found == [left]
+
+
+def test_the_discovery_has_half_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configs: list[PipelineConfig] = []
+    monkeypatch.setattr(pipeline._Stages, "go", lambda stages: configs.append(stages.config))
+    for place, given in enumerate(
+        (
+            {},
+            {"time_limit": 30},
+            {"time_limit": 3600},
+            {"epochs": 3},
+            {"discovery_time_limit": 7, "time_limit": 30},
+        )
+    ):
+        run(suite(), **given, out=tmp_path / str(place))
+    assert [config.limits for config in configs] == [
+        *(Limits(time_limit=180), Limits(time_limit=15), Limits(time_limit=180)),
+        *(Limits(epochs=3), Limits(time_limit=7)),
+    ]
 
 
 def test_a_formula_that_is_given_is_not_bred(ray_session: None, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from rayzc.cli.durations import clock
 from rayzc.cli.output import Display, fitting
+from rayzc.errors import counted
 from rayzc.formula import Formula
 
 if TYPE_CHECKING:
@@ -33,20 +34,20 @@ class DiscoveryDisplay(Display["Progress", "Discovery"]):
 
     def print_result(self, result: "Discovery", console: Console) -> None:
         """The correlations on every problem, the formula and the run."""
-        console.print(fitting(_result_tables(result), console))
+        console.print(fitting(_result_tables(result), console), crop=False)
         console.print(f"formula    {result.formula}", soft_wrap=True, markup=False)
         console.print(_summary(result), soft_wrap=True, markup=False)
 
 
 def _line(progress: "Progress") -> str:
     if progress.best is None:
-        return f"{clock(progress.seconds):>7}  starting, {len(progress.processes)} workers ready"
+        return f"{clock(progress.seconds):>7}  starting, {counted(len(progress.processes), 'worker')} ready"
     taus = progress.best.correlations
     left = "" if progress.seconds_left is None else f"  {clock(progress.seconds_left)} left"
     return (
         f"{clock(progress.seconds):>7}  epoch {progress.epoch:>4}  best {progress.best.objective:.4f}"
         f"  worst problem {min(taus):.3f}  {progress.evaluations:>9,} formulas  {progress.per_second:>7,.0f}/s"
-        f"  {len(progress.processes)} workers{left}"
+        f"  {counted(len(progress.processes), 'worker')}{left}"
     )
 
 
@@ -75,10 +76,12 @@ def _dashboard(progress: "Progress") -> Group:
     front.add_column("nodes", justify="right", no_wrap=True)
     front.add_column("objective", justify="right", no_wrap=True)
     front.add_column("formula")
-    for one in progress.front[-_FRONT_ROWS:]:
-        text = str(Formula.trusted(one.tokens))
+    for individual in progress.front[-_FRONT_ROWS:]:
+        text = str(Formula.trusted(individual.tokens))
         front.add_row(
-            str(len(one.tokens)), f"{one.objective:.4f}", Text(text, overflow="ellipsis", no_wrap=True)
+            str(len(individual.tokens)),
+            f"{individual.objective:.4f}",
+            Text(text, overflow="ellipsis", no_wrap=True),
         )
     return Group(facts, front)
 
@@ -112,11 +115,13 @@ def _result_tables(result: "Discovery") -> list[Table]:
 
 def _summary(result: "Discovery") -> str:
     judged = result.scored + result.known
-    saved = f" ({result.known / judged:.0%} of the scores saved, their ranking was known)" if judged else ""
-    lost = f", {result.workers_lost} workers lost and replaced" if result.workers_lost else ""
-    bred = f"{result.evaluations:,} formulas in {result.epochs:,} epochs and {clock(result.seconds)}"
-    asked = result.most_evaluations
+    saved = (
+        f" ({result.known / judged:.0%} of the scores saved, as their ranking was known)" if judged else ""
+    )
+    lost = f", {counted(result.workers_lost, 'worker')} lost and replaced" if result.workers_lost else ""
+    bred = f"{counted(result.evaluations, 'formula')} in {counted(result.epochs, 'epoch')} and {clock(result.seconds)}"
+    limit = result.most_evaluations
     more = ""
-    if asked is not None and result.evaluations > asked:
-        more = f"; {asked:,} formulas were asked for, but an epoch of all islands is the least unit"
+    if limit is not None and result.evaluations > limit:
+        more = f"; the limit was {limit:,} formulas, but an epoch of all islands is always finished"
     return f"bred       {bred}{saved}{lost}{more}\nstopped    {result.stopped}\nrun        {result.run}"

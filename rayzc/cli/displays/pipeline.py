@@ -10,6 +10,7 @@ from rayzc.cli.displays.searched_details import write_report
 from rayzc.cli.durations import clock
 from rayzc.cli.options import SearchOutput
 from rayzc.cli.output import Display
+from rayzc.errors import counted
 from rayzc.runs import Discovery, Pipeline
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class PipelineDisplay(Display["Progress | SearchProgress", Pipeline]):
         if bred is not None:
             tau = f"mean tau {bred['best']['mean_kendall']:.4f}"
             console.print(
-                f"bred       {bred['evaluations']:,} formulas in {clock(bred['seconds'])}; the best has {tau}",
+                f"bred       {counted(bred['evaluations'], 'formula')} in {clock(bred['seconds'])}; the best has {tau}",
                 soft_wrap=True,
                 markup=False,
             )
@@ -67,7 +68,7 @@ class PipelineDisplay(Display["Progress | SearchProgress", Pipeline]):
         console.print(f"whole run  {result.run}, {clock(result.seconds)}", soft_wrap=True, markup=False)
 
     def conclude(self, result: Pipeline) -> None:
-        """Writes the report of the searches, and tells the result."""
+        """Writes the report of the searches, and prints the result."""
         if result.searched is not None:
             write_report(result.searched)
         super().conclude(result)

@@ -17,9 +17,9 @@ from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, measuring_pool
 from rayzc.cluster.searches.progress import ProgressReporter, SearchProgress, Stop
-from rayzc.cluster.searches.storage import Storage, first_line, trial_folder
+from rayzc.cluster.searches.storage import Storage, trial_folder
 from rayzc.cluster.searches.trial import SearchTrial, Trial, Work
-from rayzc.errors import SearchError, nearest
+from rayzc.errors import SearchError, first_line, nearest
 from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
 from rayzc.nas.results import Results

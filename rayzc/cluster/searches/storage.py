@@ -13,11 +13,11 @@ import pyarrow as pa
 from pyarrow import fs
 
 from rayzc.cluster.searches.trial import RESULTS_FILE, SEARCH_FILE, Trial
-from rayzc.errors import SearchError
+from rayzc.errors import SearchError, first_line
 from rayzc.nas.results import Results
 from rayzc.nas.search import Search
 
-__all__ = ["Storage", "first_line", "trial_folder"]
+__all__ = ["Storage", "trial_folder"]
 
 RecordT = TypeVar("RecordT", Search, Results)
 
@@ -105,8 +105,3 @@ def _resolved(place: str) -> tuple[Any, str]:
         system, path = fs.FileSystem.from_uri(place)
         return system, str(path).rstrip("/")
     return fs.LocalFileSystem(), str(Path(place).resolve())
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text, or its type where there is no text."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

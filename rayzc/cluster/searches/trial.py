@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ray import tune
 
@@ -71,11 +71,7 @@ class Work:
 
         def measure(requests: Sequence[Request]) -> Sequence[Measurement]:
             assert pool is not None, "there is a pool wherever something has to be measured"
-            answers: Any = pool.measure_all(cast("Any", requests))
-            return [
-                Measurement(each.scores, each.failures, each.seconds, each.notes, each.cached)
-                for each in answers
-            ]
+            return pool.measure_all(requests)
 
         return on_demand(name, measure, self.measurable, table, within_table=self.within_tables)
 

@@ -17,6 +17,7 @@ from rayzc.cli.output import plain_console
 from rayzc.cluster.islands.progress import Progress
 from rayzc.evolution import score
 from rayzc.formula import Formula
+from rayzc.problems import Suite
 from rayzc.runs import Discovery, Ending, HallOfFame, Reason
 from tests.evolution import samples
 
@@ -82,6 +83,15 @@ class TestPlainLines:
         with Display(Output(quiet=False, as_json=False)) as display:
             display.show(replace(PROGRESS, best=None, epoch=-1, seconds=1.0))
         assert capsys.readouterr().err == "   0:01  starting, 2 workers ready\n"
+
+    def test_one_of_a_kind_is_counted_as_one(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with Display(Output()) as display:
+            display.show(replace(PROGRESS, processes=(11,)))
+        assert "  1 worker  " in capsys.readouterr().err
+        Display(Output()).conclude(replace(DISCOVERY, epochs=1, evaluations=1, workers_lost=1))
+        text = capsys.readouterr().out
+        assert "bred       1 formula in 1 epoch and 3:00" in text
+        assert text.count(", 1 worker lost and replaced\n") == 1
 
     def test_without_a_time_limit_no_time_is_left(self, capsys: pytest.CaptureFixture[str]) -> None:
         with Display(Output(quiet=False, as_json=False)) as display:
@@ -155,6 +165,56 @@ class TestTerminal:
         assert capsys.readouterr() == ("", "")
 
 
+class TestWidths:
+    """Names of problems are never cut, and no number ends in dots."""
+
+    @pytest.mark.parametrize(
+        ("width", "sizes"), [(60, False), (80, False), (96, False), (97, True), (120, True), (200, True)]
+    )
+    def test_the_table_of_real_names(self, width: int, sizes: bool) -> None:
+        text = printed(result_of_real_names(), width)
+        lines = [line for line in text.partition("formula    ")[0].splitlines() if line.strip()]
+        assert "…" not in text.partition("formula    ")[0]
+        assert max(map(len, lines)) <= max(width, 70)
+        assert len({len(line) for line in lines}) == 1
+        for name in NAMES:
+            (row,) = [line.split() for line in lines if line.split()[:1] == [name]]
+            kendall, held = (
+                f"{one.problems[name].kendall:.3f}" for one in (result_of_real_names().best,) * 2
+            )
+            assert row[1:] == (["40", kendall, held, "40"] if sizes else [kendall, held])
+        assert ("architectures" in lines[0]) is sizes
+        assert lines[-1].split()[0] == "mean"
+
+    def test_without_a_holdout_there_is_room_for_the_sizes(self) -> None:
+        text = printed(replace(result_of_real_names(), held_out=None), 80)
+        assert "architectures" in text
+        assert "…" not in text
+
+
+NAMES = tuple(
+    f"{space}/{task}"
+    for space in ("nasbench201", "transbench101_macro")
+    for task in ("ImageNet16-120", "class_object", "room_layout")
+)
+
+
+def result_of_real_names() -> Discovery:
+    problems = tuple(
+        replace(samples.problem(name.partition("/")[2], seed=place), space=name.partition("/")[0])
+        for place, name in enumerate(NAMES)
+    )
+    best = score(DISCOVERY.formula, Suite("real names", problems))
+    return replace(DISCOVERY, best=best, held_out=best, problems=NAMES)
+
+
+def printed(result: Discovery, width: int) -> str:
+    """The result in a terminal."""
+    screen = io.StringIO()
+    Display(Output()).print_result(result, Console(file=screen, width=width, highlight=False))
+    return screen.getvalue()
+
+
 class TestConclusion:
     def test_the_table_the_formula_and_the_run(self, capsys: pytest.CaptureFixture[str]) -> None:
         Display(Output(quiet=True, as_json=False)).conclude(DISCOVERY)
@@ -169,7 +229,7 @@ class TestConclusion:
         assert lines[-1].split() == ["mean", f"{DISCOVERY.best.mean_kendall:.3f}"]
         assert rest.splitlines() == [
             str(DISCOVERY.formula),
-            "bred       123,456 formulas in 12 epochs and 3:00 (30% of the scores saved, their ranking was known)",
+            "bred       123,456 formulas in 12 epochs and 3:00 (30% of the scores saved, as their ranking was known)",
             "stopped    time limit",
             "run        runs/my run",
         ]
@@ -199,6 +259,15 @@ class TestConclusion:
         best = score(formula, samples.suite())
         Display(Output(quiet=False, as_json=False)).conclude(replace(DISCOVERY, best=best))
         assert f"formula    {formula}\n" in capsys.readouterr().out
+
+    def test_what_could_not_be_written_is_one_line_and_the_result_is_printed(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        trouble = "runs/x/result.json cannot be written: No space left on device"
+        Display(Output(quiet=True, as_json=True)).conclude(replace(DISCOVERY, trouble=trouble))
+        captured = capsys.readouterr()
+        assert json.loads(captured.out) == DISCOVERY.to_json()
+        assert captured.err == f"rayzc: {trouble}\n"
 
     def test_lost_workers_are_told_of(self, capsys: pytest.CaptureFixture[str]) -> None:
         Display(Output(quiet=False, as_json=False)).conclude(replace(DISCOVERY, workers_lost=2))

@@ -1,16 +1,13 @@
 """How formulas are bred, and when breeding stops."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from rayzc.errors import RunError, nearest
 from rayzc.options.option import Options, option
 from rayzc.user_code import user_module
-
-if TYPE_CHECKING:
-    from rayzc.evolution.objectives import Objective
 
 __all__ = ["CORRELATIONS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "Settings"]
 
@@ -133,14 +130,14 @@ class Settings(Options, frozen=True, kw_only=True):
         for text in self.seeds:
             self._check_start(text)
 
-    def objective_function(self) -> "Objective":
+    def objective_function(self) -> Callable[[Any], float]:
         """The objective itself.
 
         Raises:
             RunError: a ``module:function`` that cannot be imported, or is not a function.
         """
         if not isinstance(self.objective, str):
-            chosen: Objective = self.objective
+            chosen: Callable[[Any], float] = self.objective
             return chosen
         if self.objective in OBJECTIVES:
             from rayzc.evolution import objectives
@@ -149,7 +146,7 @@ class Settings(Options, frozen=True, kw_only=True):
         module, _, function = self.objective.partition(":")
         if not module:
             raise RunError(f"objective '{self.objective}' names no module; write module:function")
-        found: Objective | None = getattr(user_module(module, RunError), function, None)
+        found: Callable[[Any], float] | None = getattr(user_module(module, RunError), function, None)
         if found is None:
             raise RunError(f"objective '{self.objective}': module {module} has no '{function}'")
         if not callable(found):

@@ -32,6 +32,7 @@ def locked(path: Path) -> Iterator[None]:
     owner = path / _OWNER
     lock = FileLock(path / _LOCK)
     try:
+        owner.touch()  # where this fails, the lock would make the folder
         lock.acquire(timeout=0)
     except Timeout:
         name = "another process"

@@ -59,6 +59,30 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
+def few(problem: str) -> str:
+    return (
+        f"problem {problem} has 2 networks; on fewer than 10, a rank correlation says little, and it counts as much in "
+        f"the mean as any other; leave it out: --leave-out {problem}"
+    )
+
+
+def test_proxies_are_renamed_on_import(rayzc: Run, folder: Path, tmp_path: Path) -> None:
+    text = (folder / "zc_nasbench201.json").read_text()
+    (folder / "zc_nasbench201.json").write_text(text.replace('"flops"', '"jacob-cov"'))
+    result = rayzc("suite", "import", folder, "--out", "a.parquet")
+    assert "rename it: --rename jacob-cov=jacob_cov, in Python" in result.out
+    again = ("suite", "import", folder, "--out", "b.parquet", "--rename")
+    result = rayzc(*again, "jacob-cov=jacov")
+    assert result.code == 0
+    assert "rename it" not in result.out
+    assert "jacov" in load_suite(tmp_path / "b.parquet").proxies
+    refused = rayzc(*again, "jacob-cov", "--force")
+    assert refused.code == 2
+    assert refused.err.startswith(
+        "rayzc: --rename 'jacob-cov': write the old and the new name with = between"
+    )
+
+
 def test_import_makes_a_parquet_file(rayzc: Run, folder: Path, tmp_path: Path) -> None:
     result = rayzc("suite", "import", folder, "--out", "mine.parquet")
     assert (result.code, result.err) == (0, "")
@@ -66,6 +90,7 @@ def test_import_makes_a_parquet_file(rayzc: Run, folder: Path, tmp_path: Path) -
         "mine.parquet: 2 problems, 4 rows",
         "left out: 1 entry without an accuracy",
         "zen is missing on nasbench201/cifar100",
+        *(line for problem in ("cifar10", "cifar100") for line in [few(f"nasbench201/{problem}")]),
     ]
     loaded = load_suite(tmp_path / "mine.parquet")
     assert loaded.name == "mine"

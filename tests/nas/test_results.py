@@ -96,12 +96,12 @@ def test_results_come_back_from_json(results: Results) -> None:
         (
             '"way": "random ten"',
             '"way": "random eleven"',
-            "results.json, comparisons[1]: key 'way': invalid enum value 'random eleven'",
+            "results.json, comparisons[1]: key 'way' cannot be used: invalid enum value 'random eleven'",
         ),
         (
             '"way": "search by good"',
             '"way": "search by god"',
-            "results.json, comparisons[5]: key 'way': invalid enum value 'search by god'",
+            "results.json, comparisons[5]: key 'way' cannot be used: invalid enum value 'search by god'",
         ),
     ],
 )

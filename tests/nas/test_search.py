@@ -299,7 +299,11 @@ def test_a_saved_search_has_a_row_of_nine_for_each_evaluation() -> None:
             "search.json, plan cannot be used: population is 0; it must be 1 or more",
         ),
         ('"evaluations"', '"evaluation"', "search.json: unknown key 'evaluation'"),
-        ('"budget spent"', '"budget spend"', "search.json: key 'ended': invalid enum value 'budget spend'"),
+        (
+            '"budget spent"',
+            '"budget spend"',
+            "search.json: key 'ended' cannot be used: invalid enum value 'budget spend'",
+        ),
         ('"good"', '"good" +', "search.json is not valid JSON"),
     ],
 )

@@ -251,7 +251,7 @@ class CalledError(Exception):
         (
             ("suite", "fill", "SUITE", "--out", "out.parquet", "--proxies", "nwot"),
             "rayzc.cluster.measuring.filling.fill_suite",
-            {"setup": FillOptions().setup, "limit": None, "seed": 0, "workers": None, "address": None},
+            {"options": FillOptions(proxies=("nwot",)), "cluster": Cluster()},
         ),
     ],
 )

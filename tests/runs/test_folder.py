@@ -223,9 +223,9 @@ class TestLock:
         with held_elsewhere(folder.path) as owner:
             os.kill(owner, signal.SIGKILL)
             os.waitid(os.P_PID, owner, os.WEXITED | os.WNOWAIT)
-            assert f"process {owner} " in (folder.path / ".lock").read_text()
+            assert f"process {owner} " in (folder.path / ".owner").read_text()
             with folder.locked():
-                assert (folder.path / ".lock").read_text().startswith(f"process {os.getpid()} on ")
+                assert (folder.path / ".owner").read_text().startswith(f"process {os.getpid()} on ")
 
     def test_is_released_at_the_end_and_after_an_error(self, tmp_path: Path) -> None:
         folder = a_run(tmp_path / "run")
@@ -236,7 +236,7 @@ class TestLock:
             pass
         with held_elsewhere(folder.path):
             pass
-        assert (folder.path / ".lock").read_text() == ""
+        assert not (folder.path / ".owner").exists()
 
     def test_is_not_had_twice_in_one_process(self, tmp_path: Path) -> None:
         folder = a_run(tmp_path / "run")

@@ -114,18 +114,21 @@ def test_a_result_that_cannot_be_written_says_why(
     discovery: Discovery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = RunFolder.create(tmp_path / "run")
-    assert folder.write_result(discovery.to_json()) is None
+    assert folder.write_or_say(folder.result, discovery.to_json()) is None
 
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("os.fsync", full)
     before = folder.result.read_bytes()
-    trouble = folder.write_result(replace(discovery, seconds=9.0).to_json())
+    trouble = folder.write_or_say(folder.result, replace(discovery, seconds=9.0).to_json())
     assert trouble == f"{folder.result} cannot be written: No space left on device"
     assert folder.result.read_bytes() == before
     folder.result.unlink()
     folder.checkpoints.rmdir()
     folder.path.rmdir()
-    assert folder.write_result({}) == f"{folder.result} cannot be written: No such file or directory"
+    assert (
+        folder.write_or_say(folder.result, {})
+        == f"{folder.result} cannot be written: No such file or directory"
+    )
     folder.record("an event that nobody can read")

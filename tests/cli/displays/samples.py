@@ -17,7 +17,7 @@ from rayzc.nas import (
     SearchOutcome,
     Standing,
 )
-from rayzc.runs import Searched
+from rayzc.runs import Ending, Searched
 
 FIRST, SECOND = "nasbench201/cifar10", "transbench101_macro/class_object"
 ENCODING = "(4, 3, 3, 3, 2, 3)"
@@ -92,7 +92,7 @@ def results(truth: bool = True, seeds: int = 3) -> Results:
 
 def searched(run: Path, found: Results, stopped: str = "all searches ended") -> Searched:
     """A run with these results."""
-    return Searched(run, found, stopped, 75.2)
+    return Searched(run, found, Ending.read(stopped), 75.2)
 
 
 def lines(parts: Iterable[RenderableType], width: int = 120) -> list[str]:

@@ -238,8 +238,8 @@ class TestConclusion:
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
         for asked, explained in ((None, False), (123_456, False), (12_000, True)):
-            Display(quiet=True, as_json=False).conclude(replace(DISCOVERY, most_evaluations=asked))
-            sentence = "; 12,000 formulas were asked for, but an epoch of all islands is the least unit"
+            Display(Output(quiet=True)).conclude(replace(DISCOVERY, most_evaluations=asked))
+            sentence = "; the limit was 12,000 formulas, but an epoch of all islands is always finished"
             assert (sentence in capsys.readouterr().out) is explained
 
     def test_what_was_held_out_stands_beside(self, capsys: pytest.CaptureFixture[str]) -> None:

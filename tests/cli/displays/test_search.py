@@ -11,6 +11,7 @@ from rich.console import Console
 
 from rayzc.cli import output
 from rayzc.cli.displays.search import SearchDisplay
+from rayzc.cli.options import SearchOutput
 from rayzc.cluster.measuring import Statistics
 from rayzc.cluster.searches import ProblemProgress, SearchProgress
 from rayzc.nas import Results, SearchEnding
@@ -58,19 +59,19 @@ class TestPlainLines:
         ],
     )
     def test_a_line(self, capsys: pytest.CaptureFixture[str], progress: SearchProgress, line: str) -> None:
-        with SearchDisplay(quiet=False, as_json=False) as display:
+        with SearchDisplay(SearchOutput(quiet=False, as_json=False)) as display:
             display.show(progress)
         assert capsys.readouterr() == ("", line + "\n")
 
     def test_quiet_is_quiet(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with SearchDisplay(quiet=True, as_json=False) as display:
+        with SearchDisplay(SearchOutput(quiet=True, as_json=False)) as display:
             display.show(PROGRESS)
         assert capsys.readouterr() == ("", "")
 
 
 class TestTerminal:
     def test_a_row_for_each_problem_below_the_facts(self) -> None:
-        shown = [line.split() for line in lines([SearchDisplay(False, False).dashboard(PROGRESS)])]
+        shown = [line.split() for line in lines([SearchDisplay(SearchOutput()).dashboard(PROGRESS)])]
         assert shown[0] == ["time", "1:15", "left", "1:44", "searches", "ended", "4", "of", "6"]
         assert shown[1] == ["workers", "2", "measured", "1,234", "workers", "lost", "2"]
         # The speed is 4 a second, and 180 are left.
@@ -90,25 +91,25 @@ class TestTerminal:
     ) -> None:
         name = "transbench101_micro/class_object"
         progress = replace(PROGRESS, problems=(replace(RUNNING, problem=name), OVER))
-        shown = lines([SearchDisplay(False, False).dashboard(progress)], width)
+        shown = lines([SearchDisplay(SearchOutput()).dashboard(progress)], width)
         assert [line.split() for line in shown if name in line] == [[name, *numbers]]
         assert not any("…" in line for line in shown)
 
     def test_the_time_limit_ends_what_is_left(self) -> None:
         late = replace(PROGRESS, seconds_left=20.0)
-        shown = lines([SearchDisplay(False, False).dashboard(late)])
+        shown = lines([SearchDisplay(SearchOutput()).dashboard(late)])
         assert next(line.split()[-2] for line in shown if "cifar10" in line) == "0:20"
 
     def test_without_a_table_there_is_no_accuracy_and_without_measuring_no_worker(self) -> None:
         unknown = replace(RUNNING, accuracy=None, per_second=0.0)
         progress = SearchProgress(3.0, None, (unknown,), None)
-        text = "\n".join(lines([SearchDisplay(False, False).dashboard(progress)]))
+        text = "\n".join(lines([SearchDisplay(SearchOutput()).dashboard(progress)]))
         assert "accuracy" not in text
         assert "workers" not in text
         assert "no limit" in text
 
     def test_it_is_live_and_gone_in_the_end(self, terminal: io.StringIO) -> None:
-        with SearchDisplay(quiet=False, as_json=False) as display:
+        with SearchDisplay(SearchOutput(quiet=False, as_json=False)) as display:
             display.show(PROGRESS)
             assert "120/300" in terminal.getvalue()
         erased = "\x1b[1A\x1b[2K"
@@ -119,7 +120,9 @@ class TestConclusion:
     def test_the_result_is_told_and_the_report_written(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        SearchDisplay(quiet=True, as_json=False).conclude(samples.searched(tmp_path, samples.results()))
+        SearchDisplay(SearchOutput(quiet=True, as_json=False)).conclude(
+            samples.searched(tmp_path, samples.results())
+        )
         captured = capsys.readouterr()
         assert captured.err == ""
         assert captured.out.splitlines()[-4:] == [
@@ -134,7 +137,7 @@ class TestConclusion:
     def test_details_are_printed_when_asked_for(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        display = SearchDisplay(quiet=True, as_json=False, details=True)
+        display = SearchDisplay(SearchOutput(quiet=True, as_json=False, details=True))
         display.conclude(samples.searched(tmp_path, samples.results()))
         assert capsys.readouterr().out.count("in words") == 2
 
@@ -143,7 +146,7 @@ class TestConclusion:
     ) -> None:
         some = replace(samples.results(truth=False, seeds=1), failures={"own/toy, seed 0": "[no] such thing"})
         ended = replace(samples.searched(tmp_path, some), measured=70, cached=9, workers_lost=1)
-        SearchDisplay(quiet=True, as_json=False).conclude(ended)
+        SearchDisplay(SearchOutput(quiet=True, as_json=False)).conclude(ended)
         text = capsys.readouterr().out
         assert "failed     own/toy, seed 0: [no] such thing\n" in text
         assert (
@@ -157,7 +160,7 @@ class TestConclusion:
         whole = samples.results(seeds=1)
         late = msgspec.structs.replace(whole.outcomes[0], ended=SearchEnding.TIME_LIMIT)
         result = samples.searched(tmp_path, Results((late, *whole.outcomes[1:])))
-        SearchDisplay(quiet=True, as_json=False).conclude(result)
+        SearchDisplay(SearchOutput(quiet=True, as_json=False)).conclude(result)
         ended = "stopped    all searches ended: 1 time limit, 1 budget spent\n"
         assert ended in capsys.readouterr().out
 
@@ -168,7 +171,7 @@ class TestConclusion:
         unfinished = msgspec.structs.replace(whole.outcomes[1], ended=SearchEnding.INTERRUPTED, evaluated=17)
         result = samples.searched(tmp_path, Results((whole.outcomes[0], unfinished)), "interrupted by SIGINT")
         with pytest.raises(SystemExit):
-            SearchDisplay(quiet=True, as_json=False).conclude(result)
+            SearchDisplay(SearchOutput(quiet=True, as_json=False)).conclude(result)
         out = capsys.readouterr().out
         assert f"{samples.SECOND}  100.00  net-0" in out
         assert "searched   77 architectures in 2 searches and 1:15\n" in out
@@ -178,7 +181,7 @@ class TestConclusion:
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         result = samples.searched(tmp_path, samples.results())
-        with SearchDisplay(quiet=False, as_json=True) as display:
+        with SearchDisplay(SearchOutput(quiet=False, as_json=True)) as display:
             display.show(PROGRESS)
         display.conclude(result)
         display.remark("exported")
@@ -194,10 +197,10 @@ class TestConclusion:
         run = tmp_path / "my run"
         run.mkdir()
         with pytest.raises(SystemExit) as left:
-            SearchDisplay(quiet=True, as_json=False).conclude(
+            SearchDisplay(SearchOutput(quiet=True, as_json=False)).conclude(
                 samples.searched(run, found, f"interrupted by {signal}")
             )
         assert left.value.code == code
         captured = capsys.readouterr()
-        assert captured.err == f"interrupted by {signal}; to go on: rayzc resume '{run}'\n"
+        assert captured.err == f"interrupted by {signal}; to continue: rayzc resume '{run}'\n"
         assert ("no search has found anything yet" in captured.out) == (not found.outcomes)

@@ -4,8 +4,10 @@ Nothing here imports numpy or torch, so that the help of a command is there at o
 """
 
 from rayzc.options.breeding import Limits, Settings
+from rayzc.options.flat import Flat, Group, Option, flattened, group, option
+from rayzc.options.keywords import read_options, takes
 from rayzc.options.measuring import FillOptions, Setup, ShowOptions
-from rayzc.options.option import Flat, Group, Option, Options, flattened, group, option, read_options, takes
+from rayzc.options.option import Options
 from rayzc.options.runs import Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
 from rayzc.options.searching import AlgorithmSettings, PlanOptions
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 
 from rayzc.errors import RunError, nearest
-from rayzc.options.option import Options, option
+from rayzc.options.flat import option
+from rayzc.options.option import Options
 from rayzc.user_code import user_module
 
 __all__ = ["CORRELATIONS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "Settings"]

@@ -3,7 +3,8 @@
 from typing import Annotated, ClassVar
 
 from rayzc.errors import ProxyError, RayzcError, SuiteError
-from rayzc.options.option import Options, group, option
+from rayzc.options.flat import group, option
+from rayzc.options.option import Options
 
 __all__ = ["FillOptions", "Setup", "ShowOptions"]
 

@@ -1,115 +1,32 @@
 """Options, each written once: name, type, default, range and help stand in one line of one class.
 
-A class of options is at the same time what the Python functions take (:func:`takes`), what the command line is made of
-(:mod:`rayzc.cli.options`), and what a run keeps in its ``config.json`` (:meth:`Options.to_document`)::
+A class of options is at the same time what the Python functions take (:func:`rayzc.options.takes`), what the command
+line is made of (:mod:`rayzc.cli.options`), and what a run keeps in its ``config.json`` (:meth:`Options.to_document`)::
 
     class Limits(Options):
         epochs: Annotated[int | None, option("Stop after this many epochs.", low=1)] = None
 
 Classes nest: an option of a nested class is known by its own name in the function and on the command line, unless
-:func:`group` gives it another one there, and by its place in the document.
+:func:`rayzc.options.group` gives it another one there, and by its place in the document.
 """
 
-import functools
-import inspect
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 import msgspec
 
 from rayzc.errors import RayzcError, RunError, nearest
+from rayzc.options.flat import Flat, Option, bare, flattened, hints, options_of
 
-__all__ = [
-    "Flat",
-    "Group",
-    "Option",
-    "Options",
-    "flattened",
-    "group",
-    "located",
-    "option",
-    "read_options",
-    "takes",
-]
+__all__ = ["Options", "by_name", "current_name", "located", "with_changes"]
 
-Result = TypeVar("Result")
 OptionsT = TypeVar("OptionsT", bound="Options")
 
 IN_EVERY_DOCUMENT = ("schema_version", "kind")
 """Keys that say what a document is; :mod:`rayzc.documents` reads them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """What is known of an option beside its name, type and default.
-
-    Attributes:
-        help: what it does, a sentence or two.
-        low: the least value.
-        high: the greatest value.
-        above: the value that it must exceed.
-        choices: the names to choose from, with a registry of them or a tuple.
-        default: the default in words, where the default value does not say it.
-        metavar: what the command line shows in place of the value.
-        flag: the flag of the command line, where it is not the name.
-        short: a flag of one letter, such as ``-q``.
-        panel: title of the panel of the command's help, where it is not that of the class or group.
-        aliases: earlier flags and names, which still work.
-        duration: whether it is a length of time, ``3m`` on the command line and seconds elsewhere.
-        commas: whether the command line takes several names with commas between them.
-        hidden: whether the command line leaves it out.
-    """
-
-    help: str
-    low: float | None = None
-    high: float | None = None
-    above: float | None = None
-    choices: tuple[str, ...] = ()
-    default: str | None = None
-    metavar: str | None = None
-    flag: str | None = None
-    short: str | None = None
-    panel: str | None = None
-    aliases: tuple[str, ...] = ()
-    duration: bool = False
-    commas: bool = False
-    hidden: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What is known of a nested class of options.
-
-    Attributes:
-        title: of its panel in the help of a command.
-        names: for flat names of the nested class, those to use instead; None leaves the option out.
-        aliases: by name there, earlier flags and names that still work.
-        defaults: by name there, the default in words.
-    """
-
-    title: str
-    names: Mapping[str, str | None]
-    aliases: Mapping[str, tuple[str, ...]]
-    defaults: Mapping[str, str]
-
-
-def option(help: str, **details: Any) -> Option:
-    """An option's help and range, see :class:`Option`."""
-    return Option(help, **details)
-
-
-def group(
-    title: str,
-    names: Mapping[str, str | None] | None = None,
-    aliases: Mapping[str, tuple[str, ...]] | None = None,
-    defaults: Mapping[str, str] | None = None,
-) -> Group:
-    """The title of nested options, and names that differ in the flat list, see :class:`Group`."""
-    return Group(title, names or {}, aliases or {}, defaults or {})
 
 
 class _Renamed(msgspec.StructMeta):
@@ -117,7 +34,7 @@ class _Renamed(msgspec.StructMeta):
 
     def __call__(cls, *values: Any, **given: Any) -> Any:  # noqa: N805 - a metaclass
         for name in [name for name in given if name not in cls.__struct_fields__]:
-            for field, known in _options_of(cls).items():
+            for field, known in options_of(cls).items():
                 if name in known.aliases:
                     warnings.warn(f"{cls.__name__}: {name} is now {field}", DeprecationWarning, stacklevel=2)
                     given[field] = given.pop(name)
@@ -144,7 +61,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             RayzcError: of the kind :attr:`error`: a value of another type, or out of its range.
         """
         for field in msgspec.structs.fields(self):
-            about = _options_of(type(self)).get(field.name)
+            about = options_of(type(self)).get(field.name)
             value = _checked(field.name, field.type, about, getattr(self, field.name), self.error)
             msgspec.structs.force_setattr(self, field.name, value)
 
@@ -156,13 +73,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """
         named = {}
         for keyword, value in changes.items():
-            name = _current_name(keyword, type(self), depth=3)
+            name = current_name(keyword, type(self), depth=3)
             if name is None:
                 raise self.error(
                     f"there is no option '{keyword}'; {nearest(keyword, [*flattened(type(self))])}"
                 )
             named[name] = value
-        return _with(self, named, _by_name)
+        return with_changes(self, named, by_name)
 
     def to_document(self) -> dict[str, Any]:
         """The options as JSON knows them; a function becomes its ``module:name``."""
@@ -245,7 +162,7 @@ def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type
 
 def _is_tuple(kind: Any) -> bool:
     """Whether a type is ``tuple[...]``, or that or None."""
-    return tuple in (get_origin(part) for part in (_bare(kind), *get_args(_bare(kind))))
+    return tuple in (get_origin(part) for part in (bare(kind), *get_args(bare(kind))))
 
 
 def _number(value: float) -> str:
@@ -262,7 +179,7 @@ def _completed(
     """
     found = dict(document)
     for field in msgspec.structs.fields(kind):
-        key, inner = field.encode_name, _bare(_hints(kind)[field.name])
+        key, inner = field.encode_name, bare(hints(kind)[field.name])
         if key not in found:
             if field.name in kind.earlier:
                 found[key] = kind.earlier[field.name]
@@ -321,100 +238,12 @@ def _named(value: Any) -> Any:
     raise TypeError(f"{value!r} cannot be written to JSON")
 
 
-@dataclass(frozen=True, slots=True)
-class Flat:
-    """An option as functions and commands know it.
-
-    Attributes:
-        name: its flat name.
-        path: the fields that lead to it.
-        type: of its value, without annotations.
-        default: the default value; ``msgspec.NODEFAULT`` where there is none.
-        about: help, range and more.
-        title: of the group or class that it belongs to.
-        error: the kind of error that a wrong value raises.
-    """
-
-    name: str
-    path: tuple[str, ...]
-    type: Any
-    default: Any
-    about: Option
-    title: str
-    error: type[RayzcError]
-
-
-@functools.cache
-def flattened(kind: type[Options]) -> Mapping[str, Flat]:
-    """All options of a class and of those nested in it, by flat name.
-
-    Raises:
-        TypeError: two of them have one flat name.
-    """
-    found: dict[str, Flat] = {}
-    for flat in _flat(kind):
-        if flat.name in found:
-            raise TypeError(
-                f"{kind.__name__}: two options are called {flat.name}; name one of them in group(...)"
-            )
-        found[flat.name] = flat
-    return found
-
-
-def _flat(kind: type[Options], instance: Options | None = None) -> Iterator[Flat]:
-    hints = _hints(kind)
-    for field in msgspec.structs.fields(kind):
-        about = next((part for part in _parts(hints[field.name]) if isinstance(part, Option | Group)), None)
-        default = field.default if instance is None else getattr(instance, field.name)
-        if isinstance(about, Group):
-            inner = _bare(hints[field.name])
-            for flat in _flat(inner, None if default is msgspec.NODEFAULT else default):
-                name = about.names.get(flat.name, flat.name)
-                if name is not None:
-                    yield Flat(
-                        name,
-                        (field.name, *flat.path),
-                        flat.type,
-                        flat.default,
-                        replace(
-                            flat.about,
-                            aliases=(*flat.about.aliases, *about.aliases.get(name, ())),
-                            default=about.defaults.get(name, flat.about.default),
-                        ),
-                        about.title if flat.title == inner.title else flat.title,
-                        flat.error,
-                    )
-        elif about is not None:
-            title = about.panel or kind.title
-            hint = _bare(hints[field.name])
-            yield Flat(field.name, (field.name,), hint, default, about, title, kind.error)
-
-
-@functools.cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
-
-
-@functools.cache
-def _options_of(kind: type) -> dict[str, Option]:
-    return {
-        name: part for name, hint in _hints(kind).items() for part in _parts(hint) if isinstance(part, Option)
-    }
-
-
-def _parts(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-
-
-def _bare(hint: Any) -> Any:
-    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
-
-
-def _by_name(flat: Flat) -> str:
+def by_name(flat: Flat) -> str:
+    """What Python calls an option."""
     return flat.name
 
 
-def _with(options: OptionsT, changes: Mapping[str, Any], shown: Callable[[Flat], str]) -> OptionsT:
+def with_changes(options: OptionsT, changes: Mapping[str, Any], shown: Callable[[Flat], str]) -> OptionsT:
     """The options with changes by field or flat name, all of them at once: some only make sense together."""
     known = flattened(type(options))
     by_path: dict[tuple[str, ...], Any] = {}
@@ -435,42 +264,7 @@ def _replaced(options: OptionsT, changes: Mapping[tuple[str, ...], Any]) -> Opti
     return msgspec.structs.replace(options, **own)
 
 
-def read_options(
-    kinds: Mapping[str, type[Options]],
-    given: Mapping[str, Any],
-    shown: Callable[[Flat], str] = _by_name,
-) -> dict[str, Options]:
-    """Makes options of several classes out of keywords.
-
-    Args:
-        kinds: by parameter name, the classes.
-        given: by flat name, field or parameter name, what was given.
-        shown: what to call an option in messages.
-
-    Returns:
-        The options by parameter name.
-
-    Raises:
-        RunError: a keyword that none of the classes knows.
-        RayzcError: of the kind of the class: a value that cannot be used.
-    """
-    changes: dict[str, dict[str, Any]] = {name: {} for name in kinds}
-    for keyword in (keyword for keyword in given if keyword not in kinds):
-        for name, kind in kinds.items():
-            current = _current_name(keyword, kind, depth=4)
-            if current is not None:
-                changes[name][current] = given[keyword]
-                break
-        else:
-            everything = [*kinds, *(flat for kind in kinds.values() for flat in flattened(kind))]
-            raise RunError(f"there is no option '{keyword}'; {nearest(keyword, everything)}")
-    return {
-        name: _with(given[name] if given.get(name) is not None else kind(), changes[name], shown)
-        for name, kind in kinds.items()
-    }
-
-
-def _current_name(keyword: str, kind: type[Options], depth: int) -> str | None:
+def current_name(keyword: str, kind: type[Options], depth: int) -> str | None:
     """The name by which a class knows a keyword now, None if it does not; an earlier name is warned of.
 
     Args:
@@ -486,47 +280,3 @@ def _current_name(keyword: str, kind: type[Options], depth: int) -> str | None:
             warnings.warn(f"{keyword} is now {name}", DeprecationWarning, stacklevel=depth)
             return name
     return None
-
-
-def takes(**kinds: type[Options]) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
-    """Lets a function take all options of some classes by keyword, and hands them over as these classes.
-
-    ``discover(suite, options=DiscoverOptions(holdout=0.25))`` and ``discover(suite, holdout=0.25)`` are the same; with
-    both, the keywords change the options.
-
-    Args:
-        kinds: by the name of the function's parameter, the class.
-    """
-
-    def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
-        own = inspect.signature(function).parameters
-
-        @functools.wraps(function)
-        def wrapper(*values: Any, **given: Any) -> Result:
-            plain = {name: value for name, value in given.items() if name in own and name not in kinds}
-            options = {name: value for name, value in given.items() if name not in plain}
-            return function(*values, **plain, **read_options(kinds, options))
-
-        parameters = [parameter for name, parameter in own.items() if name not in kinds]
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        for kind in kinds.values():
-            parameters += [
-                inspect.Parameter(flat.name, keyword, default=flat.default, annotation=flat.type)
-                for flat in flattened(kind).values()
-                if flat.name not in own
-            ]
-        parameters += [
-            inspect.Parameter(name, keyword, default=None, annotation=kind | None)
-            for name, kind in kinds.items()
-        ]
-        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        listed = "\n".join(
-            f"    {flat.name}: {flat.about.help}"
-            for kind in kinds.values()
-            for flat in flattened(kind).values()
-            if flat.name not in own
-        )
-        wrapper.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nOptions:\n{listed}\n"
-        return wrapper
-
-    return decorate

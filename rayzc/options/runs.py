@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar
 
 from rayzc.errors import ClusterError, RayzcError, SearchError
 from rayzc.options.breeding import Limits, Settings
+from rayzc.options.flat import group, option
 from rayzc.options.measuring import Setup
-from rayzc.options.option import Options, group, option
+from rayzc.options.option import Options
 from rayzc.options.searching import PlanOptions
 
 __all__ = [

@@ -3,7 +3,8 @@
 from typing import Annotated, ClassVar
 
 from rayzc.errors import RayzcError, SearchError
-from rayzc.options.option import Options, option
+from rayzc.options.flat import option
+from rayzc.options.option import Options
 
 __all__ = ["ALGORITHMS", "AlgorithmSettings", "PlanOptions"]
 

@@ -27,7 +27,7 @@ def gaps(tmp_path: Path) -> Path:
         (("--proxies", "zenn"), "there is no proxy 'zenn'; did you mean 'zen'?"),
         (
             ("--proxies", "nwot"),
-            "suite gaps has all scores of nwot on nasbench201/cifar10: nothing is missing",
+            "suite gaps has all scores of nwot on nasbench201/cifar10: there is nothing to measure",
         ),
         (("--proxies", "zen", "--problems", "nasbench101"), "no problem of suite gaps matches 'nasbench101'"),
         (

@@ -59,9 +59,9 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def few(problem: str) -> str:
+def few(problem: str, networks: str) -> str:
     return (
-        f"problem {problem} has 2 networks; on fewer than 10, a rank correlation says little, and it counts as much in "
+        f"problem {problem} has {networks}; on fewer than 10, a rank correlation says little, and it counts as much in "
         f"the mean as any other; leave it out: --leave-out {problem}"
     )
 
@@ -90,7 +90,8 @@ def test_import_makes_a_parquet_file(rayzc: Run, folder: Path, tmp_path: Path) -
         "mine.parquet: 2 problems, 4 rows",
         "left out: 1 entry without an accuracy",
         "zen is missing on nasbench201/cifar100",
-        *(line for problem in ("cifar10", "cifar100") for line in [few(f"nasbench201/{problem}")]),
+        few("nasbench201/cifar10", "2 networks"),
+        few("nasbench201/cifar100", "1 network"),
     ]
     loaded = load_suite(tmp_path / "mine.parquet")
     assert loaded.name == "mine"
@@ -149,7 +150,8 @@ def test_info_lines_up(rayzc: Run, folder: Path) -> None:
         end = head.index(header) + len(header)
         assert first[:end].endswith(f" {value}")
     assert second.index("zen") == first.rindex("-") == head.index("proxies missing")
-    assert lines[-2] == "proxies on all problems (1): flops"
+    assert lines[-4] == "proxies on all problems (1): flops"
+    assert lines[-2:] == [few("nasbench201/cifar10", "2 networks"), few("nasbench201/cifar100", "1 network")]
 
 
 def test_info_as_json(rayzc: Run, folder: Path) -> None:

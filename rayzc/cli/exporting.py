@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rayzc.runs import Searched
+    from rayzc.nas import Results
 
 __all__ = ["check_folder", "export_best"]
 
@@ -31,7 +31,7 @@ def check_folder(folder: Path | None) -> None:
         ) from None
 
 
-def export_best(result: "Searched", folder: Path | None, say: Callable[[str], None]) -> None:
+def export_best(result: "Results", folder: Path | None, say: Callable[[str], None]) -> None:
     """Writes the best network of each problem, as large as it was measured, into a folder of the problem's own.
 
     Args:
@@ -42,7 +42,7 @@ def export_best(result: "Searched", folder: Path | None, say: Callable[[str], No
     Raises:
         SpaceError: it cannot be written.
     """
-    if folder is None or not result.results.outcomes:
+    if folder is None or result.run is None or not result.outcomes:
         return
     from rayzc.runs import RunFolder, SearchConfig
     from rayzc.spaces import SPACES, export_network
@@ -50,8 +50,8 @@ def export_best(result: "Searched", folder: Path | None, say: Callable[[str], No
     run = RunFolder.open(result.run)
     setup = SearchConfig.from_json(run.read_config(), run.config).setup
     written = []
-    for name in result.results.problems:
-        best = result.results.best(name)
+    for name in result.problems:
+        best = result.best(name)
         if best.space not in SPACES:
             say(f"not exported: {name}, as its search space is not one that rayzc can build")
             continue

@@ -28,8 +28,8 @@ class Result(Protocol):
     """What came out of a run, as far as all runs are alike."""
 
     @property
-    def run(self) -> Path:
-        """The run's folder."""
+    def run(self) -> Path | None:
+        """The run's folder, if it has one."""
         ...
 
     @property

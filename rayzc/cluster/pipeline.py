@@ -16,7 +16,7 @@ from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.searches.progress import SearchProgress
 from rayzc.cluster.searches.searching import resume_search, search
 from rayzc.formula import Formula
-from rayzc.nas import Plan
+from rayzc.nas import Plan, Results
 from rayzc.options import Cluster, Limits, Place, RunOptions, takes
 from rayzc.options.runs import DEFAULT_SECONDS
 from rayzc.problems import Suite, load_suite
@@ -27,7 +27,6 @@ from rayzc.runs import (
     PipelineConfig,
     Reason,
     RunFolder,
-    Searched,
     best_formula,
     unused_folder,
 )
@@ -175,7 +174,7 @@ class _Stages:
         formula = None if discovery.interrupted else str(discovery.formula)
         return formula, discovery.to_json(), discovery.ending
 
-    def _searched(self, formula: str, spent: float) -> Searched:
+    def _searched(self, formula: str, spent: float) -> Results:
         place = self.folder.path / _SEARCH
         limit = None if self.config.time_limit is None else max(1.0, self.config.time_limit - spent)
         if _begun(place):

@@ -1,5 +1,7 @@
 """What many searches found together: averages over problems and seeds, a document, a table."""
 
+import json
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +11,7 @@ import msgspec
 import numpy as np
 
 from rayzc.documents import document_text, read_document, record_of
+from rayzc.ending import Ended, Ending, Reason
 from rayzc.errors import SearchError
 from rayzc.nas.outcome import SearchOutcome
 from rayzc.nas.scores import Standing
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["Average", "Results", "Sample"]
+
+_ALL_ENDED = Ending(Reason.ALL_ENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +87,38 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """What the searches of all problems and seeds found.
+class Results(Ended):
+    """What the searches of all problems and seeds found, and how their run went.
 
     Attributes:
         outcomes: of each problem and seed.
         comparisons: what the baselines found among the same candidates, where a table knows the truth.
         failures: why a search has no outcome, by ``problem, seed N``.
+        run: the run's folder; None for results that were put together otherwise.
+        ending: how the run ended.
+        seconds: how long it took, those before a resume included.
+        measured: networks that were measured since it was begun or resumed.
+        cached: requests for networks of which all was known already, likewise.
+        workers_lost: measuring workers that died and were replaced, likewise.
+        trouble: what could not be written, if anything.
     """
 
     outcomes: tuple[SearchOutcome, ...]
     comparisons: tuple[Comparison, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
+    run: Path | None = None
+    ending: Ending = _ALL_ENDED
+    seconds: float = 0.0
+    measured: int = 0
+    cached: int = 0
+    workers_lost: int = 0
+    trouble: str | None = None
+
+    @property
+    def results(self) -> "Results":
+        """The results themselves, which were an attribute of a run's result in version 0.1."""
+        warnings.warn("found.results is now found itself", DeprecationWarning, stacklevel=2)
+        return self
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -190,8 +215,20 @@ class Results:
                 means[proxy] = float(np.mean(list(chosen.values())))
         return min(means, key=means.__getitem__) if means else None
 
-    def to_json(self) -> str:
-        """The results as a JSON document."""
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``rayzc search --json`` prints, and ``result.json`` holds."""
+        return {
+            "run": str(self.run),
+            "stopped": self.stopped,
+            "seconds": self.seconds,
+            "measured": self.measured,
+            "cached": self.cached,
+            "workers_lost": self.workers_lost,
+            "results": json.loads(self.to_text()),
+        }
+
+    def to_text(self) -> str:
+        """What the searches found as a JSON document, without what was special to the run."""
         content = {
             "outcomes": [outcome.to_document() for outcome in self.outcomes],
             "comparisons": [comparison.to_document() for comparison in self.comparisons],
@@ -200,8 +237,8 @@ class Results:
         return document_text("search results", content)
 
     @classmethod
-    def from_json(cls, text: str | bytes, where: str | Path = "the saved search results") -> "Results":
-        """Reads what :meth:`to_json` wrote.
+    def from_text(cls, text: str | bytes, where: str | Path = "the saved search results") -> "Results":
+        """Reads what :meth:`to_text` wrote.
 
         Args:
             text: the document.

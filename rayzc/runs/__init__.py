@@ -6,12 +6,13 @@ file is whole at any moment, whatever happens to the process that writes it, so 
 """
 
 from rayzc.documents import json_text
+from rayzc.ending import Ending, Reason
 from rayzc.options import Limits
 from rayzc.runs.checkpoints import read_newest, restore, write_checkpoint
 from rayzc.runs.configs import DiscoverConfig, PipelineConfig, SearchConfig, require_unchanged, split
 from rayzc.runs.folder import OWN_SUITE, RunFolder, lasting_place, unused_folder
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
-from rayzc.runs.results import Discovery, Ending, Pipeline, Reason, Searched
+from rayzc.runs.results import Discovery, Pipeline
 
 __all__ = [
     "OWN_SUITE",
@@ -25,7 +26,6 @@ __all__ = [
     "Reason",
     "RunFolder",
     "SearchConfig",
-    "Searched",
     "best_formula",
     "json_text",
     "lasting_place",

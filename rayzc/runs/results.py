@@ -1,13 +1,11 @@
 """What came out of a run, in types, as JSON and as a table."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from signal import Signals
 from typing import TYPE_CHECKING, Any
 
+from rayzc.ending import Ended, Ending
 from rayzc.errors import RunError
 from rayzc.evolution import SuiteScore
 from rayzc.formula import Formula
@@ -17,78 +15,11 @@ from rayzc.runs.hall_of_fame import HallOfFame
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Discovery", "Ending", "Pipeline", "Reason", "Searched"]
-
-_INTERRUPTED_BY = "interrupted by "
-
-
-class Reason(StrEnum):
-    """Why a run ended."""
-
-    EPOCHS = "epochs"
-    EVALUATIONS = "evaluations"
-    PLATEAU = "plateau"
-    TIME_LIMIT = "time limit"
-    ALL_ENDED = "all searches ended"
-    INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run ended.
-
-    Attributes:
-        reason: why.
-        signal: the signal that interrupted it; None if it ended by itself.
-    """
-
-    reason: Reason
-    signal: Signals | None = None
-
-    @classmethod
-    def interrupted_by(cls, number: Signals) -> "Ending":
-        """The ending of a run that a signal interrupted."""
-        return cls(Reason.INTERRUPTED, number)
-
-    def __str__(self) -> str:
-        """The ending as results show and store it: ``time limit``, ``interrupted by SIGINT``."""
-        return str(self.reason) if self.signal is None else f"{_INTERRUPTED_BY}{self.signal.name}"
-
-    @classmethod
-    def read(cls, text: str) -> "Ending":
-        """Reads what a stored result has.
-
-        Raises:
-            RunError: it is none of the endings that this version knows.
-        """
-        try:
-            if text.startswith(_INTERRUPTED_BY):
-                return cls.interrupted_by(Signals[text.removeprefix(_INTERRUPTED_BY)])
-            return cls(Reason(text))
-        except (KeyError, ValueError):
-            raise RunError(
-                f"a stored result ended by '{text}', which this version of rayzc does not know"
-            ) from None
-
-
-class _Ended:
-    """What all results have: how their run ended."""
-
-    ending: Ending
-
-    @property
-    def stopped(self) -> str:
-        """How the run ended, in words."""
-        return str(self.ending)
-
-    @property
-    def interrupted(self) -> Signals | None:
-        """The signal that interrupted it, if one did."""
-        return self.ending.signal
+__all__ = ["Discovery", "Pipeline"]
 
 
 @dataclass(frozen=True)
-class Discovery(_Ended):
+class Discovery(Ended):
     """The result of a discovery.
 
     Attributes:
@@ -166,48 +97,7 @@ class Discovery(_Ended):
 
 
 @dataclass(frozen=True)
-class Searched(_Ended):
-    """The result of a run of searches.
-
-    Attributes:
-        run: the run's folder.
-        results: what every search came to, and what it is compared with.
-        ending: how the run ended.
-        seconds: how long it took, those before a resume included.
-        measured: networks that were measured since it was begun or resumed.
-        cached: requests for networks of which all was known already, likewise.
-        workers_lost: measuring workers that died and were replaced, likewise.
-        trouble: what could not be written, if anything.
-    """
-
-    run: Path
-    results: Results
-    ending: Ending
-    seconds: float
-    measured: int = 0
-    cached: int = 0
-    workers_lost: int = 0
-    trouble: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The document that ``rayzc search --json`` prints, and ``result.json`` holds."""
-        return {
-            "run": str(self.run),
-            "stopped": self.stopped,
-            "seconds": self.seconds,
-            "measured": self.measured,
-            "cached": self.cached,
-            "workers_lost": self.workers_lost,
-            "results": json.loads(self.results.to_json()),
-        }
-
-    def to_table(self) -> "pa.Table":
-        """A row for each problem and seed, see :meth:`rayzc.nas.Results.to_table`."""
-        return self.results.to_table()
-
-
-@dataclass(frozen=True)
-class Pipeline(_Ended):
+class Pipeline(Ended):
     """The result of a run from a suite to architectures.
 
     Attributes:
@@ -223,7 +113,7 @@ class Pipeline(_Ended):
     run: Path
     formula: str | None
     discovery: Mapping[str, Any] | None
-    searched: Searched | None
+    searched: Results | None
     ending: Ending
     seconds: float
     trouble: str | None = None

@@ -172,7 +172,7 @@ class TestSearching:
             *("--constraint", "cost <= 15", "--out", "run", "--export", "nets", "--log", "csv", "--details"),
         )
         assert ended.code == 0, ended.err
-        found = Results.from_json(json.dumps(json.loads(Path("run/result.json").read_text())["results"]))
+        found = Results.from_text(json.dumps(json.loads(Path("run/result.json").read_text())["results"]))
         best = found.best("nasbench201/planted")
         assert len(found.outcomes) == 2
         assert all(one.proxies["cost"] <= 15 for each in found.outcomes for one in each.shortlist)

@@ -42,8 +42,8 @@ def test_a_formula_and_what_is_found_with_it(ray_session: None, tmp_path: Path) 
     whole = run(suite(), **GIVEN, out=tmp_path / "run", found=found.append)
     assert [str(one.formula) for one in found] == [whole.formula]
     assert whole.searched is not None
-    assert {str(one.plan.formula) for one in whole.searched.results.outcomes} == {whole.formula}
-    assert len(whole.searched.results.outcomes) == 4
+    assert {str(one.plan.formula) for one in whole.searched.outcomes} == {whole.formula}
+    assert len(whole.searched.outcomes) == 4
     assert whole.to_table().num_rows == 4
     assert whole.stopped == "all searches ended"
     result = json.loads((tmp_path / "run" / "result.json").read_text())
@@ -98,9 +98,9 @@ def test_a_short_limit_leaves_every_search_a_batch(ray_session: None, tmp_path: 
         suite(), formula="flops", budget=20, seeds=1, workers=1, time_limit=0.01, out=tmp_path / "run"
     )
     assert short.searched is not None
-    assert not short.searched.results.failures
-    assert len(short.searched.results.outcomes) == 2
-    assert all(outcome.trajectory for outcome in short.searched.results.outcomes)
+    assert not short.searched.failures
+    assert len(short.searched.outcomes) == 2
+    assert all(outcome.trajectory for outcome in short.searched.outcomes)
 
 
 class NoRayError(ClusterError):

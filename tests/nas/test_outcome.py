@@ -161,4 +161,4 @@ def test_the_outcome_follows_from_a_restored_search() -> None:
     outcome = outcome_of(search, TABLE.space, Truth(TABLE))
 
     assert outcome_of(Search.from_json(search.to_json()), TABLE.space, Truth(TABLE)) == outcome
-    assert Results.from_json(Results((outcome,)).to_json()).outcomes == (outcome,)
+    assert Results.from_text(Results((outcome,)).to_text()).outcomes == (outcome,)

@@ -63,7 +63,7 @@ def test_a_discovery_that_had_ended_goes_on(tmp_path: Path, ray_session: None) -
 def test_searches_that_had_ended(tmp_path: Path) -> None:
     run = copied("search", tmp_path)
     found = rayzc.resume_search(run)
-    assert found.results.problems == ("nasbench201/cifar10", "transbench101_macro/jigsaw")
+    assert found.problems == ("nasbench201/cifar10", "transbench101_macro/jigsaw")
     assert outcomes(run) == outcomes(RECORDED / "search")
     assert found.to_table().num_rows == 4
 

@@ -13,7 +13,7 @@ from rayzc.cli.durations import clock
 from rayzc.cli.options import SearchOutput
 from rayzc.cli.output import Display, plain_console
 from rayzc.errors import counted
-from rayzc.runs import Searched
+from rayzc.nas import Results
 
 if TYPE_CHECKING:
     from rayzc.cluster.searches import ProblemProgress, SearchProgress
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SearchDisplay"]
 
 
-class SearchDisplay(Display["SearchProgress", Searched]):
+class SearchDisplay(Display["SearchProgress", Results]):
     """The display of ``rayzc search``.
 
     Args:
@@ -61,19 +61,19 @@ class SearchDisplay(Display["SearchProgress", Searched]):
         """The facts of the run above a row for each problem."""
         return Group(_facts(progress), _rows(progress))
 
-    def print_result(self, result: Searched, console: Console) -> None:
+    def print_result(self, result: Results, console: Console) -> None:
         """The table of the problems, what was found, and the baselines."""
-        if result.results.outcomes:
-            for part in overview(result.results):
+        if result.outcomes:
+            for part in overview(result):
                 printed(console, part)
             if self._details:
-                for part in details(result.results):
+                for part in details(result):
                     printed(console, part)
                 console.print()
         for line in summary(result):
             printed(console, line)
 
-    def conclude(self, result: Searched) -> None:
+    def conclude(self, result: Results) -> None:
         """Writes the report into the run's folder, and prints the result."""
         write_report(result)
         super().conclude(result)

@@ -12,7 +12,6 @@ from rayzc.cli.durations import clock
 from rayzc.cli.output import plain_table
 from rayzc.errors import counted
 from rayzc.nas import Average, Baseline, Results, SearchEnding
-from rayzc.runs import Searched
 
 __all__ = ["comparison", "found_lines", "overview", "summary"]
 
@@ -44,27 +43,26 @@ def found_lines(results: Results) -> Iterator[str]:
         yield f"{name.ljust(width)}  {score.rjust(digits)}  {results.best(name).found.encoding}"
 
 
-def summary(result: Searched) -> Iterator[str]:
+def summary(results: Results) -> Iterator[str]:
     """What failed, what was done, why the run ended, and where it is."""
-    results = result.results
     for name, reason in results.failures.items():
         yield f"failed     {name}: {reason}"
     if results.outcomes:
         yield f"formula    {results.outcomes[0].plan.formula}"
         evaluated = counted(sum(outcome.evaluated for outcome in results.outcomes), "architecture")
         searches = counted(len(results.outcomes), "search", "searches")
-        done = f"searched   {evaluated} in {searches} and {clock(result.seconds)}"
+        done = f"searched   {evaluated} in {searches} and {clock(results.seconds)}"
     else:
-        done = f"searched   {clock(result.seconds)}; no search has found anything yet"
-    if result.measured or result.cached:
-        done += f"; {counted(result.measured, 'network')} measured, {result.cached:,} known already"
-    if result.workers_lost:
-        done += f", {counted(result.workers_lost, 'worker')} lost and replaced"
+        done = f"searched   {clock(results.seconds)}; no search has found anything yet"
+    if results.measured or results.cached:
+        done += f"; {counted(results.measured, 'network')} measured, {results.cached:,} known already"
+    if results.workers_lost:
+        done += f", {counted(results.workers_lost, 'worker')} lost and replaced"
     yield done
     endings = Counter(outcome.ended for outcome in results.outcomes)
     how = ", ".join(f"{count} {ended}" for ended, count in endings.items())
-    yield f"stopped    {result.stopped}" + (f": {how}" if set(endings) - {SearchEnding.BUDGET_SPENT} else "")
-    yield f"run        {result.run}" + ("; report.txt there has the shortlists" if results.outcomes else "")
+    yield f"stopped    {results.stopped}" + (f": {how}" if set(endings) - {SearchEnding.BUDGET_SPENT} else "")
+    yield f"run        {results.run}" + ("; report.txt there has the shortlists" if results.outcomes else "")
 
 
 def comparison(results: Results) -> Iterator[RenderableType]:

@@ -13,7 +13,7 @@ from rayzc.cli.output import plain_table
 from rayzc.documents import write_atomically
 from rayzc.formula import Formula
 from rayzc.nas import Finding, Results, SearchOutcome
-from rayzc.runs import RunFolder, Searched
+from rayzc.runs import RunFolder
 from rayzc.spaces import SPACES
 
 __all__ = ["details", "report", "write_report"]
@@ -42,22 +42,22 @@ def details(results: Results) -> Iterator[RenderableType]:
             yield from comparison(own)
 
 
-def report(result: Searched) -> str:
+def report(results: Results) -> str:
     """The tables and all details as text of 120 columns; encodings may be longer."""
     console = Console(
         file=io.StringIO(), width=_WIDTH, highlight=False, color_system=None, legacy_windows=False
     )
-    results = result.results
     parts = list(overview(results)) if results.outcomes else []
-    for part in (*parts, *summary(result), *details(results)):
+    for part in (*parts, *summary(results), *details(results)):
         printed(console, part)
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
 
-def write_report(result: Searched) -> None:
-    """Writes ``report.txt`` into the run's folder."""
-    write_atomically(RunFolder(result.run).report, report(result))
+def write_report(results: Results) -> None:
+    """Writes ``report.txt`` into the run's folder, if there is one."""
+    if results.run is not None:
+        write_atomically(RunFolder(results.run).report, report(results))
 
 
 def _facts(outcome: SearchOutcome) -> Iterator[str]:

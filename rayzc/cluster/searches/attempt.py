@@ -25,7 +25,7 @@ from rayzc.nas.plan import Plan
 from rayzc.nas.results import Results
 from rayzc.nas.search import Search, SearchEnding
 from rayzc.problems import Problem
-from rayzc.runs import Ending, Reason, RunFolder, SearchConfig, Searched
+from rayzc.runs import Ending, Reason, RunFolder, SearchConfig
 from rayzc.version import __version__
 
 __all__ = ["LOGGERS", "Attempt", "Listener", "loggers_named", "work_of"]
@@ -88,7 +88,7 @@ class Attempt:
     callbacks: tuple[tune.Callback, ...]
     listen: Listener | None
 
-    def go(self, workers: int | None, address: str | None, before: float) -> Searched:
+    def go(self, workers: int | None, address: str | None, before: float) -> Results:
         """Runs the searches that have not ended yet.
 
         Args:
@@ -213,20 +213,24 @@ class Attempt:
 
     def _conclude(
         self, done: Mapping[Trial, Results], ending: Ending, seconds: float, numbers: Mapping[str, int]
-    ) -> Searched:
+    ) -> Results:
         parts = [done[trial] for trial in self.config.trials if trial in done]
         results = Results(
             tuple(outcome for part in parts for outcome in part.outcomes),
             tuple(comparison for part in parts for comparison in part.comparisons),
             {name: why for part in parts for name, why in part.failures.items()},
+            self.folder.path,
+            ending,
+            round(seconds, 3),
+            trouble=None,
+            **numbers,
         )
-        searched = Searched(self.folder.path, results, ending, round(seconds, 3), trouble=None, **numbers)
-        searched = replace(searched, trouble=self.folder.write_or_say(self.folder.result, searched.to_json()))
-        self.folder.record("stopped", why=searched.stopped, seconds=searched.seconds)
-        if not results.outcomes and results.failures and not searched.interrupted:
+        results = replace(results, trouble=self.folder.write_or_say(self.folder.result, results.to_json()))
+        self.folder.record("stopped", why=results.stopped, seconds=results.seconds)
+        if not results.outcomes and results.failures and not results.interrupted:
             name, why = next(iter(results.failures.items()))
             raise SearchError(why if why.startswith(name.partition(",")[0]) else f"{name}: {why}")
-        return searched
+        return results
 
 
 def loggers_named(names: Sequence[str]) -> list[Any]:

@@ -10,10 +10,10 @@ from rayzc.cluster.searches.attempt import Attempt, Listener, loggers_named, wor
 from rayzc.cluster.searches.storage import Storage
 from rayzc.errors import SearchError, nearest
 from rayzc.formula import Formula
-from rayzc.nas import begin
+from rayzc.nas import Results, begin
 from rayzc.options import Cluster, Place, SearchOptions, Setup, takes
 from rayzc.problems import Problem, Suite, load_suite
-from rayzc.runs import RunFolder, SearchConfig, Searched, lasting_place, require_unchanged, unused_folder
+from rayzc.runs import RunFolder, SearchConfig, lasting_place, require_unchanged, unused_folder
 from rayzc.spaces import search_space
 from rayzc.version import __version__
 
@@ -30,7 +30,7 @@ def search(
     place: Place,
     callbacks: Sequence[tune.Callback] = (),
     listen: Listener | None = None,
-) -> Searched:
+) -> Results:
     """Searches for architectures under a formula, on many problems at once, each with several seeds.
 
     Scores come from the suite's tables; what these lack is measured on the workers of the cluster. Every option below
@@ -96,7 +96,7 @@ def resume_search(
     time_limit: float | None = None,
     cluster: Cluster,
     listen: Listener | None = None,
-) -> Searched:
+) -> Results:
     """Continues a run of searches, each from its last checkpoint; those that have ended stay as they are.
 
     Args:

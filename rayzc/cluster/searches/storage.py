@@ -6,6 +6,7 @@ anywhere, and JSON cannot run code.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,8 +73,8 @@ class Storage:
         for attempt in sorted(self._attempts(), reverse=True):
             folder = f"{self.path}/{_ATTEMPT}{attempt}/{trial_folder(trial)}"
             for checkpoint in self._listed(folder, "checkpoint_"):
-                search = self._read(f"{checkpoint}/{SEARCH_FILE}", Search)
-                results = self._read(f"{checkpoint}/{RESULTS_FILE}", Results)
+                search = self._read(f"{checkpoint}/{SEARCH_FILE}", Search.from_json)
+                results = self._read(f"{checkpoint}/{RESULTS_FILE}", Results.from_text)
                 if search is not None or results is not None:
                     return search, results
         return None, None
@@ -88,7 +89,7 @@ class Storage:
         found: list[Any] = self.system.get_file_info(selector)
         return sorted((info.path for info in found if info.base_name.startswith(prefix)), reverse=True)
 
-    def _read(self, path: str, kind: type[RecordT]) -> RecordT | None:
+    def _read(self, path: str, reader: Callable[[bytes, str], RecordT]) -> RecordT | None:
         """A search or results; None if they are absent or torn."""
         try:
             with self.system.open_input_stream(path) as stream:
@@ -96,8 +97,7 @@ class Storage:
             json.loads(text)
         except (OSError, ValueError):
             return None
-        record: RecordT = kind.from_json(text, path)
-        return record
+        return reader(text, path)
 
 
 def _resolved(place: str) -> tuple[Any, str]:

@@ -125,7 +125,7 @@ class SearchTrial(tune.Trainable):
         if self._search is not None:
             Path(checkpoint_dir, SEARCH_FILE).write_text(self._search.to_json(), encoding="utf-8")
         if self._results is not None:
-            Path(checkpoint_dir, RESULTS_FILE).write_text(self._results.to_json(), encoding="utf-8")
+            Path(checkpoint_dir, RESULTS_FILE).write_text(self._results.to_text(), encoding="utf-8")
 
     def load_checkpoint(self, checkpoint: str) -> None:  # type: ignore[override]
         """Goes on from what :meth:`save_checkpoint` wrote."""

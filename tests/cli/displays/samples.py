@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -17,7 +18,7 @@ from rayzc.nas import (
     SearchOutcome,
     Standing,
 )
-from rayzc.runs import Ending, Searched
+from rayzc.runs import Ending
 
 FIRST, SECOND = "nasbench201/cifar10", "transbench101_macro/class_object"
 ENCODING = "(4, 3, 3, 3, 2, 3)"
@@ -90,9 +91,9 @@ def results(truth: bool = True, seeds: int = 3) -> Results:
     return Results(tuple(outcomes), tuple(others))
 
 
-def searched(run: Path, found: Results, stopped: str = "all searches ended") -> Searched:
+def searched(run: Path, found: Results, stopped: str = "all searches ended") -> Results:
     """A run with these results."""
-    return Searched(run, found, Ending.read(stopped), 75.2)
+    return replace(found, run=run, ending=Ending.read(stopped), seconds=75.2)
 
 
 def lines(parts: Iterable[RenderableType], width: int = 120) -> list[str]:

@@ -161,7 +161,7 @@ def test_the_report_has_everything_and_ends_no_line_with_blanks(tmp_path: Path) 
     text = (tmp_path / "report.txt").read_text(encoding="utf-8")
     assert text == report(result)
     assert not any(line != line.rstrip() for line in text.splitlines())
-    for part in (*overview(result.results), *details(result.results)):
+    for part in (*overview(result), *details(result)):
         assert all(line in text for line in lines([part]))
 
 

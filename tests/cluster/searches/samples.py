@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from rayzc.cluster.measuring import Setup
+from rayzc.nas import Results
 from rayzc.problems import Problem, Suite
 from rayzc.problems.groups import network_groups
 from rayzc.proxies import ByProducts, proxy, unregister
-from rayzc.runs import Searched
 from rayzc.spaces import SPACES
 
 SETUP = Setup(batch=4, width=8, depth=1)
@@ -58,12 +58,12 @@ def suite() -> Suite:
     return Suite("small", tuple(problems))
 
 
-def trajectories(searched: Searched) -> dict[tuple[str, int], list[tuple[object, ...]]]:
+def trajectories(searched: Results) -> dict[tuple[str, int], list[tuple[object, ...]]]:
     """All that a search found on its way and in the end, by problem and seed."""
     return {
         (one.problem, one.plan.seed): [
             *((step.evaluated, step.score) for step in one.trajectory),
             *((finding.encoding, finding.score) for finding in one.shortlist),
         ]
-        for one in searched.results.outcomes
+        for one in searched.outcomes
     }

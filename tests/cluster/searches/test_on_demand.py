@@ -16,7 +16,6 @@ from ray import tune
 
 from rayzc.cluster.searches import SearchProgress, resume_search, search
 from rayzc.nas import Results, SearchEnding
-from rayzc.runs import Searched
 from rayzc.spaces import search_space
 from tests.cluster.searches.samples import ON_DEMAND, trajectories, unhurried_proxy
 
@@ -30,15 +29,15 @@ def _unhurried() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def expected(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Searched:
+def expected(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """An undisturbed run."""
     return search(**ON_DEMAND, workers=2, out=tmp_path_factory.mktemp("expected") / "run")
 
 
-def test_no_network_is_measured_twice(expected: Searched) -> None:
+def test_no_network_is_measured_twice(expected: Results) -> None:
     space = search_space("nasbench201")
     cache = set()
-    for outcome in expected.results.outcomes:
+    for outcome in expected.outcomes:
         assert outcome.evaluated == ON_DEMAND["budget"]
         assert outcome.ended == "budget spent"
         search_file = (
@@ -47,12 +46,12 @@ def test_no_network_is_measured_twice(expected: Searched) -> None:
         newest = sorted(search_file.glob("checkpoint_*"))[-1]
         evaluations = json.loads((newest / "search.json").read_text())["evaluations"]
         cache |= {space.key(space.parse(one[0][0])) for one in evaluations}
-    assert len(expected.results.outcomes) == 2
+    assert len(expected.outcomes) == 2
     assert expected.measured == len(cache)
     assert expected.stopped == "all searches ended"
 
 
-def test_a_measuring_worker_killed_in_the_middle(expected: Searched, tmp_path: Path) -> None:
+def test_a_measuring_worker_killed_in_the_middle(expected: Results, tmp_path: Path) -> None:
     killed: list[int] = []
 
     def kill_one(progress: SearchProgress) -> None:
@@ -67,7 +66,7 @@ def test_a_measuring_worker_killed_in_the_middle(expected: Searched, tmp_path: P
     assert trajectories(result) == trajectories(expected)
 
 
-def test_the_process_of_a_search_killed_in_the_middle(expected: Searched, tmp_path: Path) -> None:
+def test_the_process_of_a_search_killed_in_the_middle(expected: Results, tmp_path: Path) -> None:
     class Kill(tune.Callback):
         killed: ClassVar[list[int]] = []
 
@@ -80,11 +79,11 @@ def test_the_process_of_a_search_killed_in_the_middle(expected: Searched, tmp_pa
 
     result = search(**ON_DEMAND, workers=2, out=tmp_path / "run", callbacks=[Kill()])
     assert len(Kill.killed) == 1
-    assert result.results.failures == {}
+    assert result.failures == {}
     assert trajectories(result) == trajectories(expected)
 
 
-def test_a_driver_killed_and_resumed(expected: Searched, tmp_path: Path) -> None:
+def test_a_driver_killed_and_resumed(expected: Results, tmp_path: Path) -> None:
     out = tmp_path / "run"
     command = [sys.executable, "-m", "tests.cluster.searches.driver", str(out)]
     driver = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -108,7 +107,7 @@ def test_a_driver_killed_and_resumed(expected: Searched, tmp_path: Path) -> None
 
 
 @pytest.fixture(scope="module")
-def interrupted(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Searched:
+def interrupted(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A run of a single search that is interrupted after its first progress."""
 
     def interrupt(progress: SearchProgress) -> None:
@@ -121,16 +120,16 @@ def interrupted(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> 
     return search(**{**ON_DEMAND, "seeds": 1}, workers=1, out=out, listen=interrupt)
 
 
-def first_seed(searched: Searched) -> list[tuple[object, ...]]:
+def first_seed(searched: Results) -> list[tuple[object, ...]]:
     """The trajectory of the first search."""
     return trajectories(searched)["nasbench201/cifar10", 0]
 
 
 def test_an_interrupted_run_holds_the_best_so_far(
-    interrupted: Searched, expected: Searched, tmp_path: Path
+    interrupted: Results, expected: Results, tmp_path: Path
 ) -> None:
     assert interrupted.interrupted is signal.Signals.SIGINT
-    (outcome,) = interrupted.results.outcomes
+    (outcome,) = interrupted.outcomes
     assert outcome.ended is SearchEnding.INTERRUPTED
     assert 0 < outcome.evaluated < ON_DEMAND["budget"]
     assert outcome.found == outcome.shortlist[0]
@@ -141,11 +140,11 @@ def test_an_interrupted_run_holds_the_best_so_far(
 
 
 def test_what_the_time_limit_ended_goes_on_with_more_time(
-    interrupted: Searched, expected: Searched, tmp_path: Path
+    interrupted: Results, expected: Results, tmp_path: Path
 ) -> None:
     """The limit comes where the signal came, so that it does not depend on the speed of the machine."""
     out = Path(shutil.copytree(interrupted.run, tmp_path / "run"))
-    (outcome,) = interrupted.results.outcomes
+    (outcome,) = interrupted.outcomes
     trial = out / "checkpoints" / "attempt-1" / "nasbench201-cifar10-seed-0"
     newest = sorted(trial.glob("checkpoint_*"))[-1]
     text = (newest / "search.json").read_text().replace('"ended": null', '"ended": "time limit"')
@@ -153,11 +152,11 @@ def test_what_the_time_limit_ended_goes_on_with_more_time(
     late = msgspec.structs.replace(outcome, ended=SearchEnding.TIME_LIMIT)
     (newest / "results.json").write_text(Results((late,)).to_json())
     same = resume_search(out, time_limit=1e-3)
-    assert {each.ended for each in same.results.outcomes} == {SearchEnding.TIME_LIMIT}
+    assert {each.ended for each in same.outcomes} == {SearchEnding.TIME_LIMIT}
     assert not (out / "checkpoints" / "attempt-2").exists()
     whole = resume_search(out, time_limit=3600.0, workers=2)
     assert first_seed(whole) == first_seed(expected)
-    assert {each.ended for each in whole.results.outcomes} == {SearchEnding.BUDGET_SPENT}
+    assert {each.ended for each in whole.outcomes} == {SearchEnding.BUDGET_SPENT}
 
 
 def test_a_search_that_cannot_succeed_does_not_end_the_others(tmp_path: Path, ray_session: None) -> None:
@@ -185,8 +184,8 @@ def test_a_search_that_cannot_succeed_does_not_end_the_others(tmp_path: Path, ra
         from rayzc.proxies import unregister
 
         unregister("only_whole_images")
-    assert [one.problem for one in result.results.outcomes] == ["nasbench201/cifar10"]
-    (why,) = result.results.failures.values()
-    assert list(result.results.failures) == ["transbench101_micro/jigsaw, seed 0"]
+    assert [one.problem for one in result.outcomes] == ["nasbench201/cifar10"]
+    (why,) = result.failures.values()
+    assert list(result.failures) == ["transbench101_micro/jigsaw, seed 0"]
     assert "none of the 4 architectures evaluated has a finite score" in why
     assert "these are the jigsaw's classes" in why

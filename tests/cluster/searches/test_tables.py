@@ -27,7 +27,7 @@ def test_every_problem_and_seed(ray_session: None, tmp_path: Path) -> None:
     assert list(trajectories(result)) == [(name, seed) for seed in (0, 1) for name in names]
     assert result.measured == 0
     assert result.to_table().num_rows == 4
-    assert {one.way for one in result.results.comparisons} >= {"random search", "search by flops"}
+    assert {one.way for one in result.comparisons} >= {"random search", "search by flops"}
     last = told[-1]
     assert [one.problem for one in last.problems] == list(names)
     assert all(
@@ -58,7 +58,7 @@ def test_what_the_table_lacks_is_measured(ray_session: None, tmp_path: Path) -> 
         workers=1,
         out=tmp_path / "run",
     )
-    (outcome,) = result.results.outcomes
+    (outcome,) = result.outcomes
     assert result.measured == 12
     assert all(set(one.proxies) == {"flops", "params"} for one in outcome.shortlist)
     table = samples.suite().problem("nasbench201/cifar10")
@@ -101,7 +101,7 @@ def test_interrupted_and_resumed(ray_session: None, tmp_path: Path) -> None:
     part = search("flops", samples.suite(), **few, out=tmp_path / "part", listen=interrupt)
     assert part.stopped == "interrupted by SIGINT"
     assert part.interrupted == "SIGINT"
-    assert sum(one.ended is not SearchEnding.INTERRUPTED for one in part.results.outcomes) < 12
+    assert sum(one.ended is not SearchEnding.INTERRUPTED for one in part.outcomes) < 12
     rest = resume_search(tmp_path / "part")
     assert rest.stopped == "all searches ended"
     assert trajectories(rest) == trajectories(whole)
@@ -146,7 +146,7 @@ def test_without_more_time_what_the_time_limit_ended_stays_as_it_is(
         with pytest.raises(SearchError, match="the time limit came before its first architecture"):
             attempt()
     assert not (out / "checkpoints" / "attempt-2").exists()
-    (outcome,) = resume_search(out, time_limit=600.0).results.outcomes
+    (outcome,) = resume_search(out, time_limit=600.0).outcomes
     assert (outcome.ended, outcome.evaluated) == (SearchEnding.BUDGET_SPENT, 30)
 
 
@@ -180,7 +180,7 @@ def test_checkpoints_on_s3(ray_session: None, tmp_path: Path, s3: str) -> None:
     assert found is not None
     assert found.ended is SearchEnding.BUDGET_SPENT
     assert results is not None
-    assert results.outcomes[0] in whole.results.outcomes
+    assert results.outcomes[0] in whole.outcomes
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
     assert trajectories(resume_search(tmp_path / "run")) == trajectories(whole)
 

@@ -122,13 +122,13 @@ def _dump(island: Island) -> dict[str, Any]:
     return {
         "index": island.index,
         "evaluations": island.evaluations,
-        "population": [_text(one) for one in island.population],
-        "front": [_text(one) for one in island.front],
+        "population": [_text(individual) for individual in island.population],
+        "front": [_text(individual) for individual in island.front],
     }
 
 
-def _text(one: Individual) -> str:
-    return str(Formula.trusted(one.tokens))
+def _text(individual: Individual) -> str:
+    return str(Formula.trusted(individual.tokens))
 
 
 def _digest(body: dict[str, Any]) -> str:

@@ -33,8 +33,8 @@ class HallOfFame:
     @classmethod
     def of(cls, islands: Sequence[Island]) -> "HallOfFame":
         """Gathers the best of all islands, in their order."""
-        everyone = [one for island in islands for one in (*island.population, *island.front)]
-        ranked = sorted(unique(everyone), key=lambda one: one.order)
+        everyone = [individual for island in islands for individual in (*island.population, *island.front)]
+        ranked = sorted(unique(everyone), key=lambda individual: individual.order)
         return cls(tuple(islice(one_of_each_shape(ranked), BEST)), pareto_front(everyone))
 
     def to_json(self, provenance: dict[str, Any], problems: Sequence[str]) -> dict[str, Any]:
@@ -45,20 +45,20 @@ class HallOfFame:
             problems: names of the problems, ``(problems,)``.
         """
 
-        def entry(one: Individual) -> dict[str, Any]:
+        def entry(individual: Individual) -> dict[str, Any]:
             return {
-                "expression": str(Formula.trusted(one.tokens)),
-                "complexity": len(one.tokens),
+                "expression": str(Formula.trusted(individual.tokens)),
+                "complexity": len(individual.tokens),
                 # JSON has no infinities, and a user's objective may give one.
-                "objective": one.objective if math.isfinite(one.objective) else None,
-                "correlations": dict(zip(problems, one.correlations, strict=True)),
+                "objective": individual.objective if math.isfinite(individual.objective) else None,
+                "correlations": dict(zip(problems, individual.correlations, strict=True)),
             }
 
         return {
             "schema_version": SCHEMA_VERSION,
             "provenance": provenance,
-            "best": [entry(one) for one in self.best],
-            "front": [entry(one) for one in self.front],
+            "best": [entry(individual) for individual in self.best],
+            "front": [entry(individual) for individual in self.front],
         }
 
 

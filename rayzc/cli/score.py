@@ -6,6 +6,7 @@ import typer
 
 from rayzc.cli.options import AsFormula, JsonOutput, Suite, takes_options
 from rayzc.options import Options, Settings, option
+from rayzc.options.shared import ProblemsOption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,14 +20,7 @@ __all__ = ["score"]
 class ScoreOptions(Options, frozen=True, kw_only=True):
     """What a formula is assessed on."""
 
-    problems: Annotated[
-        tuple[str, ...],
-        option(
-            "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'.",
-            default="all",
-            commas=True,
-        ),
-    ] = ()
+    problems: ProblemsOption = ()
     bootstrap: Annotated[int, option("Bootstrap samples for the intervals; 0 for no intervals.", low=0)] = (
         1000
     )

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from rayzc.errors import ProxyError, RayzcError, SuiteError
 from rayzc.options.flat import group, option
 from rayzc.options.option import Options
+from rayzc.options.shared import ImagesOption, ProblemsOption, SeedOption
 
 __all__ = ["FillOptions", "Setup", "ShowOptions"]
 
@@ -15,15 +16,7 @@ class Setup(Options, frozen=True, kw_only=True):
     error: ClassVar[type[RayzcError]] = ProxyError
 
     batch: Annotated[int, option("Number of images that a network is measured on.", low=1)] = 64
-    images: Annotated[
-        str | None,
-        option(
-            "Images to measure on: an .npz file with arrays images (N, channels, height, width) and labels (N,), or "
-            "the name of a torchvision data set.",
-            default="random images",
-            metavar="FILE_OR_NAME",
-        ),
-    ] = None
+    images: ImagesOption = None
     data: Annotated[str, option("Folder of torchvision's data sets.", hidden=True)] = "data"
     width: Annotated[
         int | None, option("Channels of scaled-down networks.", default="as in the benchmark", low=1)
@@ -84,19 +77,11 @@ class ShowOptions(Options, frozen=True, kw_only=True):
         str, option("Shape of an image: channels,height,width.", flag="input", metavar="C,H,W")
     ] = "3,32,32"
     classes: Annotated[int, option("Number of classes.", low=1)] = 10
-    images: Annotated[
-        str | None,
-        option(
-            "Images to measure on: an .npz file with arrays images (N, channels, height, width) and labels (N,), or "
-            "the name of a torchvision data set.",
-            default="random images",
-            metavar="FILE_OR_NAME",
-        ),
-    ] = None
+    images: ImagesOption = None
     batch_size: Annotated[
         int, option("Number of images that a network is measured on.", low=1, aliases=("batch",))
     ] = 64
-    seed: Annotated[int, option("Seed of weights and images: the same seed gives the same scores.")] = 0
+    seed: SeedOption = 0
     device: Annotated[
         str | None, option("Device to measure on: cpu, cuda or cuda:1.", default="a GPU if there is one")
     ] = None
@@ -112,18 +97,11 @@ class FillOptions(Options, frozen=True, kw_only=True):
         tuple[str, ...],
         option("Proxies to measure; a proxy of yours as module:name.", metavar="A,B", commas=True),
     ] = ()
-    problems: Annotated[
-        tuple[str, ...],
-        option(
-            "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'.",
-            default="all",
-            commas=True,
-        ),
-    ] = ()
+    problems: ProblemsOption = ()
     limit: Annotated[
         int | None, option("Most rows of each problem to measure.", low=1, default="all rows with gaps")
     ] = None
-    seed: Annotated[int, option("Seed of weights and images: the same seed gives the same scores.")] = 0
+    seed: SeedOption = 0
     setup: Annotated[
         Setup,
         group(

@@ -15,6 +15,7 @@ from rayzc.options.flat import group, option
 from rayzc.options.measuring import Setup
 from rayzc.options.option import Options
 from rayzc.options.searching import PlanOptions
+from rayzc.options.shared import PROBLEMS, ProblemsOption
 
 __all__ = [
     "CANDIDATES",
@@ -32,7 +33,6 @@ CANDIDATES = ("table", "space")
 DEFAULT_SECONDS = 180.0
 """How long a discovery takes where no limit is given."""
 
-_PROBLEMS = "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'."
 _LEAVE_OUT = "Problems, search spaces or tasks to leave out."
 
 
@@ -73,7 +73,7 @@ class DiscoverOptions(Options, frozen=True, kw_only=True):
     title: ClassVar[str] = "Problems and proxies"
     earlier: ClassVar[Mapping[str, Any]] = {"leave_out": ()}
 
-    problems: Annotated[tuple[str, ...], option(_PROBLEMS, default="all", commas=True)] = ()
+    problems: ProblemsOption = ()
     leave_out: Annotated[tuple[str, ...], option(_LEAVE_OUT, default="none", commas=True)] = ()
     proxies: Annotated[
         tuple[str, ...] | None,
@@ -104,7 +104,7 @@ class SearchOptions(Options, frozen=True, kw_only=True):
     problems: Annotated[
         tuple[str, ...],
         option(
-            f"{_PROBLEMS} Without a suite: problems to measure, such as nasbench201/cifar10.",
+            f"{PROBLEMS} Without a suite: problems to measure, such as nasbench201/cifar10.",
             default="all problems of the suite",
             commas=True,
         ),

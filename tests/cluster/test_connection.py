@@ -184,7 +184,7 @@ def test_a_wrong_token_is_refused_before_ray_is_asked(head: Head, monkeypatch: p
 @pytest.mark.parametrize("variable", ["RAY_TMPDIR", "TMPDIR"])
 def test_a_long_temporary_folder(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overhead = len(f"/ray/session_2000-01-01_00-00-00_000000_{os.getpid()}/sockets/plasma_store")
-    fits = f"/tmp/{'x' * (107 - overhead - 5)}"
+    fits = f"/var/{'x' * (107 - overhead - 5)}"
     monkeypatch.setenv(variable, fits)
     check_address()
     monkeypatch.setenv(variable, f"{fits}yz")

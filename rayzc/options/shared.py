@@ -1,0 +1,24 @@
+"""Options that several classes have, each written here and nowhere else."""
+
+from typing import Annotated
+
+from rayzc.options.flat import option
+
+__all__ = ["PROBLEMS", "ImagesOption", "ProblemsOption", "SeedOption"]
+
+PROBLEMS = "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'."
+
+ProblemsOption = Annotated[tuple[str, ...], option(PROBLEMS, default="all", commas=True)]
+
+ImagesOption = Annotated[
+    str | None,
+    option(
+        "Images to measure on: an .npz file with arrays images (N, channels, height, width) and labels (N,), or "
+        "the name of a torchvision data set.",
+        default="random images",
+        metavar="FILE_OR_NAME",
+    ),
+]
+
+SeedOption = Annotated[int, option("Seed of weights and images: the same seed gives the same scores.")]
+"""Seed of a measurement."""

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from rayzc.errors import SuiteError
-from rayzc.evolution.tables import has_a_formula
+from rayzc.formula import is_proxy_name
 from rayzc.problems import NAMED_SUITES, Suite, load_suite, suite_warnings, write_suite
 from tests.problems.samples import entry, identical, problem, suite, write_json
 
@@ -109,7 +109,7 @@ BAD_NAMES = ("log", "max", "jacob-cov", "val acc", "1x", "")
 
 def test_names_that_no_formula_can_write_are_warned_of_and_can_be_renamed() -> None:
     whole = suite(problem(rows=20, proxies=("jacov", "jacob_cov", *BAD_NAMES)))
-    warnings = suite_warnings(whole, has_a_formula)
+    warnings = suite_warnings(whole, is_proxy_name)
     renames = {
         "": ("unnamed", "=unnamed"),
         "1x": ("proxy_1x", "1x=proxy_1x"),
@@ -124,12 +124,12 @@ def test_names_that_no_formula_can_write_are_warned_of_and_can_be_renamed() -> N
         for old, (new, option) in renames.items()
     )
     renamed = whole.renamed({old: new for old, (new, _) in renames.items()})
-    assert suite_warnings(renamed, has_a_formula) == ()
+    assert suite_warnings(renamed, is_proxy_name) == ()
 
 
 def test_small_problems_are_warned_of() -> None:
     small = suite(problem(rows=2), problem("svhn", rows=10), problem("jigsaw", rows=1))
-    assert suite_warnings(small) == suite_warnings(small, has_a_formula)
+    assert suite_warnings(small) == suite_warnings(small, is_proxy_name)
     two, one = suite_warnings(small)
     assert two == (
         "problem own/cifar10 has 2 networks; on fewer than 10, a rank correlation says little, and it counts as much "
@@ -139,4 +139,4 @@ def test_small_problems_are_warned_of() -> None:
 
 
 def test_the_real_suite_needs_no_warning(real_suite: Suite) -> None:
-    assert suite_warnings(real_suite, has_a_formula) == ()
+    assert suite_warnings(real_suite, is_proxy_name) == ()

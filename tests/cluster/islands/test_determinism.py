@@ -158,7 +158,7 @@ def test_a_driver_ended_and_resumed_with_another_number_of_workers(
         assert not (run / "result.json").exists()
     else:
         assert driver.returncode == 128 + ended_by
-        assert errors.splitlines()[-1] == f"interrupted by {ended_by.name}; to go on: rayzc resume {run}"
+        assert errors.splitlines()[-1] == f"interrupted by {ended_by.name}; to continue: rayzc resume {run}"
         assert json.loads((run / "result.json").read_text())["epochs"] == reached
 
     last = reached + 5

@@ -11,9 +11,10 @@ import pytest
 
 from rayzc.cluster import Progress, discover, resume
 from rayzc.cluster.islands import discovery, files
+from rayzc.documents import write_atomically
 from rayzc.evolution import Settings
 from rayzc.problems import Suite
-from rayzc.runs import Limits
+from rayzc.runs import Limits, folder
 
 SETTINGS = Settings(seed=3, islands=4, population=24, offspring=40, generations=1, migration_interval=2)
 
@@ -24,6 +25,12 @@ def events(run: Path) -> list[dict[str, Any]]:
 
 def full_disk(*arguments: object, **named: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def full_after_the_config(path: Path, content: str) -> None:
+    if path.name != "config.json":
+        full_disk()
+    write_atomically(path, content)
 
 
 @pytest.fixture
@@ -62,17 +69,15 @@ class TestFullDisk:
             small_suite, settings=SETTINGS, limits=Limits(epochs=6), workers=2, out=tmp_path / "fine"
         )
         monkeypatch.setattr(files, "write_checkpoint", full_disk)
-        monkeypatch.setattr(files, "write_atomically", full_disk)
+        monkeypatch.setattr(folder, "write_atomically", full_after_the_config)
         with pytest.warns(RuntimeWarning) as warnings:
             result = discover(small_suite, settings=SETTINGS, limits=Limits(epochs=6), workers=2, out=run)
         assert result.hall_of_fame == expected.hall_of_fame
         assert result.best == expected.best
-        reason = "cannot be written (No space left on device)"
         assert [str(warning.message) for warning in warnings] == [
-            f"{run} {reason}: the run goes on, and tries again at every checkpoint",
-            f"{run / 'hall_of_fame.json'} {reason}: the result is returned, but not kept there",
-            f"{run / 'result.json'} {reason}: the result is returned, but not kept there",
+            f"{run} cannot be written (No space left on device): the run goes on, and tries again at every checkpoint"
         ]
+        assert result.trouble == f"{run / 'result.json'} cannot be written: No space left on device"
         assert {event["event"] for event in events(run)} == {"started", "checkpoint not written", "stopped"}
 
     def test_a_folder_that_is_gone(self, small_suite: Suite, tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def test_interrupted_and_gone_on_with(
     assert process.returncode == 128 + signal.SIGINT
     assert not out.exists()
     assert "interrupted by SIGINT" in errors
-    assert f"to go on: rayzc {' '.join(arguments)}" in errors
+    assert f"to continue: rayzc {' '.join(arguments)}" in errors
     document = json.loads(output)
     measured = document["networks_measured"]
     assert document["interrupted"] == "SIGINT"

@@ -66,8 +66,8 @@ def test_a_whole_run_as_a_job(head: Head, ray_session: None, tmp_path: Path) -> 
     submit += [
         "--suite",
         str(suite),
-        "--time-limit",
-        "20s",
+        "--epochs",
+        "3",
         "--budget",
         "30",
         "--seeds",

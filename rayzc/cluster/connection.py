@@ -108,7 +108,9 @@ def check_address(address: str | None = None) -> None:
     address, name = _resolved(address)
     if address is None:
         _check_this_machine()
-    elif address != "auto":
+    elif address == "auto":
+        _check_cluster_here()
+    else:
         _check_head(address, name)
 
 
@@ -142,8 +144,7 @@ def _check_this_machine() -> None:
     Raises:
         ClusterError: something of it is missing; with what to do.
     """
-    variable = next((name for name in ("RAY_TMPDIR", "TMPDIR") if name in os.environ), "RAY_TMPDIR")
-    folder = Path(os.environ.get(variable, "/tmp"))
+    variable, folder = _temporary_folder()
     longest = folder / f"ray/session_2000-01-01_00-00-00_000000_{os.getpid()}/sockets/plasma_store"
     excess = len(os.fsencode(longest)) - _LONGEST_SOCKET_NAME
     if excess > 0:
@@ -162,10 +163,33 @@ def _check_this_machine() -> None:
         )
 
 
+def _temporary_folder() -> tuple[str, Path]:
+    """The variable that sets where Ray keeps temporary files, and the folder."""
+    variable = next((name for name in ("RAY_TMPDIR", "TMPDIR") if name in os.environ), "RAY_TMPDIR")
+    return variable, Path(os.environ.get(variable, "/tmp"))
+
+
 def _can_write(folder: Path) -> bool:
     """Whether there is such a folder, or it can be created, and files can be created in it."""
     existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+
+
+def _check_cluster_here() -> None:
+    """Checks that the cluster on this machine, whose address ``ray start`` notes in a file, lets this process in.
+
+    Where there is no note, or an old one, Ray looks among the processes, and is fast to say that there is none.
+
+    Raises:
+        ClusterError: it does not; with what to do.
+    """
+    note = _temporary_folder()[1] / "ray" / "ray_current_cluster"
+    try:
+        place = note.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError):
+        return
+    if not _is_set("RAY_USE_TLS") and _refuses(_status_of_head(place)):
+        raise _refused(place)
 
 
 def _check_head(address: str, name: str) -> None:
@@ -194,7 +218,7 @@ def _check_head(address: str, name: str) -> None:
     import grpc
 
     status = _status_of_head(place)
-    if status is grpc.StatusCode.UNAUTHENTICATED and not _is_set("RAY_ENABLE_K8S_TOKEN_AUTH"):
+    if _refuses(status):
         raise _refused(name)
     if status is grpc.StatusCode.UNAVAILABLE and _speaks_http(endpoint):
         raise _dashboard(name, f"{host}:6379", f"http://{place}")
@@ -219,6 +243,13 @@ def _status_of_head(place: str) -> object:
             status: object = error.code()
             return status
     return None
+
+
+def _refuses(status: object) -> bool:
+    """Whether it is the answer of a head that does not know our token."""
+    import grpc
+
+    return status is grpc.StatusCode.UNAUTHENTICATED and not _is_set("RAY_ENABLE_K8S_TOKEN_AUTH")
 
 
 def _speaks_http(endpoint: tuple[str, int]) -> bool:

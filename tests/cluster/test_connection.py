@@ -171,14 +171,35 @@ def test_a_proxy_for_the_web_is_not_asked(head: Head, monkeypatch: pytest.Monkey
     check_address(head.address)
 
 
-def test_a_wrong_token_is_refused_before_ray_is_asked(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("named", [True, False])
+def test_a_wrong_token_is_refused_before_ray_is_asked(
+    head: Head, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: bool
+) -> None:
     """Ray tries again for half a minute; here nobody may come to that."""
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text(head.address)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setattr(ray, "init", lambda **options: pytest.fail("Ray was asked"))
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "f" * 64)
-    with pytest.raises(ClusterError, match="has another token than this machine"):
-        with connected(head.address):
+    with pytest.raises(
+        ClusterError, match=f"the Ray cluster at {head.address} has another token than this machine"
+    ):
+        with connected(head.address if named else "auto"):
             pass
+
+
+@pytest.mark.parametrize("note", ["", "127.0.0.1:1", "nonsense"])
+def test_an_old_note_of_a_cluster_here_is_ray_s_business(
+    note: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text(note)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    assert check_address("auto") is None  # type: ignore[func-returns-value]
 
 
 @pytest.mark.parametrize("variable", ["RAY_TMPDIR", "TMPDIR"])

@@ -150,7 +150,7 @@ def test_what_the_time_limit_ended_goes_on_with_more_time(
     text = (newest / "search.json").read_text().replace('"ended": null', '"ended": "time limit"')
     (newest / "search.json").write_text(text)
     late = msgspec.structs.replace(outcome, ended=SearchEnding.TIME_LIMIT)
-    (newest / "results.json").write_text(Results((late,)).to_json())
+    (newest / "results.json").write_text(Results((late,)).to_text())
     same = resume_search(out, time_limit=1e-3)
     assert {each.ended for each in same.outcomes} == {SearchEnding.TIME_LIMIT}
     assert not (out / "checkpoints" / "attempt-2").exists()

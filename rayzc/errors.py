@@ -13,6 +13,7 @@ __all__ = [
     "SearchError",
     "SpaceError",
     "SuiteError",
+    "TrainingError",
     "counted",
     "first_line",
     "nearest",
@@ -49,6 +50,10 @@ class ProxyError(RayzcError):
 
 class SearchError(RayzcError):
     """A search that cannot be started or continued as asked."""
+
+
+class TrainingError(RayzcError):
+    """Networks, images or a recipe with which no training can be started or continued."""
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:

@@ -10,8 +10,10 @@ from rayzc.options.measuring import FillOptions, Setup, ShowOptions
 from rayzc.options.option import Options
 from rayzc.options.runs import Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
 from rayzc.options.searching import AlgorithmSettings, PlanOptions
+from rayzc.options.training import RECIPES, Recipe, RecipeChanges, TrainOptions
 
 __all__ = [
+    "RECIPES",
     "AlgorithmSettings",
     "Cluster",
     "DiscoverOptions",
@@ -23,11 +25,14 @@ __all__ = [
     "Options",
     "Place",
     "PlanOptions",
+    "Recipe",
+    "RecipeChanges",
     "RunOptions",
     "SearchOptions",
     "Settings",
     "Setup",
     "ShowOptions",
+    "TrainOptions",
     "flattened",
     "group",
     "option",

@@ -1,0 +1,243 @@
+"""How networks are trained: recipes, their fields each written once, and what `rayzc train` is asked to do."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Annotated, ClassVar
+
+from rayzc.errors import RayzcError, TrainingError
+from rayzc.options.flat import Option, group, option
+from rayzc.options.option import Options
+
+__all__ = ["AUGMENTATIONS", "PRECISIONS", "RECIPES", "Recipe", "RecipeChanges", "TrainOptions"]
+
+# The names alone: what they stand for needs torch. A test compares them with the registry.
+AUGMENTATIONS = ("brightness", "crop", "cutout", "flip", "shift")
+PRECISIONS = ("full", "mixed")
+
+EPOCHS = option("Times that all training images are shown.", low=1, high=100_000)
+BATCH_SIZE = option("Images in a step of the optimiser.", low=2, high=65_536)
+LEARNING_RATE = option(
+    "Learning rate at its highest; it falls to 0 along a cosine, step by step.", above=0, high=100
+)
+MOMENTUM = option("Momentum of the gradient descent.", low=0, high=0.999)
+WEIGHT_DECAY = option("Weight decay.", low=0, high=1)
+NESTEROV = option("Nesterov's momentum.", hidden=True)
+WARMUP = option("Epochs over which the learning rate first rises from 0.", low=0, high=100_000)
+LABEL_SMOOTHING = option(
+    "Share of each label that is spread evenly over all classes.", low=0, high=0.999, hidden=True
+)
+AUGMENT = option("How training images are changed at random;", choices=AUGMENTATIONS, commas=True)
+CUTOUT = option("Side in pixels of the square that the augmentation cutout blanks.", low=1, high=4096)
+DROP_PATH = option(
+    "Probability of dropping an operation's output in the last epoch; it rises linearly from 0. For networks with "
+    "cells of operations.",
+    low=0,
+    high=0.99,
+)
+AUXILIARY = option(
+    "Weight of the loss of an auxiliary classifier at two thirds of the depth, for networks that have a place for it; "
+    "0 for none.",
+    low=0,
+    high=10,
+)
+CLIP = option("Largest norm of all gradients together; 0 for any.", low=0, high=1e6)
+PRECISION = option(
+    "Numbers to compute with on a GPU: full is float32, mixed also 16 bits where that is safe;",
+    choices=PRECISIONS,
+)
+
+
+class Recipe(Options, frozen=True, kw_only=True):
+    """How a network is trained: stochastic gradient descent with momentum and a learning rate that falls to 0.
+
+    Raises:
+        TrainingError: a value out of its range, or more epochs of warm-up than epochs.
+    """
+
+    error: ClassVar[type[RayzcError]] = TrainingError
+    title: ClassVar[str] = "Recipe"
+
+    epochs: Annotated[int, EPOCHS] = 20
+    batch_size: Annotated[int, BATCH_SIZE] = 64
+    learning_rate: Annotated[float, LEARNING_RATE] = 0.1
+    momentum: Annotated[float, MOMENTUM] = 0.9
+    weight_decay: Annotated[float, WEIGHT_DECAY] = 0.0005
+    nesterov: Annotated[bool, NESTEROV] = False
+    warmup: Annotated[int, WARMUP] = 0
+    label_smoothing: Annotated[float, LABEL_SMOOTHING] = 0.0
+    augment: Annotated[tuple[str, ...], AUGMENT] = ()
+    cutout: Annotated[int, CUTOUT] = 4
+    drop_path: Annotated[float, DROP_PATH] = 0.0
+    auxiliary: Annotated[float, AUXILIARY] = 0.0
+    clip: Annotated[float, CLIP] = 0.0
+    precision: Annotated[str, PRECISION] = "full"
+
+    def __post_init__(self) -> None:
+        """Checks the fields, each and together."""
+        super().__post_init__()
+        if self.warmup >= self.epochs and self.warmup:
+            raise TrainingError(
+                f"warmup is {self.warmup} and epochs is {self.epochs}: the warm-up must end before the training does"
+            )
+        if self.nesterov and not self.momentum:
+            raise TrainingError("nesterov is true and momentum is 0: Nesterov's momentum needs a momentum")
+
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        # A few epochs for small networks on small images.
+        "quick": Recipe(),
+        # The evaluation phase of Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019
+        # (https://arxiv.org/abs/1806.09055), section A.2: the field's recipe for a full training on CIFAR-10.
+        "darts": Recipe(
+            epochs=600,
+            batch_size=96,
+            learning_rate=0.025,
+            momentum=0.9,
+            weight_decay=0.0003,
+            augment=("crop", "flip", "cutout"),
+            cutout=16,
+            drop_path=0.2,
+            auxiliary=0.4,
+            clip=5.0,
+        ),
+    }
+)
+"""Recipes by name."""
+
+
+
+def _changed(about: Option) -> Option:
+    return replace(about, default="as in the recipe")
+
+
+class RecipeChanges(Options, frozen=True, kw_only=True):
+    """Fields of a recipe that are chosen otherwise; None leaves a field as the recipe has it."""
+
+    error: ClassVar[type[RayzcError]] = TrainingError
+    title: ClassVar[str] = "Changes to the recipe"
+
+    epochs: Annotated[int | None, _changed(EPOCHS)] = None
+    batch_size: Annotated[int | None, _changed(BATCH_SIZE)] = None
+    learning_rate: Annotated[float | None, _changed(LEARNING_RATE)] = None
+    momentum: Annotated[float | None, _changed(MOMENTUM)] = None
+    weight_decay: Annotated[float | None, _changed(WEIGHT_DECAY)] = None
+    nesterov: Annotated[bool | None, _changed(NESTEROV)] = None
+    warmup: Annotated[int | None, _changed(WARMUP)] = None
+    label_smoothing: Annotated[float | None, _changed(LABEL_SMOOTHING)] = None
+    augment: Annotated[tuple[str, ...] | None, _changed(AUGMENT)] = None
+    cutout: Annotated[int | None, _changed(CUTOUT)] = None
+    drop_path: Annotated[float | None, _changed(DROP_PATH)] = None
+    auxiliary: Annotated[float | None, _changed(AUXILIARY)] = None
+    clip: Annotated[float | None, _changed(CLIP)] = None
+    precision: Annotated[str | None, _changed(PRECISION)] = None
+
+    def applied_to(self, recipe: Recipe) -> Recipe:
+        """The recipe with these changes.
+
+        Raises:
+            TrainingError: the changed fields do not go together.
+        """
+        changes = {name: getattr(self, name) for name in self.__struct_fields__}
+        return recipe.replaced(**{name: value for name, value in changes.items() if value is not None})
+
+
+class TrainOptions(Options, frozen=True, kw_only=True):
+    """What a run of trainings is asked to do."""
+
+    error: ClassVar[type[RayzcError]] = TrainingError
+    title: ClassVar[str] = "How to train"
+
+    recipe: Annotated[
+        str,
+        option(
+            "Recipe: quick for small networks on small images, darts for a full training as on CIFAR-10;",
+            choices=tuple(RECIPES),
+        ),
+    ] = "quick"
+    changes: Annotated[RecipeChanges, group("Changes to the recipe")] = RecipeChanges()
+    seed: Annotated[int, option("Seed of the first training of a network.", low=0, high=2**32 - 1)] = 0
+    seeds: Annotated[
+        int,
+        option("Trainings of each network, with one seed each, from --seed upwards.", low=1, high=1_000),
+    ] = 1
+    shortlist: Annotated[
+        int,
+        option("Networks to train of each problem of a run, the best of its shortlist first.", low=1, high=10),
+    ] = 1
+    width: Annotated[
+        int | None, option("Channels of scaled-down networks.", default="as in the benchmark", low=1)
+    ] = None
+    depth: Annotated[
+        int | None, option("Cells per stage of scaled-down networks.", default="as in the benchmark", low=1)
+    ] = None
+    test_share: Annotated[
+        float,
+        option(
+            "Share of the images to test on, where the data have no images for that; it is drawn by the first seed.",
+            above=0,
+            high=0.9,
+            panel="Images",
+        ),
+    ] = 0.2
+    image_size: Annotated[
+        int | None,
+        option(
+            "Side in pixels that pictures of a folder or data set are scaled to.",
+            low=1,
+            high=4096,
+            default="as they are",
+            panel="Images",
+        ),
+    ] = None
+    datasets: Annotated[str, option("Folder of torchvision's data sets.", hidden=True)] = "data"
+    give_up: Annotated[
+        int | None,
+        option(
+            "End a training that after this many epochs, not counting the warm-up, is no better than guessing.",
+            low=1,
+            default="never",
+        ),
+    ] = None
+    device: Annotated[
+        str | None,
+        option(
+            "Device of all trainings, as last digits differ from device to device.",
+            choices=("cpu", "cuda"),
+            default="cuda if the cluster has GPUs",
+            panel="Resources",
+        ),
+    ] = None
+    cpus: Annotated[
+        float, option("CPUs, and threads, that a training takes.", above=0, high=1024, panel="Resources")
+    ] = 1.0
+    gpus: Annotated[
+        float,
+        option(
+            "GPUs that a training takes on cuda, such as 0.25; a share also limits its memory.",
+            above=0,
+            high=1,
+            panel="Resources",
+        ),
+    ] = 1.0
+    time_limit: Annotated[
+        float | None,
+        option(
+            "Stop all trainings after this time, to be resumed: 90s, 3m, 1h30m.",
+            panel="When to stop",
+            above=0,
+            duration=True,
+            default="none",
+            metavar="TIME",
+        ),
+    ] = None
+
+    @property
+    def effective_recipe(self) -> Recipe:
+        """The recipe, with the changes to it.
+
+        Raises:
+            TrainingError: the changes do not go with the recipe.
+        """
+        return self.changes.applied_to(RECIPES[self.recipe])

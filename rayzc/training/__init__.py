@@ -1,0 +1,42 @@
+"""Training networks for real: augmentation by name, recipes carried out, checkpoints. No Ray.
+
+A training follows from its network, its data, its recipe and its seed: on one kind of device it comes to the same
+accuracy, bit for bit, however often it was interrupted.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "AUGMENTATIONS": "rayzc.training.augment",
+    "NetworkSource": "rayzc.training.networks",
+    "TrainResults": "rayzc.training.results",
+    "Trained": "rayzc.training.results",
+    "Training": "rayzc.training.training",
+    "TrainingData": "rayzc.training.data",
+    "train_network": "rayzc.training.training",
+}
+
+__all__ = [
+    "AUGMENTATIONS",
+    "NetworkSource",
+    "TrainResults",
+    "Trained",
+    "Training",
+    "TrainingData",
+    "train_network",
+]
+
+if TYPE_CHECKING:
+    from rayzc.training.augment import AUGMENTATIONS
+    from rayzc.training.data import TrainingData
+    from rayzc.training.networks import NetworkSource
+    from rayzc.training.results import Trained, TrainResults
+    from rayzc.training.training import Training, train_network
+
+
+def __getattr__(name: str) -> Any:
+    # Whoever reads results has no use for torch.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'rayzc.training' has no attribute '{name}'")

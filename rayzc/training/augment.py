@@ -1,0 +1,106 @@
+"""Changes to training images, by name: each image is changed by chance, and still shows the same thing.
+
+An augmentation is a function of a batch ``(N, channels, height, width)``, the generator that all its randomness comes
+from, on the device of the images, and the recipe; it returns a batch of the same shape and leaves its own as it was.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from rayzc.errors import TrainingError, nearest
+from rayzc.options import Recipe
+
+__all__ = ["AUGMENTATIONS", "Augmentation", "augmented", "brightness", "crop", "cutout", "flip", "shift"]
+
+Augmentation = Callable[[Tensor, torch.Generator, Recipe], Tensor]
+
+_MARGIN = 8
+"""Images move by up to an eighth of their side: the 4 pixels that are usual for CIFAR-10's 32."""
+
+_BRIGHTNESS = 0.2
+
+
+def flip(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
+    """Mirrors half of the images, left to right."""
+    mirrored = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) < 0.5
+    return torch.where(mirrored, images.flip(3), images)
+
+
+def crop(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
+    """Moves each image by up to an eighth of its side in either direction; what comes into view is 0, the mean."""
+    return _moved(images, generator, "constant")
+
+
+def shift(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
+    """As :func:`crop`, but what comes into view repeats the pixels at the edge."""
+    return _moved(images, generator, "replicate")
+
+
+def cutout(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
+    """Sets a square to 0, the mean, whose centre is anywhere in the image (DeVries and Taylor 2017).
+
+    ``recipe.cutout`` is its side in pixels. A part of it may lie outside of the image.
+    """
+    inside = torch.ones(len(images), 1, *images.shape[2:], dtype=torch.bool, device=images.device)
+    for axis in (2, 3):
+        side = images.shape[axis]
+        shape = [len(images), 1, 1, 1]
+        centre = torch.randint(side, shape, generator=generator, device=images.device)
+        shape[axis], shape[0] = side, 1
+        place = torch.arange(side, device=images.device).view(shape)
+        first = centre - recipe.cutout // 2
+        inside = inside & (place >= first) & (place < first + recipe.cutout)
+    return images.masked_fill(inside, 0.0)
+
+
+def brightness(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
+    """Adds to each image up to a fifth of a standard deviation of all images, or takes it away."""
+    drawn = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device)
+    return images + (2 * drawn - 1) * _BRIGHTNESS
+
+
+def _moved(images: Tensor, generator: torch.Generator, edge: str) -> Tensor:
+    height, width = images.shape[2:]
+    down, right = max(1, height // _MARGIN), max(1, width // _MARGIN)
+    padded = pad(images, (right, right, down, down), mode=edge)
+    windows = padded.unfold(2, height, 1).unfold(3, width, 1)
+    count = (len(images),)
+    rows = torch.randint(2 * down + 1, count, generator=generator, device=images.device)
+    columns = torch.randint(2 * right + 1, count, generator=generator, device=images.device)
+    return windows[torch.arange(len(images), device=images.device), :, rows, columns].contiguous()
+
+
+AUGMENTATIONS: Mapping[str, Augmentation] = MappingProxyType(
+    {"brightness": brightness, "crop": crop, "cutout": cutout, "flip": flip, "shift": shift}
+)
+"""By name; the names stand in ``rayzc.options.training``, too."""
+
+
+def augmented(images: Tensor, names: Sequence[str], generator: torch.Generator, recipe: Recipe) -> Tensor:
+    """A batch after some augmentations, one after the other; patches of one input are changed independently.
+
+    Args:
+        images: ``(N, channels, height, width)`` or ``(N, patches, channels, height, width)``.
+        names: of the augmentations.
+        generator: gives all randomness.
+        recipe: how strong they are.
+
+    Raises:
+        TrainingError: there is no such augmentation, or it would blank whole images.
+    """
+    flat = images.flatten(0, -4) if images.dim() > 4 else images
+    for name in names:
+        if name not in AUGMENTATIONS:
+            raise TrainingError(f"there is no augmentation '{name}'; {nearest(name, tuple(AUGMENTATIONS))}")
+        side = min(flat.shape[2:])
+        if name == "cutout" and recipe.cutout >= side:
+            raise TrainingError(
+                f"cutout blanks squares of {recipe.cutout} pixels, and the images have {side}: "
+                f"choose a smaller square, such as --cutout {max(1, side // 2)}"
+            )
+        flat = AUGMENTATIONS[name](flat, generator, recipe)
+    return flat.view(images.shape)

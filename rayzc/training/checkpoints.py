@@ -1,0 +1,75 @@
+"""Checkpoints of a training: all that it needs to go on, in a file that torch reads without unpickling code."""
+
+import io
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rayzc.documents import replacing
+from rayzc.errors import TrainingError, first_line
+
+__all__ = ["CHECKPOINT_SCHEMA", "packed", "read_checkpoint", "unpacked", "write_checkpoint"]
+
+CHECKPOINT_SCHEMA = 1
+
+
+def packed(state: Mapping[str, Any]) -> bytes:
+    """The state of a training as the bytes of a checkpoint."""
+    stream = io.BytesIO()
+    torch.save({"schema_version": CHECKPOINT_SCHEMA, **state}, stream)
+    return stream.getvalue()
+
+
+def unpacked(content: bytes, where: str | Path) -> dict[str, Any]:
+    """The state of a training in the bytes of a checkpoint.
+
+    Args:
+        content: what :func:`packed` gave.
+        where: the file, for messages.
+
+    Raises:
+        TrainingError: it is not a checkpoint, or that of another version.
+    """
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"{where} is not a checkpoint that can be read ({first_line(error)}): remove it to begin this training again"
+        ) from None
+    version = state.get("schema_version") if isinstance(state, dict) else None
+    if version != CHECKPOINT_SCHEMA:
+        raise TrainingError(
+            f"{where} is a checkpoint of schema {version!r}; this version of rayzc reads schema {CHECKPOINT_SCHEMA}: "
+            "resume with the version that wrote it, or remove it to begin this training again"
+        )
+    return dict(state)
+
+
+def write_checkpoint(path: Path, content: bytes) -> None:
+    """Writes a checkpoint that is, whatever happens, either the one before or the whole new one.
+
+    Raises:
+        TrainingError: it cannot be written; says why.
+    """
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def read_checkpoint(path: Path) -> bytes | None:
+    """The bytes of a checkpoint; None where there is none yet.
+
+    Raises:
+        TrainingError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read: {error.strerror or error}") from None

@@ -1,0 +1,123 @@
+"""The images that a network is trained and tested on, as tensors."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rayzc.errors import TrainingError
+from rayzc.images import BYTE, ImageSet
+
+__all__ = ["TrainingData"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Images and the numbers of their classes, for training and for testing.
+
+    Attributes:
+        images: float32, normalised, ``(N, channels, height, width)`` or ``(N, patches, channels, height, width)``.
+        labels: ``(N,)`` int64, from 0.
+        test_images: as `images`; none of them is shown in training.
+        test_labels: as `labels`.
+        classes: number of classes.
+
+    Raises:
+        TrainingError: the shapes do not fit each other, a label is out of range, or there are too few images.
+    """
+
+    images: Tensor
+    labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+    classes: int
+
+    def __post_init__(self) -> None:
+        for what, images, labels, least in (
+            ("training", self.images, self.labels, 2),
+            ("testing", self.test_images, self.test_labels, 1),
+        ):
+            if images.dim() not in (4, 5) or labels.dim() != 1 or len(images) != len(labels):
+                raise TrainingError(
+                    f"images for {what} are {tuple(images.shape)} and their labels {tuple(labels.shape)}; they must be "
+                    "(images, channels, height, width) and (images,)"
+                )
+            if len(images) < least:
+                raise TrainingError(f"there are {len(images)} images for {what}; at least {least} are needed")
+            lowest, highest = int(labels.min()), int(labels.max())
+            if lowest < 0 or highest >= self.classes:
+                raise TrainingError(
+                    f"labels of the images for {what} are {lowest} to {highest}; with {self.classes} classes they must "
+                    f"be 0 to {self.classes - 1}"
+                )
+        if self.images.shape[1:] != self.test_images.shape[1:]:
+            raise TrainingError(
+                f"images for training are {tuple(self.images.shape[1:])} and those for testing "
+                f"{tuple(self.test_images.shape[1:])}: both must have one shape"
+            )
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of an image."""
+        return tuple(self.images.shape[1:])
+
+    @property
+    def patches(self) -> int:
+        """Number of patches that make one input, 1 for ordinary images."""
+        return self.images.shape[1] if self.images.dim() == 5 else 1
+
+    @property
+    def guessing(self) -> float:
+        """The share of the most common class among the images for training: what a guess is right in."""
+        return float(torch.bincount(self.labels).max()) / len(self.labels)
+
+    def to(self, device: str | torch.device) -> "TrainingData":
+        """The data on a device."""
+        tensors = ("images", "labels", "test_images", "test_labels")
+        return replace(self, **{name: getattr(self, name).to(device) for name in tensors})
+
+    def in_colour(self) -> "TrainingData":
+        """The data with three channels: an image in grey has its channel three times."""
+        if self.input_shape[-3] != 1:
+            return self
+        shape = [-1] * self.images.dim()
+        shape[-3] = 3
+        return replace(self, images=self.images.expand(shape), test_images=self.test_images.expand(shape))
+
+    @classmethod
+    def of(cls, source: ImageSet) -> "TrainingData":
+        """Normalises images, each channel by mean and standard deviation of the images for training.
+
+        Args:
+            source: with images for testing, see :meth:`ImageSet.split`.
+
+        Raises:
+            TrainingError: there are none for testing, or as the class says.
+        """
+        if source.test_images is None or source.test_labels is None:
+            raise TrainingError("there are no images to test on: split the set first")
+        if source.images.ndim not in (4, 5):
+            raise TrainingError(
+                f"images are {source.images.shape}; they must be (images, channels, height, width)"
+            )
+        images, tested = _floats(source.images), _floats(source.test_images)
+        if not (np.isfinite(images).all() and np.isfinite(tested).all()):
+            raise TrainingError("some pixels are nan or infinite: save finite numbers")
+        axes = tuple(axis for axis in range(images.ndim) if axis != images.ndim - 3)
+        mean, deviation = images.mean(axes, keepdims=True), images.std(axes, keepdims=True)
+        deviation[deviation == 0] = 1
+        classes = len(source.classes) or int(max(source.labels.max(), source.test_labels.max())) + 1
+        return cls(
+            torch.from_numpy((images - mean) / deviation),
+            torch.from_numpy(source.labels.copy()),
+            torch.from_numpy((tested - mean) / deviation),
+            torch.from_numpy(source.test_labels.copy()),
+            classes,
+        )
+
+
+def _floats(images: NDArray[Any]) -> NDArray[np.float32]:
+    return images.astype(np.float32) / BYTE if images.dtype == np.uint8 else images.astype(np.float32)

@@ -12,6 +12,11 @@ and :func:`search` finds architectures under it::
     found = rayzc.search(result.formula, suite, budget=300)
     print(found.best("nasbench201/cifar10").found.encoding)
 
+and :func:`train` trains them, or any others, on images of yours::
+
+    trained = rayzc.train([found.run, "nasbench201:(4, 3, 3, 3, 2, 3)"], "images.npz", seeds=3)
+    print(trained.best.network, trained.best.mean)
+
 Names are imported when they are used, so ``import rayzc`` itself is quick.
 """
 
@@ -30,6 +35,7 @@ _HOMES = {
     "RayzcError": "rayzc.errors",
     "Settings": "rayzc.options",
     "Suite": "rayzc.problems",
+    "TrainOptions": "rayzc.options",
     "build": "rayzc.spaces",
     "discover": "rayzc.cluster",
     "fill_suite": "rayzc.cluster.measuring",
@@ -41,9 +47,11 @@ _HOMES = {
     "resume": "rayzc.cluster",
     "resume_run": "rayzc.cluster.pipeline",
     "resume_search": "rayzc.cluster.searches",
+    "resume_train": "rayzc.cluster.training",
     "run": "rayzc.cluster.pipeline",
     "score": "rayzc.evolution",
     "search": "rayzc.cluster.searches",
+    "train": "rayzc.cluster.training",
 }
 
 __all__ = [
@@ -56,6 +64,7 @@ __all__ = [
     "SearchOptions",
     "Settings",
     "Suite",
+    "TrainOptions",
     "__version__",
     "build",
     "discover",
@@ -68,9 +77,11 @@ __all__ = [
     "resume",
     "resume_run",
     "resume_search",
+    "resume_train",
     "run",
     "score",
     "search",
+    "train",
 ]
 
 if TYPE_CHECKING:
@@ -78,10 +89,11 @@ if TYPE_CHECKING:
     from rayzc.cluster.measuring import fill_suite, measuring_pool
     from rayzc.cluster.pipeline import resume_run, run
     from rayzc.cluster.searches import resume_search, search
+    from rayzc.cluster.training import resume_train, train
     from rayzc.errors import RayzcError
     from rayzc.evolution import kendall_tau, score
     from rayzc.formula import Formula
-    from rayzc.options import DiscoverOptions, Limits, RunOptions, SearchOptions, Settings
+    from rayzc.options import DiscoverOptions, Limits, RunOptions, SearchOptions, Settings, TrainOptions
     from rayzc.problems import Problem, Suite, load_suite
     from rayzc.proxies import measure, proxy
     from rayzc.spaces import build

@@ -4,7 +4,7 @@ import hashlib
 import importlib
 import inspect
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,11 +74,13 @@ class ImageSet:
 
     def write(self, path: Path) -> None:
         """Writes the set as :func:`read_npz` reads it."""
-        arrays = {"images": self.images, "labels": self.labels}
+        arrays: dict[str, Any] = {"images": self.images, "labels": self.labels}
+        if self.classes:
+            arrays["classes"] = np.array(self.classes)
         if self.test_images is not None and self.test_labels is not None:
             arrays |= {"test_images": self.test_images, "test_labels": self.test_labels}
         with path.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # the names are no flags
+            np.savez_compressed(file, **arrays)
 
 
 def read_images(source: str | Path, error: type[RayzcError], *, side: int | None, folder: Path) -> ImageSet:
@@ -104,7 +106,7 @@ def read_images(source: str | Path, error: type[RayzcError], *, side: int | None
 
 
 def read_npz(path: Path, error: type[RayzcError]) -> ImageSet:
-    """Reads arrays ``images`` and ``labels``, and, if they are there, ``test_images`` and ``test_labels``.
+    """Reads arrays ``images`` and ``labels``, and, if they are there, ``test_images``, ``test_labels``, ``classes``.
 
     Raises:
         RayzcError: of the kind `error`: there is no such file, or it has no such arrays; says what to do.
@@ -119,6 +121,7 @@ def read_npz(path: Path, error: type[RayzcError]) -> ImageSet:
                     f"write the file with numpy.savez(path, {', '.join(f'{key}=...' for key in needed)})"
                 )
             found = {key: arrays[key] for key in needed}
+            names = arrays["classes"] if "classes" in arrays else np.array([])
     except FileNotFoundError:
         raise error(f"{path}: there is no such file") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
@@ -133,7 +136,7 @@ def read_npz(path: Path, error: type[RayzcError]) -> ImageSet:
             f"{path}: images are {parts[0][0].shape[1:]} and test_images {parts[1][0].shape[1:]}: "
             "both must have one shape"
         )
-    return ImageSet(*(array for part in parts for array in part))
+    return _set_of(parts, tuple(map(str, names)) if names.ndim == 1 else ())
 
 
 def _checked(
@@ -292,7 +295,7 @@ def _read_data_set(name: str, error: type[RayzcError], side: int | None, folder:
         choices = ({"train": True}, {"train": False})
     elif "split" in known:
         choices = ({"split": "train"}, {"split": "test"})
-    parts = []
+    parts: list[tuple[NDArray[Any], NDArray[np.int64]]] = []
     try:
         for chosen in choices:
             data = kind(str(folder), **chosen, **({"download": True} if "download" in known else {}))
@@ -306,4 +309,13 @@ def _read_data_set(name: str, error: type[RayzcError], side: int | None, folder:
         raise error(
             f"the data set '{name}' cannot be read as images and classes: {first_line(problem)}"
         ) from problem
-    return ImageSet(*(array for part in parts for array in part))
+    return _set_of(parts)
+
+
+def _set_of(
+    parts: Sequence[tuple[NDArray[Any], NDArray[np.int64]]], classes: tuple[str, ...] = ()
+) -> ImageSet:
+    """A set of images for training and, in the second part, for testing."""
+    (images, labels), *rest = parts
+    tested, test_labels = rest[0] if rest else (None, None)
+    return ImageSet(images, labels, tested, test_labels, classes)

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "rayzc"
 FILES = tuple(sorted(ROOT.rglob("*.py")))
-GROUND = {"documents", "ending", "errors", "measurement", "options", "user_code", "version"}
+GROUND = {"documents", "ending", "errors", "images", "measurement", "options", "user_code", "version"}
 """What every package may import."""
 
 MAY_IMPORT = {
@@ -19,10 +19,11 @@ MAY_IMPORT = {
     "evolution": {"formula", "problems"},
     "passes": set(),
     "proxies": {"passes", "spaces"},
+    "training": {"passes", "proxies", "spaces"},
     "nas": {"formula", "spaces", "problems"},
     "runs": {"formula", "problems", "evolution", "nas"},
     "options": set(),
-    "cluster": {"formula", "problems", "evolution", "spaces", "proxies", "nas", "runs"},
+    "cluster": {"formula", "problems", "evolution", "spaces", "proxies", "training", "nas", "runs"},
 }
 MAY_IMPORT_WHEN_CALLED = {"formula": {"proxies"}, "options": {"evolution", "formula"}}
 """What a function may import when it is called: a formula scores a network by measuring its proxies, while whoever
@@ -30,7 +31,7 @@ reads, breeds or evaluates formulas needs no proxy and no torch; and options are
 
 OWNERS = {
     "ray": {"cluster"},
-    "torch": {"spaces", "passes", "proxies", "formula", "testing"},
+    "torch": {"spaces", "passes", "proxies", "training", "formula", "testing"},
     "typer": {"cli"},
 }
 FORWARDING = "formula/expression.py"

@@ -19,10 +19,12 @@ from rayzc.cli.run import run  # noqa: E402
 from rayzc.cli.score import score  # noqa: E402
 from rayzc.cli.search import search  # noqa: E402
 from rayzc.cli.suite import suite  # noqa: E402
+from rayzc.cli.train import train  # noqa: E402
 
 app.command()(run)
 app.command()(discover)
 app.command()(search)
+app.command()(train)
 app.command()(resume)
 app.command()(score)
 app.command()(proxies)

@@ -86,6 +86,26 @@ def _pipeline(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput)
         export_best(result.searched, output.export, display.remark)
 
 
+def _training(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+    from rayzc.cli.displays.training import TrainDisplay
+
+    _refuse(
+        "train",
+        epochs=limits.epochs,
+        evaluations=limits.evaluations,
+        plateau=limits.plateau,
+        export=output.export,
+        details=output.details,
+    )
+
+    from rayzc.cluster.training import resume_train
+
+    display = TrainDisplay(output)
+    with display:
+        result = resume_train(run, time_limit=limits.time_limit, cluster=cluster, listen=display.show)
+    display.conclude(result)
+
+
 def _refuse(kind: str, **given: object) -> None:
     """Refuses options that a kind of run does not have.
 
@@ -101,5 +121,6 @@ RESUMED: Mapping[str, Callable[[Path, Limits, Cluster, SearchOutput], None]] = {
     "discover": _discovery,
     "search": _search,
     "run": _pipeline,
+    "train": _training,
 }
 """How a run is resumed, by the kind in its ``config.json``."""

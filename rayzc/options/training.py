@@ -107,7 +107,6 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 """Recipes by name."""
 
 
-
 def _changed(about: Option) -> Option:
     return replace(about, default="as in the recipe")
 
@@ -164,7 +163,9 @@ class TrainOptions(Options, frozen=True, kw_only=True):
     ] = 1
     shortlist: Annotated[
         int,
-        option("Networks to train of each problem of a run, the best of its shortlist first.", low=1, high=10),
+        option(
+            "Networks to train of each problem of a run, the best of its shortlist first.", low=1, high=10
+        ),
     ] = 1
     width: Annotated[
         int | None, option("Channels of scaled-down networks.", default="as in the benchmark", low=1)

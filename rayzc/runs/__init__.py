@@ -9,12 +9,20 @@ from rayzc.documents import json_text
 from rayzc.ending import Ending, Reason
 from rayzc.options import Limits
 from rayzc.runs.checkpoints import read_newest, restore, write_checkpoint
-from rayzc.runs.configs import DiscoverConfig, PipelineConfig, SearchConfig, require_unchanged, split
-from rayzc.runs.folder import OWN_SUITE, RunFolder, lasting_place, unused_folder
+from rayzc.runs.configs import (
+    DiscoverConfig,
+    PipelineConfig,
+    SearchConfig,
+    TrainConfig,
+    require_unchanged,
+    split,
+)
+from rayzc.runs.folder import OWN_IMAGES, OWN_SUITE, RunFolder, lasting_place, unused_folder
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
 from rayzc.runs.results import Discovery, Pipeline
 
 __all__ = [
+    "OWN_IMAGES",
     "OWN_SUITE",
     "DiscoverConfig",
     "Discovery",
@@ -26,6 +34,7 @@ __all__ = [
     "Reason",
     "RunFolder",
     "SearchConfig",
+    "TrainConfig",
     "best_formula",
     "json_text",
     "lasting_place",

@@ -7,10 +7,18 @@ from typing import Any, ClassVar, Self
 
 from rayzc.documents import SCHEMA_VERSION, require_schema
 from rayzc.errors import RayzcError, RunError, SearchError
-from rayzc.options import DiscoverOptions, RunOptions, SearchOptions
+from rayzc.options import DiscoverOptions, RunOptions, SearchOptions, TrainOptions
 from rayzc.problems import Suite
 
-__all__ = ["Config", "DiscoverConfig", "PipelineConfig", "SearchConfig", "require_unchanged", "split"]
+__all__ = [
+    "Config",
+    "DiscoverConfig",
+    "PipelineConfig",
+    "SearchConfig",
+    "TrainConfig",
+    "require_unchanged",
+    "split",
+]
 
 
 class Config:
@@ -139,6 +147,30 @@ class PipelineConfig(RunOptions, Config, frozen=True, kw_only=True):
             plan = known["plan"] | {key: value for key, value in search.items() if key != "seeds"}
             document = {**document, "search": known | {"seeds": search["seeds"], "plan": plan}}
         return super().from_document(document, where, error)
+
+
+class TrainConfig(TrainOptions, Config, frozen=True, kw_only=True):
+    """The configuration of a run of trainings.
+
+    Attributes:
+        rayzc: version of rayzc that began the run.
+        networks: names of the networks, ``space:encoding`` or ``module:factory``; those of a run of searches, too.
+        data: where the images are: a path, a name, or the run's own folder.
+        data_hash: hash of their content.
+    """
+
+    kind: ClassVar[str] = "train"
+
+    rayzc: str
+    networks: tuple[str, ...]
+    data: str
+    data_hash: str
+
+    @property
+    def trainings(self) -> tuple[tuple[int, int], ...]:
+        """Place of the network and seed of every training, all networks under one seed before the next seed."""
+        seeds = range(self.seed, self.seed + self.seeds)
+        return tuple((place, seed) for seed in seeds for place in range(len(self.networks)))
 
 
 def require_unchanged(suite: Suite, place: str, content_hash: str | None) -> None:

@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rayzc.documents import json_text, write_atomically
+from rayzc.documents import json_text, replacing, write_atomically
 from rayzc.errors import RunError
+from rayzc.images import ImageSet
 from rayzc.problems import Suite, write_suite
 from rayzc.runs.checkpoints import checkpoint_files
 from rayzc.runs.lock import LOCK_FILES, locked
 
-__all__ = ["OWN_SUITE", "RunFolder", "lasting_place", "unused_folder"]
+__all__ = ["OWN_IMAGES", "OWN_SUITE", "RunFolder", "lasting_place", "unused_folder"]
 
 OWN_SUITE = "suite.parquet"
 """The suite that a run keeps in its own folder, because it was given in memory."""
+
+
+OWN_IMAGES = "images.npz"
+"""The images that a run keeps in its own folder, likewise."""
+
+TRAINING_PREFIX = "training-"
+"""What the names of the checkpoints of trainings begin with."""
 
 
 def unused_folder(kind: str) -> Path:
@@ -131,6 +139,39 @@ class RunFolder:
             return outer
         return place
 
+    def training(self, place: int, seed: int) -> Path:
+        """The checkpoint of a training.
+
+        Args:
+            place: of the network among those of the run, from 0.
+            seed: of the training.
+        """
+        return self.checkpoints / f"{TRAINING_PREFIX}{place + 1:04}-seed-{seed}.pt"
+
+    def keep_images(self, images: ImageSet | str | Path) -> str:
+        """Where a run finds its images again: its own copy of some in memory, else the path or name.
+
+        Args:
+            images: what the run was given.
+
+        Raises:
+            RunError: they cannot be written.
+        """
+        if isinstance(images, ImageSet):
+            try:
+                with replacing(self.path / OWN_IMAGES) as temporary:
+                    images.write(temporary)
+            except OSError as error:
+                raise RunError(
+                    f"{self.path / OWN_IMAGES} cannot be written: {error.strerror or error}"
+                ) from None
+            return OWN_IMAGES
+        return lasting_place(images)
+
+    def images(self, place: str) -> str | Path:
+        """Where the images are that a configuration names."""
+        return self.path / OWN_IMAGES if place == OWN_IMAGES else place
+
     def keep_suite(self, suite: Suite | str | Path) -> str:
         """Where a run finds its suite again: its own copy of one in memory, else the path or name.
 
@@ -227,6 +268,7 @@ def _is_empty_run(folder: RunFolder) -> bool:
         folder.config.name,
         folder.checkpoints.name,
         folder.events.name,
+        OWN_IMAGES,
         OWN_SUITE,
         "discovery",
         "search",
@@ -265,6 +307,8 @@ def _remove(folder: RunFolder) -> None:
     # The configuration goes last: while it is there, what an interruption leaves is still a run's folder.
     for file in (
         *checkpoint_files(folder.checkpoints),
+        *folder.checkpoints.glob(f"{TRAINING_PREFIX}*.pt"),
+        folder.path / OWN_IMAGES,
         folder.events,
         folder.hall_of_fame,
         folder.result,

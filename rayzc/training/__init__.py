@@ -15,6 +15,7 @@ _HOMES = {
     "Training": "rayzc.training.training",
     "TrainingData": "rayzc.training.data",
     "train_network": "rayzc.training.training",
+    "use_resources": "rayzc.training.training",
 }
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Training",
     "TrainingData",
     "train_network",
+    "use_resources",
 ]
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from rayzc.training.data import TrainingData
     from rayzc.training.networks import NetworkSource
     from rayzc.training.results import Trained, TrainResults
-    from rayzc.training.training import Training, train_network
+    from rayzc.training.training import Training, train_network, use_resources
 
 
 def __getattr__(name: str) -> Any:

@@ -10,8 +10,9 @@ import torch
 
 from rayzc.documents import replacing
 from rayzc.errors import TrainingError, first_line
+from rayzc.training.results import Trained
 
-__all__ = ["CHECKPOINT_SCHEMA", "packed", "read_checkpoint", "unpacked", "write_checkpoint"]
+__all__ = ["CHECKPOINT_SCHEMA", "packed", "read_checkpoint", "trained_of", "unpacked", "write_checkpoint"]
 
 CHECKPOINT_SCHEMA = 1
 
@@ -37,7 +38,8 @@ def unpacked(content: bytes, where: str | Path) -> dict[str, Any]:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise TrainingError(
-            f"{where} is not a checkpoint that can be read ({first_line(error)}): remove it to begin this training again"
+            f"{where} is not a checkpoint that can be read ({first_line(error)}): "
+            "remove it to begin this training again"
         ) from None
     version = state.get("schema_version") if isinstance(state, dict) else None
     if version != CHECKPOINT_SCHEMA:
@@ -46,6 +48,20 @@ def unpacked(content: bytes, where: str | Path) -> dict[str, Any]:
             "resume with the version that wrote it, or remove it to begin this training again"
         )
     return dict(state)
+
+
+def trained_of(content: bytes, where: str | Path) -> Trained:
+    """What the training in a checkpoint has come to.
+
+    Raises:
+        TrainingError: as :func:`unpacked`.
+    """
+    try:
+        return Trained(**unpacked(content, where)["result"])
+    except (KeyError, TypeError):
+        raise TrainingError(
+            f"{where} does not say what it has come to: remove it to begin this training again"
+        ) from None
 
 
 def write_checkpoint(path: Path, content: bytes) -> None:

@@ -120,4 +120,5 @@ class TrainingData:
 
 
 def _floats(images: NDArray[Any]) -> NDArray[np.float32]:
-    return images.astype(np.float32) / BYTE if images.dtype == np.uint8 else images.astype(np.float32)
+    floats = images.astype(np.float32)
+    return floats / np.float32(BYTE) if images.dtype == np.uint8 else floats

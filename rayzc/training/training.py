@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from rayzc.training.data import TrainingData
 from rayzc.training.paths import DropPath, auxiliary_head, droppable
 from rayzc.training.results import Trained
 
-__all__ = ["Epoch", "Training", "train_network"]
+__all__ = ["Epoch", "Training", "learning_rate", "train_network", "use_resources"]
 
 _EVALUATED_AT_ONCE = 512
 """Test images in a forward pass: the same on every machine, for sums in float32 depend on it."""
@@ -89,7 +89,7 @@ def train_network(
         if kept is not None and path is not None:
             training.load(kept, path)
         while not training.finished and not (stop is not None and training.history and stop()):
-            training.advance(evaluate=report is not None)
+            training.advance(evaluate=report is not None or path is not None)
             if path is not None:
                 write_checkpoint(path, training.saved())
             if report is not None:
@@ -169,7 +169,7 @@ class Training:
             nesterov=recipe.nesterov,
             fused=all(parameter.is_floating_point() for parameter in self._parameters),
         )
-        self._scaler = torch.amp.GradScaler(  # type: ignore[attr-defined]
+        self._scaler = torch.amp.GradScaler(
             self._device.type, enabled=self._mixed and self._half is torch.float16
         )
         count, batch = len(data.labels), min(recipe.batch_size, len(data.labels))
@@ -238,6 +238,7 @@ class Training:
                 "head": self._head.state_dict() if self._head is not None else {},
                 "optimiser": self._optimiser.state_dict(),
                 "scaler": self._scaler.state_dict(),
+                "result": asdict(self.result()),
                 "history": [
                     [e.number, e.loss, e.training_accuracy, e.accuracy, e.seconds] for e in self.history
                 ],
@@ -279,7 +280,13 @@ class Training:
         """What a checkpoint must share with the training that goes on from it."""
         data = self._data
         shapes = [tuple(parameter.shape) for parameter in self._parameters]
-        described = (self._seed, data.classes, tuple(data.images.shape), tuple(data.test_images.shape), shapes)
+        described = (
+            self._seed,
+            data.classes,
+            tuple(data.images.shape),
+            tuple(data.test_images.shape),
+            shapes,
+        )
         digest = hashlib.sha256(f"{self._recipe.to_document()}{described}".encode())
         for tensor in (data.labels, data.images[:1], data.images[-1:], data.test_labels):
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
@@ -348,7 +355,7 @@ class Training:
                 nn.utils.clip_grad_norm_(self._parameters, self._recipe.clip)
             self._optimiser.step()
             return
-        self._scaler.scale(loss).backward()
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         if self._recipe.clip:
             self._scaler.unscale_(self._optimiser)
             nn.utils.clip_grad_norm_(self._parameters, self._recipe.clip)
@@ -396,6 +403,16 @@ class Training:
             torch.cuda.manual_seed(seed)
             with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
                 yield
+
+
+def use_resources(device: str, threads: int, memory_share: float) -> None:
+    """Has this process compute with so many threads, and a share of a GPU's memory, from now on.
+
+    The order in which float32 sums are taken, and so the last digits of all results, depends on the number of threads.
+    """
+    torch.set_num_threads(threads)
+    if torch.device(device).type == "cuda" and memory_share < 1:
+        torch.cuda.set_per_process_memory_fraction(memory_share)
 
 
 def learning_rate(recipe: Recipe, epoch: float) -> float:

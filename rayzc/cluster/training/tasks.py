@@ -1,0 +1,126 @@
+"""The trainings of a run as tasks of Ray, which report every epoch with a checkpoint and are begun again when they die.
+
+Checkpoints travel through the object store and are written here, beside the run's configuration, so that the machines
+of a cluster need not share a file system.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ray
+import ray.exceptions
+
+from rayzc.cluster.training.worker import TASK, Job, Report
+from rayzc.errors import ClusterError
+from rayzc.runs import TrainConfig
+
+__all__ = ["MAX_DEATHS", "TrainingTasks", "capacity", "chosen_device", "died"]
+
+MAX_DEATHS = 3
+"""How often the process of a training may die without an epoch in between."""
+
+_WAIT = 0.25
+_ray: Any = ray
+
+
+def _job(config: TrainConfig, place: int, seed: int) -> Job:
+    """What a task is told of a training."""
+    return Job(
+        network=config.networks[place],
+        seed=seed,
+        recipe=config.effective_recipe,
+        width=config.width,
+        depth=config.depth,
+        device=config.device or "cpu",
+        threads=max(1, int(config.cpus)),
+        memory_share=config.gpus,
+        give_up=config.give_up,
+    )
+
+
+def capacity(config: TrainConfig, workers: int | None) -> int:
+    """How many trainings run at a time.
+
+    Raises:
+        ClusterError: no machine of the cluster has room for one.
+    """
+    needed = {"CPU": config.cpus, **({"GPU": config.gpus} if config.device == "cuda" else {})}
+    machines = [node["Resources"] for node in _ray.nodes() if node["Alive"]]
+    rooms = [
+        math.floor(min(machine.get(kind, 0.0) / count for kind, count in needed.items()) + 1e-6)
+        for machine in machines
+    ]
+    if not sum(rooms):
+        what = " and ".join(f"{count:g} {kind}s" for kind, count in needed.items())
+        raise ClusterError(
+            f"a training takes {what}, and no machine of the cluster has so many: choose --cpus, --gpus or --device"
+        )
+    return sum(rooms) if workers is None else min(workers, sum(rooms))
+
+
+def chosen_device(given: str | None) -> str:
+    """The device of all trainings: the one that was named, or a GPU where the cluster has one."""
+    return given or ("cuda" if _ray.cluster_resources().get("GPU", 0) else "cpu")
+
+
+class TrainingTasks:
+    """The tasks of a run that are at work.
+
+    Args:
+        config: of the run.
+        images: reference to the images in the object store.
+        network: returns a network of the user's for a place and a seed; None for those of search spaces.
+    """
+
+    def __init__(self, config: TrainConfig, images: Any, network: Callable[[int, int], Any]) -> None:
+        self._config, self._images, self._network = config, images, network
+        self._options: dict[str, Any] = {
+            "num_cpus": config.cpus,
+            # A task waits for its reports to be taken, so that they do not pile up.
+            "_generator_backpressure_num_objects": 4,
+        }
+        if config.device == "cuda":
+            self._options["num_gpus"] = config.gpus
+        self._running: dict[Any, tuple[int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def start(self, place: int, seed: int, checkpoint: bytes | None) -> None:
+        """Starts a training, or goes on with it."""
+        job = _job(self._config, place, seed)
+        reports = TASK.options(**self._options).remote(
+            job, self._images, self._network(place, seed), checkpoint
+        )
+        self._running[reports] = (place, seed)
+
+    def events(self) -> Iterator[tuple[int, int, Report | Exception | None]]:
+        """What has happened: of a training, a report, an error, or None for its end. Waits a moment for something."""
+        if not self._running:
+            return
+        ready, _ = _ray.wait([*self._running], timeout=_WAIT, num_returns=1)
+        for reports in ready:
+            place, seed = self._running[reports]
+            try:
+                yield place, seed, _ray.get(next(reports))
+            except StopIteration:
+                del self._running[reports]
+                yield place, seed, None
+            except ray.exceptions.RayTaskError as error:
+                del self._running[reports]
+                yield place, seed, error.cause if isinstance(error.cause, Exception) else error
+            except ray.exceptions.RayError as error:
+                del self._running[reports]
+                yield place, seed, error
+
+    def cancel(self) -> None:
+        """Ends all tasks at once."""
+        for reports in self._running:
+            _ray.cancel(reports, force=True)
+        self._running.clear()
+
+
+def died(error: Exception) -> bool:
+    """Whether it is the error of a process or a machine that died, and not that of a training."""
+    return isinstance(error, ray.exceptions.RayError) and not isinstance(error, ray.exceptions.RayTaskError)

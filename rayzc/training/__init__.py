@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 _HOMES = {
     "AUGMENTATIONS": "rayzc.training.augment",
+    "Epoch": "rayzc.training.training",
     "NetworkSource": "rayzc.training.networks",
     "TrainResults": "rayzc.training.results",
     "Trained": "rayzc.training.results",
@@ -20,6 +21,7 @@ _HOMES = {
 
 __all__ = [
     "AUGMENTATIONS",
+    "Epoch",
     "NetworkSource",
     "TrainResults",
     "Trained",
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from rayzc.training.data import TrainingData
     from rayzc.training.networks import NetworkSource
     from rayzc.training.results import Trained, TrainResults
-    from rayzc.training.training import Training, train_network, use_resources
+    from rayzc.training.training import Epoch, Training, train_network, use_resources
 
 
 def __getattr__(name: str) -> Any:

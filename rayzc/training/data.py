@@ -13,6 +13,9 @@ from rayzc.images import BYTE, ImageSet
 
 __all__ = ["TrainingData"]
 
+_PART = 1024
+_NO_DEVIATION = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
@@ -106,9 +109,7 @@ class TrainingData:
         images, tested = _floats(source.images), _floats(source.test_images)
         if not (np.isfinite(images).all() and np.isfinite(tested).all()):
             raise TrainingError("some pixels are nan or infinite: save finite numbers")
-        axes = tuple(axis for axis in range(images.ndim) if axis != images.ndim - 3)
-        mean, deviation = images.mean(axes, keepdims=True), images.std(axes, keepdims=True)
-        deviation[deviation == 0] = 1
+        mean, deviation = _statistics(images)
         classes = len(source.classes) or int(max(source.labels.max(), source.test_labels.max())) + 1
         return cls(
             torch.from_numpy((images - mean) / deviation),
@@ -117,6 +118,22 @@ class TrainingData:
             torch.from_numpy(source.test_labels.copy()),
             classes,
         )
+
+
+def _statistics(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and standard deviation of each channel, with dimensions of size 1; a channel without any deviation has 1.
+
+    They are summed up in float64, for float32 would find some deviation in a channel that is the same everywhere; in
+    parts, for all pixels in float64 would not fit.
+    """
+    axes = tuple(axis for axis in range(images.ndim) if axis != images.ndim - 3)
+    mean = images.mean(axes, dtype=np.float64, keepdims=True)
+    squares = np.zeros_like(mean)
+    for start in range(0, len(images), _PART):
+        squares += ((images[start : start + _PART] - mean) ** 2).sum(axes, keepdims=True)
+    deviation = np.sqrt(squares * mean.size / images.size)
+    deviation[deviation < _NO_DEVIATION] = 1
+    return mean.astype(np.float32), deviation.astype(np.float32)
 
 
 def _floats(images: NDArray[Any]) -> NDArray[np.float32]:

@@ -92,7 +92,7 @@ def test_a_training_that_was_broken_off_comes_to_the_same(name: str, tmp_path: P
     assert found.accuracy == expected.accuracy
     assert found.losses == expected.losses
     assert same(weights(again), weights(whole))
-    once_more = train_network(samples_of(name), samples.data(), recipe, seed=5, device="cpu", checkpoint=path)
+    once_more = train_network(NETWORKS[name](), samples.data(), recipe, seed=5, device="cpu", checkpoint=path)
     assert (once_more.accuracy, once_more.losses) == (expected.accuracy, expected.losses)
 
 
@@ -103,12 +103,12 @@ def samples_of(name: str) -> nn.Module:
 @pytest.mark.parametrize("width", [4, 8])
 def test_the_steps_are_those_of_gradient_descent(width: int) -> None:
     """Width 8 is trained in channels-last, whose layout torch's fused optimiser must not mistake."""
-    data, network, twin = samples.data(), samples.cell(width), samples.cell(width)
+    data, network, twin = samples.data(), samples.cell(width), samples.cell(width).train()
     recipe = RECIPE.replaced(epochs=1, batch_size=20)
     trained = train_network(network, data, recipe, seed=7, device="cpu")
     velocity = [torch.zeros_like(parameter) for parameter in twin.parameters()]
-    order = torch.randperm(60, generator=Training(twin, data, recipe, seed=7, device="cpu")._generator("order", 0, "cpu"))
-    twin = samples.cell(width).train()
+    shuffled = Training(samples.cell(width), data, recipe, seed=7, device="cpu")._generator("order", 0, "cpu")
+    order = torch.randperm(60, generator=shuffled)
     losses = []
     for step in range(3):
         rows = order[20 * step : 20 * step + 20]
@@ -143,15 +143,12 @@ def test_stop_ends_after_an_epoch(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_not_finite() -> None:
-    found = train_network(
-        samples.cell(), samples.data(), RECIPE.replaced(learning_rate=100, momentum=0.99), seed=0, device="cpu"
-    )
-    if found.diverged is None or "not finite" not in found.diverged:
-        network = samples.cell()
-        with torch.no_grad():
-            next(iter(network.parameters())).fill_(math.nan)
-        found = train_network(network, samples.data(), RECIPE, seed=0, device="cpu")
-    assert found.diverged == f"the loss is not finite after epoch {found.epochs}"
+    network = samples.cell()
+    with torch.no_grad():
+        next(iter(network.parameters())).fill_(math.nan)
+    found = train_network(network, samples.data(), RECIPE, seed=0, device="cpu")
+    assert found.diverged == "the loss is not finite after epoch 1"
+    assert found.epochs == 1
     assert math.isnan(found.accuracy)
     assert found.finished
     assert found.to_json()["accuracy"] is None

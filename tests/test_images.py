@@ -34,7 +34,9 @@ def pictures(tmp_path: Path) -> Path:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     for source in (
         ImageSet(IMAGES, LABELS),
-        ImageSet(IMAGES.astype(np.float32), LABELS, IMAGES[:4].astype(np.float32), LABELS[:4], ("a", "b", "c")),
+        ImageSet(
+            IMAGES.astype(np.float32), LABELS, IMAGES[:4].astype(np.float32), LABELS[:4], ("a", "b", "c")
+        ),
     ):
         source.write(tmp_path / "images.npz")
         found = read_npz(tmp_path / "images.npz", TrainingError)
@@ -113,7 +115,9 @@ def test_folders_for_training_and_testing(tmp_path: Path) -> None:
 
 def test_pictures_of_two_sizes(pictures: Path) -> None:
     picture(pictures / "dogs" / "9.png", size=(7, 7))
-    with pytest.raises(TrainingError, match=r"9\.png is 7x7 pixels and the first picture 6x5: .*--image-size"):
+    with pytest.raises(
+        TrainingError, match=r"9\.png is 7x7 pixels and the first picture 6x5: .*--image-size"
+    ):
         read_folder(pictures, TrainingError)
 
 
@@ -172,7 +176,8 @@ def torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("torchvision")
 @pytest.mark.parametrize(
-    ("name", "shape", "tested"), [("Parted", (6, 1, 8, 8), 2), ("Named", (4, 3, 8, 8), 3), ("Whole", (5, 3, 8, 8), 0)]
+    ("name", "shape", "tested"),
+    [("Parted", (6, 1, 8, 8), 2), ("Named", (4, 3, 8, 8), 3), ("Whole", (5, 3, 8, 8), 0)],
 )
 def test_data_sets(name: str, shape: tuple[int, ...], tested: int, tmp_path: Path) -> None:
     found = read_images(name, TrainingError, side=None, folder=tmp_path)

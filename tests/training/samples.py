@@ -15,7 +15,9 @@ DARTS = (
 )
 
 
-def image_set(images: int = 60, tested: int = 30, side: int = 8, classes: int = 3, channels: int = 3) -> ImageSet:
+def image_set(
+    images: int = 60, tested: int = 30, side: int = 8, classes: int = 3, channels: int = 3
+) -> ImageSet:
     """Noise with a bright bar whose row says the class, as bytes."""
     rng = np.random.default_rng(3)
     labels = np.arange(images + tested) % classes
@@ -49,7 +51,12 @@ class Dropping(nn.Module):
     def __init__(self, classes: int = 3) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.3), nn.Flatten(), nn.Linear(216, classes)
+            nn.Conv2d(3, 6, 3),
+            nn.BatchNorm2d(6),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Flatten(),
+            nn.Linear(216, classes),
         )
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

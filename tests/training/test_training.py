@@ -15,7 +15,11 @@ from tests.training import samples
 
 RECIPE = Recipe(epochs=4, batch_size=16, learning_rate=0.05)
 ALL = RECIPE.replaced(
-    augment=("flip", "crop", "shift", "cutout", "brightness"), label_smoothing=0.1, clip=1.0, warmup=1, nesterov=True
+    augment=("flip", "crop", "shift", "cutout", "brightness"),
+    label_smoothing=0.1,
+    clip=1.0,
+    warmup=1,
+    nesterov=True,
 )
 NETWORKS = {
     "narrow": lambda: samples.cell(4),
@@ -219,8 +223,14 @@ def test_notes_say_what_a_network_does_not_have() -> None:
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (lambda: nn.Sequential(nn.Flatten(), nn.Linear(5, 3)), r"cannot be trained on images \(3, 8, 8\) with 3"),
-        (lambda: nn.Sequential(nn.Flatten(), nn.Linear(192, 2)), "cannot be trained .*with 3 classes: Target"),
+        (
+            lambda: nn.Sequential(nn.Flatten(), nn.Linear(5, 3)),
+            r"cannot be trained on images \(3, 8, 8\) with 3",
+        ),
+        (
+            lambda: nn.Sequential(nn.Flatten(), nn.Linear(192, 2)),
+            "cannot be trained .*with 3 classes: Target",
+        ),
         (lambda: nn.Identity(), "has no parameters to train"),
     ],
 )
@@ -242,7 +252,9 @@ def kept(path: Path, **changes: object) -> Trained:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"seed": 1}, {"recipe": RECIPE}, {"network": samples.dropping()}], ids=["seed", "recipe", "network"]
+    "changes",
+    [{"seed": 1}, {"recipe": RECIPE}, {"network": samples.dropping()}],
+    ids=["seed", "recipe", "network"],
 )
 def test_a_checkpoint_of_another_training(changes: dict[str, object], tmp_path: Path) -> None:
     kept(tmp_path / "a.pt")

@@ -31,6 +31,7 @@ class TrainingProgress:
         epochs: how many epochs the recipe has.
         state: where it stands.
         trained: what it has come to so far; None before the first epoch.
+        process: the process that last trained it; 0 before its first epoch.
     """
 
     network: str
@@ -38,6 +39,7 @@ class TrainingProgress:
     epochs: int
     state: State = State.WAITING
     trained: Trained | None = None
+    process: int = 0
 
     @property
     def epoch(self) -> int:
@@ -109,10 +111,12 @@ class ProgressReporter:
         """Whether the time limit is over."""
         return self._limit is not None and self.seconds >= self._limit
 
-    def update(self, place: int, state: State, trained: Trained | None = None) -> None:
+    def update(self, place: int, state: State, trained: Trained | None = None, process: int = 0) -> None:
         """Notes where a training stands."""
         before = self._trainings[place]
-        self._trainings[place] = replace(before, state=state, trained=trained or before.trained)
+        self._trainings[place] = replace(
+            before, state=state, trained=trained or before.trained, process=process or before.process
+        )
 
     def report(self, always: bool = False) -> None:
         """Reports if half a second has passed, or in any case."""

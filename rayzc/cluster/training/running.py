@@ -80,8 +80,7 @@ def train(
     options = options.replaced(datasets=str(Path(options.datasets).resolve()))
     fields = {name: getattr(options, name) for name in options.__struct_fields__}
     folder = RunFolder.create(place.out or unused_folder("train"), place.force)
-    with folder.locked(), connected(cluster.address, cluster.workers):
-        fields["device"] = chosen_device(options.device)
+    with folder.locked():
         config = TrainConfig(
             **fields,
             rayzc=__version__,
@@ -90,7 +89,11 @@ def train(
             data_hash=images.fingerprint,
         )
         folder.write_config(config.to_json())
-        return _Run(folder, config, images, prepared, listen).go(cluster.workers, 0.0)
+        with connected(cluster.address, cluster.workers):
+            # From now on it is known, so that a resumed run does not choose another.
+            config = config.replaced(device=chosen_device(config.device))
+            folder.write_config(config.to_json())
+            return _Run(folder, config, images, prepared, listen).go(cluster.workers, 0.0)
 
 
 @takes(cluster=Cluster)
@@ -131,6 +134,7 @@ def resume_train(
         prepared = TrainingData.of(images.split(config.test_share, config.seed))
         _check(config.networks, prepared, config)
         with connected(cluster.address, cluster.workers):
+            config = config.replaced(device=chosen_device(config.device))
             return _Run(folder, config, images, prepared, listen).go(cluster.workers, before)
 
 
@@ -215,7 +219,7 @@ class _Run:
                         deaths[training] = 0
                         self.trained[training] = event.trained
                         write_checkpoint(self.folder.training(place, seed), event.checkpoint)
-                        reporter.update(places[training], State.TRAINING, event.trained)
+                        reporter.update(places[training], State.TRAINING, event.trained, event.process)
                     elif event is None:
                         reporter.update(places[training], State.ENDED)
                     elif died(event) and deaths[training] + 1 < MAX_DEATHS:

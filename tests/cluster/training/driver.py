@@ -1,0 +1,20 @@
+"""A run of trainings in a process of its own, to be ended in the middle.
+
+``python -m tests.cluster.training.driver OUT`` prints a line for every progress: how many epochs are done.
+"""
+
+import sys
+
+from rayzc.cluster.training import TrainProgress, train
+from tests.cluster.training.samples import RUN
+from tests.training.samples import image_set
+
+
+def tell(progress: TrainProgress) -> None:
+    """A line of progress."""
+    print(sum(training.epoch for training in progress.trainings), flush=True)
+
+
+if __name__ == "__main__":
+    train(**RUN, data=image_set(), workers=2, out=sys.argv[1], listen=tell)
+    print("done", flush=True)

@@ -23,7 +23,7 @@ def test_importing_rayzc() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["discover"], ["search"], ["resume"], ["run"], ["score"], ["suite"]]
+    "arguments", [[], ["discover"], ["search"], ["resume"], ["run"], ["train"], ["score"], ["suite"]]
 )
 def test_help(arguments: list[str]) -> None:
     code = f"""

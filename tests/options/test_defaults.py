@@ -27,6 +27,7 @@ from rayzc.options import (
     Place,
     RunOptions,
     SearchOptions,
+    TrainOptions,
     flattened,
 )
 
@@ -34,6 +35,7 @@ COMMANDS: dict[str, tuple[type[Options], ...]] = {
     "discover": (DiscoverOptions, Cluster, Place, Output),
     "search": (SearchOptions, Cluster, Place, SearchOutput),
     "run": (RunOptions, Cluster, Place, SearchOutput),
+    "train": (TrainOptions, Cluster, Place, Output),
     "resume": (Limits, Cluster, SearchOutput),
     "suite fill": (FillOptions, Cluster, Output),
     "score": (ScoreOptions, JsonOutput),
@@ -44,6 +46,7 @@ OWN = {
     "discover": {"--suite"},
     "search": {"--formula", "--suite"},
     "run": {"--formula", "--suite"},
+    "train": {"--data"},
     "resume": set(),
     "suite fill": {"--out", "--cache", "--force"},
     "score": {"--suite"},
@@ -54,9 +57,11 @@ FUNCTIONS: dict[Callable[..., Any], tuple[type[Options], ...]] = {
     rayzc.discover: (DiscoverOptions, Cluster, Place),
     rayzc.search: (SearchOptions, Cluster, Place),
     rayzc.run: (RunOptions, Cluster, Place),
+    rayzc.train: (TrainOptions, Cluster, Place),
     rayzc.resume: (Limits, Cluster),
     rayzc.resume_search: (Cluster,),
     rayzc.resume_run: (Cluster,),
+    rayzc.resume_train: (Cluster,),
 }
 CLASSES = tuple(dict.fromkeys(kind for kinds in COMMANDS.values() for kind in kinds))
 
@@ -177,6 +182,14 @@ def test_every_flag_reaches_its_option(kind: type[Options]) -> None:
         "parsimony": "0.4",
         "max_ties": "0.4",
         "migration_rate": "0.4",
+        "recipe": "darts",
+        "augment": "flip,crop",
+        "precision": "mixed",
+        "momentum": "0.4",
+        "weight_decay": "0.4",
+        "drop_path": "0.4",
+        "test_share": "0.4",
+        "gpus": "0.4",
     }
     for flat in seen(kind):
         if flat.type is bool:
@@ -253,6 +266,11 @@ class CalledError(Exception):
             "rayzc.cluster.measuring.filling.fill_suite",
             {"options": FillOptions(proxies=("nwot",)), "cluster": Cluster()},
         ),
+        (
+            ("train", "nasbench201:(4, 3, 3, 3, 2, 3)", "--data", "images.npz"),
+            "rayzc.cluster.training.running.train",
+            {"options": TrainOptions(), "cluster": Cluster(), "place": Place()},
+        ),
     ],
 )
 def test_what_a_command_hands_over(
@@ -287,6 +305,7 @@ def test_what_a_command_hands_over(
         ("discover", "rayzc.cluster.resume"),
         ("search", "rayzc.cluster.searches.resume_search"),
         ("run", "rayzc.cluster.pipeline.resume_run"),
+        ("train", "rayzc.cluster.training.running.resume_train"),
     ],
 )
 def test_what_resume_hands_over(

@@ -19,7 +19,7 @@ def arguments_for(command: str, arguments: list[str]) -> list[str]:
     """The command line: the command itself, or ``resume`` where its run is in the ``--out`` folder already.
 
     Args:
-        command: ``discover``, ``search`` or ``run``.
+        command: ``discover``, ``search``, ``run`` or ``train``.
         arguments: what the job was given.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)

@@ -21,7 +21,7 @@ def test_the_first_start_takes_the_arguments_as_they_are(tmp_path: Path) -> None
     assert arguments_for("discover", ["--suite", "mine"]) == ["rayzc", "discover", "--suite", "mine"]
 
 
-@pytest.mark.parametrize("command", ["discover", "search", "run"])
+@pytest.mark.parametrize("command", ["discover", "search", "run", "train"])
 def test_the_second_start_goes_on_with_the_run(run: Path, command: str) -> None:
     assert arguments_for(command, ["--suite", "mine", "--out", str(run)]) == ["rayzc", "resume", str(run)]
 

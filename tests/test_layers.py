@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "nas": {"formula", "spaces", "problems"},
     "runs": {"formula", "problems", "evolution", "nas"},
     "options": set(),
+    "images": set(),
     "cluster": {"formula", "problems", "evolution", "spaces", "proxies", "training", "nas", "runs"},
 }
 MAY_IMPORT_WHEN_CALLED = {"formula": {"proxies"}, "options": {"evolution", "formula"}}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 _HOMES = {
     "AUGMENTATIONS": "rayzc.training.augment",
-    "Epoch": "rayzc.training.training",
+    "Epoch": "rayzc.training.results",
     "NetworkSource": "rayzc.training.networks",
     "TrainResults": "rayzc.training.results",
     "Trained": "rayzc.training.results",
-    "Training": "rayzc.training.training",
+    "Training": "rayzc.training.epochs",
     "TrainingData": "rayzc.training.data",
     "train_network": "rayzc.training.training",
-    "use_resources": "rayzc.training.training",
+    "use_resources": "rayzc.training.chance",
 }
 
 __all__ = [
@@ -33,10 +33,12 @@ __all__ = [
 
 if TYPE_CHECKING:
     from rayzc.training.augment import AUGMENTATIONS
+    from rayzc.training.chance import use_resources
     from rayzc.training.data import TrainingData
+    from rayzc.training.epochs import Training
     from rayzc.training.networks import NetworkSource
-    from rayzc.training.results import Trained, TrainResults
-    from rayzc.training.training import Epoch, Training, train_network, use_resources
+    from rayzc.training.results import Epoch, Trained, TrainResults
+    from rayzc.training.training import train_network
 
 
 def __getattr__(name: str) -> Any:

@@ -67,7 +67,8 @@ class DropPath:
 class AuxiliaryHead(nn.Module):
     """The auxiliary classifier of DARTS, which reads what a cell at two thirds of the depth gives.
 
-    Its pooling is that of DARTS on CIFAR-10 at 8x8 pixels, where it comes to 2x2; elsewhere it pools to 2x2.
+    Its pooling is that of DARTS on CIFAR-10 at 8x8 pixels, where it comes to 2x2; elsewhere it pools to 2x2 (a single
+    pixel stays one). Adaptive pooling would be shorter, but on a GPU its gradient differs from run to run.
 
     Args:
         cell: the cell whose output it reads.
@@ -78,13 +79,14 @@ class AuxiliaryHead(nn.Module):
 
     def __init__(self, cell: nn.Module, channels: int, side: int, classes: int) -> None:
         super().__init__()
+        pooling = (5, 3) if side == _CIFAR_SIDE else ((side + 1) // 2, max(1, side // 2))
         self.features = nn.Sequential(
             nn.ReLU(),
-            nn.AvgPool2d(5, 3, count_include_pad=False) if side == _CIFAR_SIDE else nn.AdaptiveAvgPool2d(2),
+            nn.AvgPool2d(*pooling, count_include_pad=False),
             nn.Conv2d(channels, 128, 1, bias=False),
             nn.BatchNorm2d(128),
             nn.ReLU(),
-            nn.Conv2d(128, 768, 2, bias=False),
+            nn.Conv2d(128, 768, min(2, side), bias=False),
             nn.BatchNorm2d(768),
             nn.ReLU(),
         )

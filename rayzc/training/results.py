@@ -12,7 +12,26 @@ from rayzc.ending import Ended, Ending
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["TrainResults", "Trained", "TrainedNetwork"]
+__all__ = ["Epoch", "TrainResults", "Trained", "TrainedNetwork"]
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What an epoch came to.
+
+    Attributes:
+        number: epochs done, from 1.
+        loss: mean loss of its images.
+        training_accuracy: share of its images that were classified correctly, as they were shown.
+        accuracy: share of the test images likewise, after it; None where that was not asked for.
+        seconds: how long all epochs so far have taken.
+    """
+
+    number: int
+    loss: float
+    training_accuracy: float
+    accuracy: float | None
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def test_single_images_are_dropped_and_the_others_scaled() -> None:
     assert torch.equal(operation.train()(images), images)
 
 
-@pytest.mark.parametrize("side", [8, 16, 32])
+@pytest.mark.parametrize("side", [4, 8, 12, 16, 20, 32])
 def test_the_auxiliary_head_reads_the_second_reduction_cell(side: int) -> None:
     network = darts(side)
     head = auxiliary_head(network, (3, side, side), 3, drawn())
@@ -57,8 +57,9 @@ def test_the_auxiliary_head_reads_the_second_reduction_cell(side: int) -> None:
     assert head().shape == (5, 3)
     # Of five cells it is the fourth, the second reduction: four nodes of four times the width.
     assert head.features[2].in_channels == 4 * 4 * 4
-    pooling = head.features[1]
-    assert isinstance(pooling, nn.AdaptiveAvgPool2d if side != 32 else nn.AvgPool2d)
+    assert head.classifier.in_features == 768
+    if side == 32:
+        assert (head.features[1].kernel_size, head.features[1].stride) == (5, 3)
 
 
 def test_the_head_is_no_part_of_the_network() -> None:

@@ -9,8 +9,9 @@ from torch.nn.functional import cross_entropy
 
 from rayzc.errors import TrainingError
 from rayzc.options import Recipe
-from rayzc.training import Epoch, Trained, Training, train_network
-from rayzc.training.training import learning_rate
+from rayzc.training import Epoch, Trained, train_network
+from rayzc.training.chance import generator
+from rayzc.training.descent import learning_rate
 from tests.training import samples
 
 RECIPE = Recipe(epochs=4, batch_size=16, learning_rate=0.05)
@@ -111,8 +112,7 @@ def test_the_steps_are_those_of_gradient_descent(width: int) -> None:
     recipe = RECIPE.replaced(epochs=1, batch_size=20)
     trained = train_network(network, data, recipe, seed=7, device="cpu")
     velocity = [torch.zeros_like(parameter) for parameter in twin.parameters()]
-    shuffled = Training(samples.cell(width), data, recipe, seed=7, device="cpu")._generator("order", 0, "cpu")
-    order = torch.randperm(60, generator=shuffled)
+    order = torch.randperm(60, generator=generator(7, 0, "order"))
     losses = []
     for step in range(3):
         rows = order[20 * step : 20 * step + 20]

@@ -11,7 +11,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.cluster.training.worker import TASK, Job, Report
+from rayzc.cluster.training.worker import TASK, Report, TrainingJob
 from rayzc.errors import ClusterError
 from rayzc.runs import TrainConfig
 
@@ -24,9 +24,9 @@ _WAIT = 0.25
 _ray: Any = ray
 
 
-def _job(config: TrainConfig, place: int, seed: int) -> Job:
+def _job(config: TrainConfig, place: int, seed: int) -> TrainingJob:
     """What a task is told of a training."""
-    return Job(
+    return TrainingJob(
         network=config.networks[place],
         seed=seed,
         recipe=config.effective_recipe,

@@ -10,11 +10,11 @@ import ray
 from rayzc.options import Recipe
 from rayzc.training.results import Trained
 
-__all__ = ["TASK", "Job", "Report"]
+__all__ = ["TASK", "Report", "TrainingJob"]
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class TrainingJob:
     """What a task is told.
 
     Attributes:
@@ -56,7 +56,7 @@ class Report:
 
 
 @ray.remote(num_returns="streaming", max_retries=0)
-def _trained(job: Job, images: Any, network: Any, checkpoint: bytes | None) -> Iterator[Report]:
+def _trained(job: TrainingJob, images: Any, network: Any, checkpoint: bytes | None) -> Iterator[Report]:
     """Trains a network from its last checkpoint to its end.
 
     Args:

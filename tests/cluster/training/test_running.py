@@ -231,7 +231,7 @@ def test_more_cpus_than_there_are(tmp_path: Path) -> None:
         ClusterError, match="a training takes 1000 CPUs, and no machine of the cluster has so many"
     ):
         train(**RUN, data=samples.image_set(), cpus=1000.0, out=tmp_path / "run")
-    with pytest.raises(ClusterError, match="1 CPUs and 0.5 GPUs"):
+    with pytest.raises(ClusterError, match=r"1 CPUs and 0\.5 GPUs"):
         train(**RUN, data=samples.image_set(), device="cuda", gpus=0.5, out=tmp_path / "run")
 
 
@@ -240,7 +240,7 @@ def test_images_that_have_changed(expected: TrainResults, tmp_path: Path) -> Non
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "config.json").write_text(json.dumps(config))
     samples.image_set(images=61).write(tmp_path / "images.npz")
-    with pytest.raises(RunError, match="the images .* have changed since the run began"):
+    with pytest.raises(RunError, match=r"the images .* have changed since the run began"):
         resume_train(tmp_path)
 
 

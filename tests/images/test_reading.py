@@ -135,7 +135,7 @@ def test_a_folder_without_classes(tmp_path: Path) -> None:
 
 def test_pillow_is_missing(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    with pytest.raises(TrainingError, match="pictures need Pillow.*pip install pillow"):
+    with pytest.raises(TrainingError, match=r"pictures need Pillow.*pip install pillow"):
         read_folder(pictures, TrainingError)
 
 
@@ -190,7 +190,7 @@ def test_data_sets(name: str, shape: tuple[int, ...], tested: int, tmp_path: Pat
 def test_data_sets_that_are_not_fit(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"no data set 'Wole'; did you mean 'Whole'\?"):
         read_images("Wole", TrainingError, side=None, folder=tmp_path)
-    with pytest.raises(TrainingError, match="'Broken' cannot be read as images and classes: .*corrupted"):
+    with pytest.raises(TrainingError, match=r"'Broken' cannot be read as images and classes: .*corrupted"):
         read_images("Broken", TrainingError, side=None, folder=tmp_path)
 
 

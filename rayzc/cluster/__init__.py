@@ -1,8 +1,8 @@
 """Everything that touches Ray: connecting, and one package for each thing that a cluster does.
 
-``islands`` breeds formulas, ``measuring`` measures networks, ``searches`` finds them under a formula, and ``whole``
-does all of it in one run. Whatever actors compute here follows from what they are given, so that a worker that dies
-loses nothing but time.
+``islands`` breeds formulas, ``measuring`` measures networks, ``searches`` finds them under a formula, ``pipeline`` does
+all of it in one run, and ``training`` trains networks. Whatever actors and tasks compute here follows from what they
+are given, so that a worker that dies loses nothing but time.
 """
 
 from importlib import import_module

@@ -48,7 +48,7 @@ class RunFolder:
 
     It holds ``config.json`` (what was asked for), ``checkpoints/``, ``events.jsonl`` (what happened, a JSON object a
     line), ``hall_of_fame.json`` (what was bred: the same bytes for the same seed) and ``result.json``. Searches
-    also have a ``cache/`` of measurements and a ``report.txt``.
+    also have a ``cache/`` of measurements and a ``report.txt``; trainings have a checkpoint each, with the weights.
 
     Attributes:
         path: where it is.

@@ -1,20 +1,15 @@
-"""Images from files, folders and data sets."""
+"""Images from folders and data sets."""
 
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from rayzc.errors import TrainingError
-from rayzc.images import ImageSet, read_folder, read_images, read_npz
-
-RNG = np.random.default_rng(0)
-IMAGES = RNG.integers(0, 255, (12, 3, 6, 6), dtype=np.uint8)
-LABELS = np.arange(12) % 3
+from rayzc.images import read_folder, read_images
 
 
 def picture(path: Path, size: tuple[int, int] = (6, 5), value: int = 9, mode: str = "RGB") -> None:
@@ -29,64 +24,6 @@ def pictures(tmp_path: Path) -> Path:
             picture(tmp_path / name / f"{number}.png", value=10 * place + number)
     (tmp_path / "cats" / "notes.txt").write_text("no picture")
     return tmp_path
-
-
-def test_what_is_written_is_read(tmp_path: Path) -> None:
-    for source in (
-        ImageSet(IMAGES, LABELS),
-        ImageSet(
-            IMAGES.astype(np.float32), LABELS, IMAGES[:4].astype(np.float32), LABELS[:4], ("a", "b", "c")
-        ),
-    ):
-        source.write(tmp_path / "images.npz")
-        found = read_npz(tmp_path / "images.npz", TrainingError)
-        assert found.fingerprint == source.fingerprint
-        assert found.classes == source.classes
-        assert found.images.dtype == source.images.dtype
-
-
-def test_fingerprints_differ() -> None:
-    other = IMAGES.copy()
-    other[0, 0, 0, 0] ^= 1
-    sets = [
-        ImageSet(IMAGES, LABELS),
-        ImageSet(other, LABELS),
-        ImageSet(IMAGES, LABELS[::-1].copy()),
-        ImageSet(IMAGES, LABELS, IMAGES, LABELS),
-        ImageSet(IMAGES.astype(np.float32), LABELS),
-    ]
-    assert len({each.fingerprint for each in sets}) == len(sets)
-
-
-def test_a_share_of_each_class_is_for_testing() -> None:
-    found = ImageSet(IMAGES, LABELS).split(0.25, seed=1)
-    assert found.test_labels is not None
-    assert sorted(found.test_labels.tolist()) == [0, 1, 2]
-    assert len(found.labels) == 9
-    assert found.fingerprint == ImageSet(IMAGES, LABELS).split(0.25, seed=1).fingerprint
-    assert found.fingerprint != ImageSet(IMAGES, LABELS).split(0.25, seed=2).fingerprint
-    assert found.split(0.5, seed=3) is found
-    lonely = ImageSet(IMAGES, np.array([0] * 11 + [1])).split(0.5, seed=0)
-    assert lonely.test_labels is not None
-    assert 1 in lonely.labels
-    assert 1 not in lonely.test_labels
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({"test_images": IMAGES}, r"array 'test_labels' is missing.*test_images=\.\.\., test_labels=\.\.\."),
-        ({"test_images": IMAGES[..., :3], "test_labels": LABELS}, "both must have one shape"),
-        ({"test_images": IMAGES, "test_labels": LABELS[:2]}, "test_images .* and test_labels .* do not fit"),
-        ({"test_images": IMAGES, "test_labels": LABELS.astype(float)}, "test_labels are float64"),
-    ],
-)
-def test_files_with_images_to_test_on_that_are_not_fit(
-    arrays: dict[str, Any], message: str, tmp_path: Path
-) -> None:
-    np.savez(tmp_path / "images.npz", images=IMAGES, labels=LABELS, **arrays)
-    with pytest.raises(TrainingError, match=message):
-        read_npz(tmp_path / "images.npz", TrainingError)
 
 
 def test_a_folder_of_class_folders(pictures: Path) -> None:

@@ -9,7 +9,8 @@ from rayzc.training.results import Trained
 
 __all__ = ["Listener", "ProgressReporter", "State", "TrainProgress", "TrainingProgress"]
 
-_INTERVAL = 0.5
+INTERVAL = 0.5
+"""Seconds from one report of the progress to the next, at least."""
 
 
 class State(StrEnum):
@@ -121,7 +122,7 @@ class ProgressReporter:
     def report(self, always: bool = False) -> None:
         """Reports if half a second has passed, or in any case."""
         now = time.monotonic()
-        if self._listen and (always or now - self._last >= _INTERVAL):
+        if self._listen and (always or now - self._last >= INTERVAL):
             self._last = now
             self._listen(TrainProgress(self.seconds, self._left(), tuple(self._trainings), self.lost))
 

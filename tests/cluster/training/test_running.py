@@ -14,6 +14,7 @@ import torch
 
 import rayzc
 from rayzc.cluster.training import TrainProgress, resume_train, train
+from rayzc.cluster.training import progress as reports
 from rayzc.errors import ClusterError, RunError, TrainingError
 from rayzc.options import RECIPES
 from rayzc.training import NetworkSource, TrainingData, train_network
@@ -23,6 +24,12 @@ from tests.cluster.training.samples import NETWORKS, RUN, numbers
 from tests.training import samples
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress is heard after every epoch; however fast a machine is, the tasks are at most four epochs ahead."""
+    monkeypatch.setattr(reports, "INTERVAL", 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +107,8 @@ def test_a_driver_killed_and_resumed(expected: TrainResults, tmp_path: Path) -> 
     assert "resumed" in events
 
 
-def test_a_worker_killed_in_the_middle(expected: TrainResults, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("every_epoch", "ray_session")
+def test_a_worker_killed_in_the_middle(tmp_path: Path) -> None:
     killed: list[int] = []
 
     def kill(progress: TrainProgress) -> None:
@@ -109,7 +117,7 @@ def test_a_worker_killed_in_the_middle(expected: TrainResults, tmp_path: Path) -
                 killed.append(training.process)
                 os.kill(training.process, signal.SIGKILL)
 
-    run = {**RUN, "epochs": 40}
+    run = {**RUN, "networks": NETWORKS[0], "seeds": 1, "epochs": 12}
     undisturbed = train(**run, data=samples.image_set(), out=tmp_path / "undisturbed")
     result = train(**run, data=samples.image_set(), out=tmp_path / "killed", listen=kill)
     assert len(killed) == 1
@@ -117,7 +125,7 @@ def test_a_worker_killed_in_the_middle(expected: TrainResults, tmp_path: Path) -
     assert numbers(result) == numbers(undisturbed)
 
 
-@pytest.mark.usefixtures("ray_session")
+@pytest.mark.usefixtures("every_epoch", "ray_session")
 def test_a_run_that_is_interrupted(expected: TrainResults, tmp_path: Path) -> None:
     sent: list[TrainProgress] = []
 
@@ -129,9 +137,7 @@ def test_a_run_that_is_interrupted(expected: TrainResults, tmp_path: Path) -> No
     result = train(**RUN, data=samples.image_set(), workers=1, out=tmp_path / "run", listen=interrupt)
     assert result.interrupted is signal.SIGINT
     assert result.stopped == "interrupted by SIGINT"
-    assert not all(trained.finished for each in result.networks for trained in each.trained.values()) or len(
-        numbers(result)
-    ) < len(numbers(expected))
+    assert len(numbers(result)) < len(numbers(expected))
     assert numbers(resume_train(tmp_path / "run")) == numbers(expected)
 
 

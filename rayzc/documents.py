@@ -1,4 +1,4 @@
-"""Documents: versioned JSON, checked key by key, in files that are whole or not there at all."""
+"""Documents: versioned JSON, checked key by key, in files that are written whole or not at all."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def json_text(document: Mapping[str, Any]) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary file beside `path` that takes its place, flushed to disk, if the block succeeds."""
+    """Yields a temporary file that replaces `path`, flushed to disk, if the block succeeds."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
@@ -54,7 +54,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, content: str) -> None:
-    """Writes a text file that is, whatever happens, either the one before or the whole new one."""
+    """Writes a text file atomically: after any failure, the file is either the old or the complete new one."""
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
@@ -84,7 +84,8 @@ def require_schema(document: Mapping[str, Any], path: Path) -> None:
     if document.get("schema_version") != SCHEMA_VERSION:
         raise RunError(
             f"{path} has configuration schema {document.get('schema_version')}, written by rayzc "
-            f"{document.get('rayzc', '?')}; this version reads schema {SCHEMA_VERSION}: resume with that one"
+            f"{document.get('rayzc', '?')}; this version reads schema "
+            f"{SCHEMA_VERSION}: resume with the version that wrote it"
         )
 
 

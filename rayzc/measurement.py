@@ -42,9 +42,9 @@ class Request:
             raise ProxyError(f"proxies must be names in a tuple, such as ('{given}',), not one text")
         object.__setattr__(self, "proxies", tuple(dict.fromkeys(self.proxies)))
         if not self.proxies:
-            raise ProxyError(f"no proxy is asked for on {self.encoding}: name at least one")
+            raise ProxyError(f"no proxies to measure on {self.encoding}: name at least one")
         if self.seed not in _SEEDS:
-            raise ProxyError(f"the seed {self.seed} has more than 64 bits")
+            raise ProxyError(f"the seed {self.seed} has more than 64 bits: give a smaller number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Measurement:
         return self.seconds > 0
 
     def joined(self, other: "Measurement") -> "Measurement":
-        """Both together: a score of either beats a failure of the other, and of two scores that of `other` counts."""
+        """Combines both: a score takes precedence over a failure, and a score of `other` over a score of this."""
         scores = {**self.scores, **other.scores}
         failures = {**self.failures, **other.failures}
         passes = {

@@ -18,7 +18,7 @@ __all__ = ["lined_up", "plain", "proxies"]
 
 
 class ProxiesOptions(ShowOptions, frozen=True, kw_only=True):
-    """What is measured on a user's own network."""
+    """Which proxies of a user's own network are measured, and how."""
 
     proxies: Annotated[
         tuple[str, ...] | None,
@@ -29,7 +29,10 @@ class ProxiesOptions(ShowOptions, frozen=True, kw_only=True):
 @takes_options(options=ProxiesOptions, output=JsonOutput)
 def proxies(
     model: Annotated[
-        str, typer.Argument(metavar="MODULE:NAME", help="A network, or a function or class that makes one.")
+        str,
+        typer.Argument(
+            metavar="MODULE:NAME", help="A network, or a function or class that returns a network."
+        ),
     ],
     options: ProxiesOptions,
     output: JsonOutput,
@@ -94,7 +97,7 @@ def _table(model: str, wanted: "Sequence[Proxy]", result: "Measurement") -> "Tab
 
 
 def lined_up(scores: Mapping[str, float]) -> dict[str, str]:
-    """Writes numbers with six digits and their decimal points below each other."""
+    """Writes numbers with six digits, aligned at their decimal points."""
     texts = {name: _six_digits(score).partition(".") for name, score in scores.items()}
     before = max((len(whole) for whole, _, _ in texts.values()), default=0)
     after = max((len(point + rest) for _, point, rest in texts.values()), default=0)

@@ -1,4 +1,4 @@
-"""``rayzc rank``: which of several networks a formula likes best."""
+"""``rayzc rank``: rank the user's own networks by a formula."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,12 +15,12 @@ __all__ = ["rank"]
 
 
 class RankOptions(ShowOptions, frozen=True, kw_only=True):
-    """What a user's own networks are ranked by."""
+    """How a user's own networks are measured and ranked."""
 
     file: Annotated[
         Path | None,
         option(
-            "Python file of networks: MODELS = {...}, or functions that make them.",
+            "Python file with networks: a dictionary MODELS = {...}, or functions that return networks.",
             flag="models",
             metavar="FILE.py",
             panel="What to rank",
@@ -35,10 +35,10 @@ def rank(
     output: JsonOutput,
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MODULE:NAME", help="Networks, or functions or classes that make them."),
+        typer.Argument(metavar="MODULE:NAME", help="Networks, or functions or classes that return networks."),
     ] = None,
 ) -> None:
-    """Rank untrained networks by a formula, the best first."""
+    """Rank untrained networks by a formula, best network first."""
     import json
 
     import numpy as np
@@ -58,9 +58,9 @@ def rank(
     if options.file is not None:
         networks |= load_models(options.file, classes, seed)
     if not networks:
-        raise ProxyError("there are no networks to rank: name some as module:name, or give --models FILE.py")
+        raise ProxyError("no networks to rank: name some as module:name, or give --models FILE.py")
     if not parsed.proxies:
-        raise ProxyError(f"the formula {parsed} has no proxy in it and ranks nothing")
+        raise ProxyError(f"the formula {parsed} has no proxy in it: it gives every network the same score")
     wanted = find(parsed.proxies)
     shown = batch_of(options.images, options.input_shape, classes, options.batch_size, seed)
     results = {

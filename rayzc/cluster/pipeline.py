@@ -69,12 +69,12 @@ def run(
         FormulaError: the formula does not parse.
         SearchError: an option of the searches cannot be used.
         RunError: the folder exists, or an option cannot be used.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     check_address(cluster.address)
     text = None if formula is None else str(formula)
     plan = options.search.plan.replaced(seed=options.settings.seed)
-    # Mistakes in the options of the searches should not wait until a formula has been bred.
+    # Report mistakes in the options of the searches before a formula is bred.
     Plan.of(plan.replaced(formula=text or "flops"))
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
     whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
@@ -103,11 +103,11 @@ def resume_run(
     found: Callable[[Discovery], None] = lambda discovery: None,
     warn: Callable[[str], None] = lambda text: None,
 ) -> Pipeline:
-    """Continues a run, in whichever stage it was interrupted.
+    """Continues a run in the stage in which it was interrupted.
 
     Args:
         path: the run's folder.
-        time_limit: seconds, the time before included; by default the run's own limit.
+        time_limit: seconds, including the time before; by default the run's own limit.
         cluster: where to compute.
         listen: called with the progress.
         found: called with the result of the discovery before the searches begin.
@@ -115,7 +115,7 @@ def resume_run(
 
     Raises:
         RunError: there is no such run, its suite has changed, or another process works on it.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(Path(path))
     with folder.locked():
@@ -127,7 +127,7 @@ def resume_run(
 
 @dataclass(frozen=True)
 class _Stages:
-    """The stages of a run, each begun, resumed or read, as its folder stands."""
+    """The stages of a run, each begun, resumed or read, depending on the state of its folder."""
 
     folder: RunFolder
     config: PipelineConfig

@@ -1,6 +1,6 @@
 """How formulas are bred: fitness, variation, selection, and one island's step. Nothing here knows Ray.
 
-A population of formulas lives on an *island*, which is a value. :func:`step` is a pure function that returns the
+An *island* is a value that holds a population of formulas. :func:`step` is a pure function that returns the
 island one epoch later: parents are selected, offspring are bred from them by crossover and mutation, a
 :class:`Judge` computes the rank correlation of each with the true accuracy on every problem, and the best live on.
 Between epochs, copies of the best migrate to other islands along a topology.

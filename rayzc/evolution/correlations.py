@@ -1,4 +1,4 @@
-"""Rank correlations between a ranking and the accuracies, by name; each exact, ties handled.
+"""Rank correlations between a ranking and the accuracies, by name; all are exact and handle ties.
 
 A correlation is made for a table once and then called for every ranking. To add a correlation, write a class with these
 two methods and enter it in :data:`CORRELATIONS`.

@@ -39,7 +39,7 @@ __all__ = ["Island", "emigrants", "fits", "initialise", "step"]
 
 _STARTING_DEPTH = 4
 _FROM_FRONT = 0.1
-# Beside a constant like 1e16, what is added to it loses its digits, and other digits on another kind of processor.
+# A number added to a constant like 1e16 loses digits, and which digits depends on the kind of processor.
 _LARGEST = 1e6
 
 
@@ -161,7 +161,7 @@ def _generation(
 
 
 def _judged(tokens: Tokens, judge: Judge, objective: Objective, settings: Settings) -> Individual:
-    """Judges a formula or its negation, whichever ranks better, but as it is where that would break the limits."""
+    """Judges a formula or its negation, the one that ranks better, or as it is if that would break the limits."""
     individual = judged(tokens, judge, objective)
     if individual.tokens is tokens or fits(individual.tokens, settings):
         return individual
@@ -178,7 +178,7 @@ def _breed(
     """Yields the offspring of selected parents, whether they fit the limits or not."""
     words = Vocabulary(proxies)
     chosen = _select(rng, parents, 2 * settings.offspring, settings)
-    # Children of the same mother share most of their parts: bred in turn, they find them in the CPU's cache.
+    # Children of the same mother share most parts: bred in turn, they find these in the CPU's cache.
     mothers = sorted(chosen[::2], key=lambda individual: individual.order)
     for mother, father in zip(mothers, chosen[1::2], strict=True):
         if front and rng.random() < _FROM_FRONT:
@@ -221,11 +221,11 @@ def _survivors(
 ) -> Island:
     """The island with the best of parents and offspring, no two ranking alike or differing in constants alone."""
     best, *others = sorted(unique([*parents, *offspring]), key=lambda individual: individual.order)
-    # Where formulas are as large as they may be, parts that add nothing take the room of parts that would.
+    # In formulas of the maximum size, useless parts take the room of useful parts.
     others.sort(key=lambda individual: settings.parsimony * len(individual.tokens) - individual.objective)
-    # A formula of each shape: else the best formula, its constants a little moved, soon is the whole population.
+    # One formula per shape: otherwise variants of the best formula with other constants soon fill the population.
     candidates = list(islice(one_of_each_shape([best, *others]), settings.population))
-    # Rewriting is worth its time only for what lives on and was not there before.
+    # Rewriting is worth its time only for new survivors.
     before = set(map(id, parents))
     population = [
         individual if id(individual) in before else _shortened(individual, settings)

@@ -2,7 +2,7 @@
 
 A *domain* says where to move, a *source* what an architecture scores, a *plan* under which formula, constraints and
 budget; a :class:`Search` is the value in between, taken a batch further by :func:`advance`. Everything follows from
-the evaluated history and the seed, so a search that was saved and restored goes on identically. A
+the evaluated history and the seed, so a search that was saved and restored continues identically. A
 :class:`SearchOutcome` is what it found, :class:`Results` are the outcomes of many problems and seeds together.
 """
 

@@ -1,8 +1,8 @@
 """How a search chooses the next architectures: four algorithms, each a pure function of what was evaluated before.
 
-Populations, generations and positions follow from the history, and chance from the seed and the number of the
-proposal. So an algorithm keeps no state: a search that was saved and restored goes on identically, whoever measured how
-fast. A new algorithm is one function and its line in :data:`ALGORITHMS`.
+Populations, generations and positions follow from the history, and randomness from the seed and the number of the
+proposal. So an algorithm keeps no state: a search that was saved and restored continues identically, however fast
+measurements come. A new algorithm is one function and its line in :data:`ALGORITHMS`.
 """
 
 from collections.abc import Mapping, Sequence, Set

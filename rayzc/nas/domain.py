@@ -64,7 +64,7 @@ class SpaceDomain:
         self.neighbours = lru_cache(maxsize=1 << 12)(self._neighbours)
 
     def __reduce__(self) -> tuple[type["SpaceDomain"], tuple[SearchSpace]]:
-        """Pickles the space alone, without what is remembered of it."""
+        """Pickles only the space, without cached data."""
         return type(self), (self.searched,)
 
     @property

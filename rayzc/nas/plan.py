@@ -1,4 +1,4 @@
-"""What a search is asked to do: as texts and numbers in options, parsed in a plan."""
+"""The plan of a search: its options, with their formulas and constraints parsed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ __all__ = ["Plan", "PlanOptions"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one search does: :class:`PlanOptions` with its texts parsed.
+    """What one search does: :class:`PlanOptions` with the texts parsed.
 
     Attributes:
         formula: the score to be maximised. An architecture for which it is not finite ranks last.

@@ -96,7 +96,7 @@ class Results(Ended):
         failures: why a search has no outcome, by ``problem, seed N``.
         run: the run's folder; None for results that were put together otherwise.
         ending: how the run ended.
-        seconds: how long it took, those before a resume included.
+        seconds: how long it took, including those before a resume.
         measured: networks that were measured since it was begun or resumed.
         cached: requests for networks of which all was known already, likewise.
         workers_lost: measuring workers that died and were replaced, likewise.
@@ -155,7 +155,7 @@ class Results(Ended):
         """
         chosen = [outcome for outcome in self.outcomes if outcome.problem == problem]
         if not chosen:
-            raise SearchError(f"there is no outcome of a problem '{problem}'")
+            raise SearchError(f"there is no outcome for problem '{problem}'")
         return max(chosen, key=lambda outcome: outcome.found.score)
 
     def scores(self, problem: str) -> Average | None:
@@ -185,7 +185,7 @@ class Results(Ended):
         proxy: str | None = None,
         value: Callable[[Comparison], float] = lambda comparison: comparison.shortlist.top,
     ) -> Sample:
-        """What a baseline came to, by default the best ranks of its shortlists in percent of the candidates.
+        """What a baseline reached, by default the best ranks of its shortlists in percent of the candidates.
 
         Args:
             baseline: the baseline.

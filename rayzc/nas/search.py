@@ -69,7 +69,7 @@ class Search:
         return sum(evaluation.measurement.seconds for evaluation in self.evaluations)
 
     def to_json(self) -> str:
-        """The search as a JSON document, from which it goes on identically."""
+        """The search as a JSON document, from which it continues identically."""
         content = {
             "problem": self.problem,
             "plan": self.plan.options.to_document(),
@@ -143,7 +143,9 @@ def absorb(search: Search, proposals: Sequence[Proposal], measurements: Sequence
         SearchError: there are more or fewer measurements than proposals.
     """
     if len(proposals) != len(measurements):
-        raise SearchError(f"{len(proposals)} architectures were proposed and {len(measurements)} measured")
+        raise SearchError(
+            f"{len(proposals)} architectures were proposed, but {len(measurements)} were measured"
+        )
     plan = search.plan
     if not proposals:
         spent = len(search.evaluations) >= plan.budget
@@ -229,7 +231,7 @@ def _columns(plan: Plan, measurements: Sequence[Measurement]) -> Mapping[str, ND
 
 
 def _kept(measurement: Measurement, plan: Plan) -> Measurement:
-    """What a search remembers of a measurement: no more than its document does, so that it can be restored."""
+    """The part of a measurement that a search keeps: what its document has, so that it can be restored."""
     scores = {name: measurement.scores[name] for name in plan.proxies if name in measurement.scores}
     return Measurement(scores, dict(measurement.failures), measurement.seconds, cached=measurement.cached)
 

@@ -1,6 +1,6 @@
-"""Everything that can be chosen, in one room: each option with its type, default, range and help, written once.
+"""All options, each defined once with its type, default, range and help.
 
-Nothing here imports numpy or torch, so that the help of a command is there at once.
+Nothing here imports numpy or torch, so that ``--help`` is fast.
 """
 
 from rayzc.options.breeding import Limits, Settings

@@ -6,8 +6,8 @@ line is made of (:mod:`rayzc.cli.options`), and what a run keeps in its ``config
     class Limits(Options):
         epochs: Annotated[int | None, option("Stop after this many epochs.", low=1)] = None
 
-Classes nest: an option of a nested class is known by its own name in the function and on the command line, unless
-:func:`rayzc.options.group` gives it another one there, and by its place in the document.
+Classes nest: in functions and on the command line, an option of a nested class has its own name, unless
+:func:`rayzc.options.group` gives it another; in the document, it stays nested.
 """
 
 import math
@@ -112,14 +112,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise error(f"{where}: {located(str(problem))}") from None
         except RayzcError as problem:
             raise error(f"{where} cannot be used: {problem}") from None
-        # Last, for a key that is misspelt is better named as unknown than as missing.
+        # Last, as a misspelt key is better reported as unknown than as missing.
         if missing:
             raise error(f"{where}: missing key '{missing[0]}'")
         return found
 
 
 def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type[RayzcError]) -> Any:
-    """A value as its type and range want it.
+    """A value, converted to its type and checked against its range.
 
     Args:
         name: what to call the option in messages.
@@ -131,7 +131,7 @@ def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type
     Raises:
         RayzcError: of that kind: a value of another type, or out of its range.
     """
-    if hasattr(value, "item") and not isinstance(value, str):  # a number of numpy's
+    if hasattr(value, "item") and not isinstance(value, str):  # a numpy number
         value = value.item()
     if isinstance(value, str) and _is_tuple(kind):
         raise error(f"{name} must be a list of names, such as ['{value}'], not one text")
@@ -172,7 +172,7 @@ def _number(value: float) -> str:
 def _completed(
     kind: type[Options], document: Mapping[str, Any], missing: list[str], above: str = ""
 ) -> dict[str, Any]:
-    """A stored document with what its version did not know yet.
+    """A stored document, completed with the options that its version did not have.
 
     Defaults may change from version to version, so a document holds all that its version knew: what is missing and not
     among the :attr:`Options.earlier` of its class is added to `missing`.
@@ -239,7 +239,7 @@ def _named(value: Any) -> Any:
 
 
 def by_name(flat: Flat) -> str:
-    """What Python calls an option."""
+    """The name of an option in Python."""
     return flat.name
 
 

@@ -1,4 +1,4 @@
-"""Options that several classes have, each written here and nowhere else."""
+"""Options that several classes share, each defined once."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ ProblemsOption = Annotated[tuple[str, ...], option(PROBLEMS, default="all", comm
 ImagesOption = Annotated[
     str | None,
     option(
-        "Images to measure on: an .npz file with arrays images (N, channels, height, width) and labels (N,), or "
+        "Images to measure on: an .npz file with the arrays images (N, channels, height, width) and labels (N,), or "
         "the name of a torchvision data set.",
         default="random images",
         metavar="FILE_OR_NAME",

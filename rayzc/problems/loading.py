@@ -1,4 +1,4 @@
-"""Loading a suite of any form, and what to know about it before formulas are fitted on it."""
+"""Loading a suite from any source, and warnings about it before formulas are fitted on it."""
 
 import re
 import shlex
@@ -53,7 +53,7 @@ def load_suite(source: str | Path) -> Suite:
 
 
 def suite_warnings(suite: Suite, can_be_written: Callable[[str], bool] | None = None) -> tuple[str, ...]:
-    """What to know about a suite before formulas are fitted on it or judged by it, a sentence each.
+    """Warnings about a suite before formulas are fitted or judged on it, a sentence each.
 
     Args:
         suite: the suite.

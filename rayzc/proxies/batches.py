@@ -62,7 +62,7 @@ def random_batch(shape: Sequence[int], classes: int, size: int, seed: int) -> tu
     """
     if min(size, classes, *shape) < 1:
         raise ProxyError(
-            f"a batch of {size} images {tuple(shape)} in {classes} classes is empty: all numbers must be at least 1"
+            f"a batch of {size} images {tuple(shape)} in {classes} classes is empty: give numbers of at least 1"
         )
     draws = torch.Generator().manual_seed(seed)
     images = torch.randn((size, *shape), generator=draws)

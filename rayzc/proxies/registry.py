@@ -80,7 +80,7 @@ def proxy(
     name: str | None = None,
     version: int = 1,
 ) -> Proxy | Callable[[Function], Proxy]:
-    """Makes a proxy of a function of the by-products and registers it under its name.
+    """Turns a function of the by-products into a proxy and registers it under its name.
 
     Example:
         >>> @proxy(needs="gradients")
@@ -109,7 +109,7 @@ def proxy(
     if function is None:
         return made
     if not callable(function):
-        raise ProxyError(f"@proxy takes its arguments by name: write @proxy(needs={function!r})")
+        raise ProxyError(f"@proxy takes only keyword arguments: write @proxy(needs={function!r})")
     return made(function)
 
 

@@ -2,8 +2,8 @@
 
 A checkpoint holds formulas, not numbers: correlations are computed again when it is read, so a file of an earlier
 version stays readable as long as its formulas parse. Each file is written whole or not at all and carries the hash
-of all that a run is resumed from; the last three are kept, and one that is torn or damaged gives way to the one
-before it.
+of all that a run is resumed from; the last three are kept, and instead of an incomplete or damaged one, the one
+before it is read.
 """
 
 import hashlib
@@ -69,12 +69,14 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
             document: dict[str, Any] = json.loads(path.read_bytes())
             version = document["schema_version"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            warn(f"{path.name} is torn ({type(error).__name__}); going back to the checkpoint before it")
+            warn(
+                f"{path.name} is incomplete ({type(error).__name__}); going back to the checkpoint before it"
+            )
             continue
         if version != SCHEMA_VERSION:
             raise RunError(
                 f"{path} has checkpoint schema {version}, written by rayzc {document.get('rayzc', '?')}; this "
-                f"version reads schema {SCHEMA_VERSION}: resume with that version of rayzc"
+                f"version reads schema {SCHEMA_VERSION}: resume with the version that wrote it"
             )
         body = {key: document.get(key) for key in ("epoch", "seconds", "islands")}
         if _digest(body) != document.get("sha256"):
@@ -82,7 +84,7 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
             continue
         return document
     if paths:
-        raise RunError(f"{folder}: none of the {len(paths)} checkpoints can be read; start the run anew")
+        raise RunError(f"{folder}: none of the {len(paths)} checkpoints can be read; start a new run")
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a run was asked to do, as its ``config.json`` holds it: the options, and what they were applied to."""
+"""The configuration of a run, as its ``config.json`` holds it: the options, and what they were applied to."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -150,7 +150,7 @@ def require_unchanged(suite: Suite, place: str, content_hash: str | None) -> Non
     if suite.content_hash != content_hash:
         raise RunError(
             f"suite {place} has changed since the run began (content hash {suite.content_hash[:12]}, was "
-            f"{str(content_hash)[:12]}): put the earlier one back, or start a new run"
+            f"{str(content_hash)[:12]}): restore the earlier suite, or start a new run"
         )
 
 

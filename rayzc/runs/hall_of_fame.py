@@ -66,7 +66,7 @@ def best_formula(path: Path) -> Formula:
     """The best formula of a ``hall_of_fame.json``.
 
     Raises:
-        RunError: the file is none.
+        RunError: the file is not a hall of fame.
     """
     try:
         return Formula.parse(json.loads(path.read_text(encoding="utf-8"))["best"][0]["expression"])

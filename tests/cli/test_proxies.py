@@ -192,8 +192,8 @@ def test_models_of_a_file(here: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["params"], "there are no networks to rank"),
-        (["3", "zoo_of_a_test:small"], "has no proxy in it and ranks nothing"),
+        (["params"], "no networks to rank"),
+        (["3", "zoo_of_a_test:small"], "has no proxy in it: it gives every network the same score"),
         (["sinflow", "zoo_of_a_test:small"], r"there is no proxy 'sinflow'; did you mean 'synflow'\?"),
         (["params +", "zoo_of_a_test:small"], "expected"),
         (["nowhere.json", "zoo_of_a_test:small"], "nowhere.json"),

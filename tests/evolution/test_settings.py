@@ -85,8 +85,8 @@ def test_all_names_are_taken_and_survive_json(correlation: str, topology: str, o
         ({"seeds": ("1 + 2",)}, "the starting formula 1 + 2 has no proxy in it"),
         (
             {"objective": 3.0},
-            "objective 3.0 is not a function with a name, by which a resumed run could find it; give a function of a "
-            "module",
+            "objective 3.0 is not a named function, so a resumed run could not find it; give a function that a module "
+            "defines",
         ),
     ],
 )
@@ -117,7 +117,7 @@ def test_an_objective_of_the_user_s() -> None:
 
 
 def test_an_objective_without_a_name_is_refused() -> None:
-    with pytest.raises(RunError, match="is not a function with a name, by which a resumed run could find it"):
+    with pytest.raises(RunError, match="is not a named function, so a resumed run could not find it"):
         Settings(objective=partial(second_best))
 
 

@@ -77,7 +77,7 @@ def test_the_best_outcome_has_the_best_score_of_the_seeds(results: Results) -> N
     best = results.best(TABLES[0].name)
 
     assert best.found.score == max(one.found.score for one in results.outcomes[:3])
-    with pytest.raises(SearchError, match="there is no outcome of a problem 'p/t'"):
+    with pytest.raises(SearchError, match="there is no outcome for problem 'p/t'"):
         results.best("p/t")
 
 

@@ -64,7 +64,7 @@ def test_what_is_proposed_can_be_asked_again_and_is_absorbed_in_its_order() -> N
     proposals = propose(search, DOMAIN)
 
     assert proposals == propose(search, DOMAIN)
-    with pytest.raises(SearchError, match="5 architectures were proposed and 4 measured"):
+    with pytest.raises(SearchError, match="5 architectures were proposed, but 4 were measured"):
         absorb(search, proposals, [Measurement({"good": 1.0})] * 4)
     after = absorb(search, proposals, [Measurement({"good": float(i)}) for i in range(5)])
     assert [one.score for one in after.evaluations] == [0.0, 1.0, 2.0, 3.0, 4.0]
@@ -227,7 +227,7 @@ def test_a_constraint_that_no_candidate_meets_is_refused_before_the_search() -> 
         begin(asked, TABLE.name, DOMAIN, SCORES)
     assert str(caught.value) == (
         f"nasbench201/planted: none of the {DOMAIN.size} candidates meets the constraint 'cost < 0': "
-        f"cost goes from {low:g} to {high:g}"
+        f"cost ranges from {low:g} to {high:g}"
     )
 
 
@@ -239,7 +239,7 @@ def test_a_constraint_that_nothing_measured_meets_is_refused_at_the_end() -> Non
         run(asked, "nasbench201/cifar10", SpaceDomain(SPACES["nasbench201"]), source)
     assert str(caught.value) == (
         "nasbench201/cifar10: none of the 12 architectures evaluated meets the constraint 'params < 1.5': "
-        "params goes from 2 to 2"
+        "params ranges from 2 to 2"
     )
 
 

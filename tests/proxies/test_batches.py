@@ -28,7 +28,7 @@ def test_random_batches_come_from_their_seed() -> None:
 
 
 def test_no_images() -> None:
-    with pytest.raises(ProxyError, match="in 7 classes is empty: all numbers must be at least 1"):
+    with pytest.raises(ProxyError, match="in 7 classes is empty: give numbers of at least 1"):
         random_batch(SHAPE, 7, 0, seed=1)
 
 

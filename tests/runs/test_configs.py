@@ -80,7 +80,7 @@ class TestJson:
         document = config(small_suite).to_json() | {"schema_version": version, "rayzc": "9.0.0"}
         message = (
             f"{PATH} has configuration schema {version}, written by rayzc 9.0.0; this version reads schema 1: "
-            "resume with that one"
+            "resume with the version that wrote it"
         )
         with refused(message):
             DiscoverConfig.from_json(document, PATH)
@@ -124,7 +124,7 @@ class TestJson:
         [
             ({"settings": 3}, ": key 'settings' must be an object"),
             ({"settings": {"population": "x"}}, ": key 'settings.population' must be a whole number"),
-            ({"settings": {"objective": 3}}, " cannot be used: objective 3 is not a function with a name"),
+            ({"settings": {"objective": 3}}, " cannot be used: objective 3 is not a named function"),
             ({"limits": None}, ": key 'limits' must be an object"),
             ({"limits": {"epochs": "x"}}, ": key 'limits.epochs' must be a whole number"),
             ({"problems": None}, ": key 'problems' must be a list"),
@@ -245,8 +245,8 @@ class TestSuite:
         changed = samples.suite(seed=50)
         message = (
             "suite small.parquet has changed since the run began (content hash "
-            f"{changed.content_hash[:12]}, was {small_suite.content_hash[:12]}): put the earlier one back, or start "
-            "a new run"
+            f"{changed.content_hash[:12]}, was {small_suite.content_hash[:12]}): restore the earlier suite, or "
+            "start a new run"
         )
         with refused(message):
             config(small_suite).fitting_and_validation(lambda source: changed)

@@ -1,4 +1,4 @@
-"""What a user sees of a run from a suite to architectures: each of its stages as that stage is shown alone."""
+"""The display of ``rayzc run``: each stage as its own command displays it."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a user sees of a run of searches: while it goes on a row for each problem, and in the end its results."""
+"""The display of ``rayzc search``: a row for each problem while it runs, then the results."""
 
 from typing import TYPE_CHECKING
 

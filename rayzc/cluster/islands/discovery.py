@@ -1,4 +1,4 @@
-"""Discovery: a suite goes in, formulas come out, by way of islands on a cluster and a run's folder."""
+"""Discovery: breeds formulas on a suite, with islands on a cluster, and keeps them in a run's folder."""
 
 import math
 import time
@@ -63,13 +63,13 @@ def discover(
         options: what to do.
         cluster: where to compute.
         place: where to keep the run.
-        listen: called with the progress, a few times a second.
+        listen: called with the progress, a few times per second.
         warn: called with a line if the run's folder cannot be written; by default Python warns.
 
     Raises:
         SuiteError: the suite cannot be read or is not fit for use.
         RunError: the folder exists, or an option cannot be used.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     check_address(cluster.address)
     settings = options.settings
@@ -116,7 +116,7 @@ def resume(
 
     Raises:
         RunError: there is no such run, its suite has changed, no checkpoint can be read, or another process has it.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(Path(run))
     with folder.locked():
@@ -186,7 +186,7 @@ class _Run:
             if interrupts.received:
                 if archipelago.epoch < 0:
                     raise RunError(
-                        f"{interrupts.received.name} came before the first epoch: there is nothing to keep"
+                        f"{interrupts.received.name} came before the end of the first epoch: there is no result to keep"
                     )
                 stop = (archipelago.epoch, Ending.interrupted_by(interrupts.received))
             # As soon as all islands have reached another epoch, but not many times a second.

@@ -1,4 +1,4 @@
-"""What a discovery writes to its folder while it goes on, whether or not the disk lets it."""
+"""Writing to the folder of a discovery while it runs, even if the disk fails."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ __all__ = ["RunFiles", "warn_by_default"]
 
 
 class RunFiles:
-    """Writes to a run's folder. Where that fails, as on a full disk, it warns, once for checkpoints, and goes on.
+    """Writes to a run's folder. If that fails, as on a full disk, it warns, once for checkpoints, and continues.
 
     Args:
         folder: the run's folder.

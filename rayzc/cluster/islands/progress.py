@@ -17,10 +17,10 @@ _RATE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Progress:
-    """A discovery at one moment.
+    """The state of a discovery at one moment.
 
     Attributes:
-        seconds: since it began, those before a resume included.
+        seconds: since it began, including those before a resume.
         seconds_left: to the time limit; None where there is none.
         epoch: the epoch that all islands have reached.
         best: the best formula of that epoch, the result of a stop at this moment; None before the first epoch.
@@ -49,10 +49,10 @@ class Progress:
 
 
 class ProgressTracker:
-    """Counts up the reports of all epochs, and finds when a limit is met.
+    """Sums up the reports of all epochs, and finds out when a limit is met.
 
     Everything is counted by epochs of all islands: a limit is met at the same epoch, and the best formula shown is the
-    result of a stop there, whichever workers compute and in whatever order the reports come in.
+    result of a stop there, for all workers and all orders in which the reports arrive.
 
     Args:
         limits: when to stop.
@@ -80,7 +80,7 @@ class ProgressTracker:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the run began, those before a resume included."""
+        """Seconds since the run began, including those before a resume."""
         return time.monotonic() - self._begin
 
     @contextmanager

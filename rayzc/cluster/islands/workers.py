@@ -1,6 +1,6 @@
-"""Workers: the actor that computes steps, and how their number is kept up.
+"""Workers: the actors that compute steps, and how their number is maintained.
 
-An actor caches tables and compiled code, never the truth, so that nothing but time is lost with it.
+An actor caches tables and compiled code but holds no state, so losing an actor costs nothing but time.
 """
 
 import os
@@ -21,7 +21,7 @@ Product = tuple[Island, tuple[Individual, ...], "Report"]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the driver learns of an epoch of an island.
+    """The report to the driver on one epoch of an island.
 
     Attributes:
         island: number of the island.
@@ -112,7 +112,7 @@ class Worker:
 
 
 class IslandWorkers:
-    """Keeps up the number of workers: dead workers are replaced, and a cluster that grows is used.
+    """Maintains the number of workers: replaces dead workers, and uses a cluster that grows.
 
     Args:
         tables: reference to the tables; held here, so that a worker that comes late finds them.
@@ -134,7 +134,7 @@ class IslandWorkers:
 
     @property
     def target(self) -> int:
-        """The number of workers to keep up: an island keeps no more than one busy."""
+        """The number of workers to maintain: at most one per island."""
         count = self._count or max(1, int(_resources().get("CPU", 1)))
         return min(count, self._settings.islands)
 
@@ -155,7 +155,7 @@ class IslandWorkers:
             self._workers.append(Worker(actor, actor.process.remote()))
 
     def mark_ready(self, ready: Any) -> None:
-        """Takes note that a worker is ready, or that it died before it was."""
+        """Records that a worker is ready, or that it died before."""
         worker = next((w for w in self._workers if w.ready == ready), None)
         if worker is None:
             return

@@ -1,7 +1,7 @@
 """Measuring networks on demand: a pool of workers on the cluster, shared by all clients.
 
 A *request* names a network (search space, encoding, task, seed) and proxies; its *measurement* has their scores and
-follows from the request and the pool's *setup* alone, bit for bit, whichever worker computes it::
+follows from the request and the pool's *setup* alone, bit for bit, on any worker::
 
     with rayzc.measuring_pool(workers=8, cache="measurements") as pool:
         for request, measurement in pool.measure(requests):

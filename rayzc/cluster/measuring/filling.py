@@ -117,7 +117,7 @@ def fill_suite(
     """Measures the empty cells of a suite on a cluster.
 
     Ctrl-C and SIGTERM end it early, with what has been measured by then. With a cache, the next call continues where
-    this one ended, for whatever reason.
+    this one ended, for any reason.
 
     Args:
         suite: a suite, or its file, folder or name, see :func:`rayzc.load_suite`.
@@ -196,7 +196,7 @@ def fill_suite(
 def _answers(
     pool: MeasuringPool, requests: Iterator[Request], interrupts: Interrupts
 ) -> Iterator[list[tuple[Request, Measurement]]]:
-    """Requests and their measurements as they come, now and then none, so that progress is reported all the time."""
+    """Requests and their measurements as they come; now and then an empty list, so that progress is reported."""
     while interrupts.received is None:
         pool.submit(itertools.islice(requests, _MAX_OUTSTANDING - pool.outstanding))
         if not pool.outstanding:

@@ -33,10 +33,10 @@ __all__ = ["LOGGERS", "Attempt", "Listener", "loggers_named", "work_of"]
 Listener = Callable[[SearchProgress], None]
 
 _SECONDS_BETWEEN_RECORDS = 5.0
-# Searches that wait for measurements are many processes that do little; those on tables keep a core busy each.
+# Searches that wait for measurements do little, so many run at once; each search on a table keeps a core busy.
 _MOST_WAITING = 32
 _FAILURES = 4
-# A trial holds no CPU of the cluster's, and Tune wants it to hold something.
+# A trial needs no CPU of the cluster, but Tune requires some resource.
 _RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
 
 _cluster_resources: Any = ray.cluster_resources
@@ -58,7 +58,7 @@ environment."""
 
 
 class _NewestFirst(FIFOScheduler):
-    """Gives a free process to the search that came last.
+    """Gives a free process to the search that was added last.
 
     Those before it have processes that are starting. Tune would give the free process to the first of them and end
     the process that starts for it, so that searches on tables, which take less time than a start, would all go through

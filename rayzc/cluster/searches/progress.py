@@ -1,4 +1,4 @@
-"""The progress of searches, and who reports it while Tune runs them."""
+"""The progress of searches, and its reporter while Tune runs them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -46,10 +46,10 @@ class ProblemProgress:
 
 @dataclass(frozen=True)
 class SearchProgress:
-    """A run of searches at one moment.
+    """The state of a run of searches at one moment.
 
     Attributes:
-        seconds: since the run began, those before a resume included.
+        seconds: since the run began, including those before a resume.
         seconds_left: to the time limit; None without a limit.
         problems: the searches of each problem.
         pool: what the measuring pool has done; None where nothing is measured.

@@ -1,4 +1,4 @@
-"""Searches of many problems at once: a formula goes in, architectures come out, by way of trials on a cluster."""
+"""Searches of many problems at once: finds architectures under a formula, by trials on a cluster."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ def search(
         SearchError: an option cannot be used, or no search has found anything.
         SuiteError: the suite cannot be read, or has no such problem.
         RunError: the folder exists.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     loggers_named(options.loggers)
     check_address(cluster.address)
@@ -59,8 +59,8 @@ def search(
     setup = options.setup
     if whole is not None and (setup.width or setup.depth):
         raise SearchError(
-            "a suite's scores are of networks of full size and cannot be mixed with those of another width or depth: "
-            "leave out the suite, or width and depth"
+            "the scores of a suite are those of full-size networks and cannot be mixed with those of another width or "
+            "depth: leave out the suite, or width and depth"
         )
     if setup.as_written is None:
         setup = setup.replaced(as_written=whole is not None)  # as the tables were measured
@@ -101,13 +101,13 @@ def resume_search(
 
     Args:
         run: the run's folder.
-        time_limit: seconds, the time before included; by default the run's own limit.
+        time_limit: seconds, including the time before; by default the run's own limit.
         cluster: where to compute.
         listen: called with the progress.
 
     Raises:
         RunError: there is no such run, its suite has changed, or another process works on it.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(Path(run))
     with folder.locked():

@@ -65,7 +65,7 @@ class Storage:
     def newest(self, trial: Trial) -> tuple[Search | None, Results | None]:
         """The newest checkpoint of a search, and its results if it has ended.
 
-        Torn checkpoints are passed over.
+        Incomplete checkpoints are skipped.
 
         Raises:
             SearchError: a checkpoint is of another version, or has an unknown key.
@@ -90,7 +90,7 @@ class Storage:
         return sorted((info.path for info in found if info.base_name.startswith(prefix)), reverse=True)
 
     def _read(self, path: str, reader: Callable[[bytes, str], RecordT]) -> RecordT | None:
-        """A search or results; None if they are absent or torn."""
+        """A search or results; None if they are absent or incomplete."""
         try:
             with self.system.open_input_stream(path) as stream:
                 text = bytes(stream.read())

@@ -67,7 +67,7 @@ class Work:
         table = self.tables.get(name)
         if table is not None and not self.needs_measuring(name):
             return tabulated(table, self.plan)
-        pool = copy(self.pool)  # a client of its own, with a part of its own of the workers' time
+        pool = copy(self.pool)  # a separate client, with its own share of the workers' time
 
         def measure(requests: Sequence[Request]) -> Sequence[Measurement]:
             assert pool is not None, "there is a pool wherever something has to be measured"
@@ -84,8 +84,8 @@ class Work:
 class SearchTrial(tune.Trainable):
     """A search, batch by batch. Its checkpoint is the search as JSON, and at the end its results.
 
-    An error that would come again ends the trial with the message among its results; whatever else happens is Tune's to
-    retry, from the last checkpoint.
+    An error that would repeat itself ends the trial, with its message in the results; after any other error, Tune
+    retries from the last checkpoint.
     """
 
     _problem: SearchProblem
@@ -148,7 +148,7 @@ class SearchTrial(tune.Trainable):
     def _concluded(self, search: Search) -> Results:
         late = search.ended is SearchEnding.TIME_LIMIT
         if late and not search.evaluations:
-            raise SearchError("the time limit came before its first architecture")
+            raise SearchError("the time limit was reached before the first architecture was evaluated")
         outcome = outcome_of(search, self._problem.domain.space, self._problem.truth)
         return Results((outcome,), () if late else comparisons(self._problem, search.plan))
 

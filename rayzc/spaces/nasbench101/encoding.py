@@ -161,7 +161,7 @@ def _ranks(keys: list[tuple[Any, ...]]) -> list[int]:
 
 
 def _arrangements(group: list[int], before: list[list[int]], after: list[list[int]]) -> list[tuple[int, ...]]:
-    """All orders of a class; a single order if all are twins (same inputs, same outputs), hence interchangeable."""
+    """All orders of a class; a single order if all have the same inputs and outputs and so are interchangeable."""
     first = group[0]
     if all(before[v] == before[first] and after[v] == after[first] for v in group[1:]):
         return [tuple(group)]

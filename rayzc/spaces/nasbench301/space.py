@@ -179,7 +179,7 @@ class NasBench301(SearchSpace):
         return tuple(cells)
 
     def enumerate(self) -> Iterator[Value]:
-        """All elements; there are too many to wait for the last."""
+        """All elements; there are too many to go through all of them."""
         choices = [
             [
                 tuple(zip(states, codes, strict=True))

@@ -239,7 +239,9 @@ class TestConclusion:
     ) -> None:
         for asked, explained in ((None, False), (123_456, False), (12_000, True)):
             Display(Output(quiet=True)).conclude(replace(DISCOVERY, most_evaluations=asked))
-            sentence = "; the limit was 12,000 formulas, but an epoch of all islands is always finished"
+            sentence = (
+                "; the limit was 12,000 formulas, but all islands finish the epoch in which it is reached"
+            )
             assert (sentence in capsys.readouterr().out) is explained
 
     def test_what_was_held_out_stands_beside(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,7 +151,7 @@ def test_nothing_is_written_for_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="is a file; the cache of measurements is a folder"):
+    with pytest.raises(RunError, match="is a file; the cache of measurements must be a folder"):
         opened(tmp_path / "file")
 
 

@@ -221,7 +221,7 @@ def test_mistakes_are_reported_before_anything_is_measured(pool: MeasuringPool) 
     ("made", "message"),
     [
         (lambda: Request(SPACE, "()", "cifar10", "nwot"), "names in a tuple"),  # type: ignore[arg-type]
-        (lambda: Request(SPACE, "()", "cifar10", ()), r"no proxy is asked for on \(\): name at least one"),
+        (lambda: Request(SPACE, "()", "cifar10", ()), r"no proxies to measure on \(\): name at least one"),
         (lambda: Request(SPACE, "()", "cifar10", ("nwot",), seed=2**64), "64 bits"),
         (lambda: Setup(batch=0), "batch is 0; it must be 1 or more"),
         (lambda: Setup(device="tpu"), "unknown device 'tpu'; did you mean 'cpu'"),
@@ -250,7 +250,7 @@ def test_a_pool_whose_actor_dies(ray_session: None, tmp_path: Path) -> None:
         measuring = opened.measure(requests)
         answers.append(next(measuring))
         ray.kill(opened._actor)
-        with pytest.raises(ClusterError, match="open it again with the same cache"):
+        with pytest.raises(ClusterError, match="open another with the same cache"):
             answers += measuring
     assert 0 < len(answers) < 200
 

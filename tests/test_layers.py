@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "problems": {"spaces"},
     "evolution": {"formula", "problems"},
     "passes": set(),
-    "proxies": {"passes", "spaces"},
+    "proxies": {"formula", "passes", "spaces"},
     "nas": {"formula", "spaces", "problems"},
     "runs": {"formula", "problems", "evolution", "nas"},
     "options": set(),

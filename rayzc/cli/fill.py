@@ -103,6 +103,8 @@ def _conclude(filled: "Filled", out: Path, kept: Path, as_json: bool) -> None:
         from rayzc.cli.displays.filling import print_filled
 
         print_filled(filled, out)
+    if filled.trouble:
+        typer.echo(f"rayzc: {filled.trouble}", err=True)
     if filled.interrupted is not None:
         typer.echo(
             f"interrupted by {filled.interrupted.name}; {filled.filled:,} scores are kept in {kept}; "

@@ -83,8 +83,11 @@ def run(
         share = min(share, _DISCOVERY_SHARE * options.time_limit)
     folder = RunFolder.create(place.out or unused_folder("run"), place.force)
     with folder.locked():
+        limits = options.limits
+        if limits.time_limit is None and (options.time_limit is not None or limits == Limits()):
+            limits = limits.replaced(time_limit=share)
         options = options.replaced(
-            limits=options.limits.or_else(Limits(time_limit=share)),
+            limits=limits,
             search=options.search.replaced(plan=plan),
         )
         given = {name: getattr(options, name) for name in options.__struct_fields__}
@@ -139,22 +142,23 @@ class _Stages:
     def go(self) -> Pipeline:
         """Does what is left to do."""
         with connected(self.cluster.address, self.cluster.workers):
-            formula, bred, ending = self._formula()
+            formula, bred, ending, trouble = self._formula()
             spent = float(bred["seconds"]) if bred else 0.0
             searched = self._searched(formula, spent) if formula is not None else None
         seconds = round(spent + (searched.seconds if searched else 0.0), 3)
         ending = searched.ending if searched else ending
         result = Pipeline(self.folder.path, formula, bred, searched, ending, seconds)
-        return replace(result, trouble=self.folder.write_or_say(self.folder.result, result.to_json()))
+        own = self.folder.write_or_say(self.folder.result, result.to_json())
+        return replace(result, trouble=own or (searched.trouble if searched else None) or trouble)
 
-    def _formula(self) -> tuple[str | None, Mapping[str, Any] | None, Ending]:
+    def _formula(self) -> tuple[str | None, Mapping[str, Any] | None, Ending, str | None]:
         """The formula to search with, if there is one yet; the result of the discovery that bred it; how that ended."""
         if self.config.formula is not None:
-            return self.config.formula, None, Ending(Reason.ALL_ENDED)
+            return self.config.formula, None, Ending(Reason.ALL_ENDED), None
         place = self.folder.path / _DISCOVERY
         finished = _finished(place)
         if finished is not None:
-            return str(best_formula(place / "hall_of_fame.json")), *finished
+            return str(best_formula(place / "hall_of_fame.json")), *finished, None
         if _begun(place):
             discovery = resume(place, cluster=self.cluster, listen=self.listen, warn=self.warn)
         else:
@@ -172,7 +176,7 @@ class _Stages:
             )
         self.found(discovery)
         formula = None if discovery.interrupted else str(discovery.formula)
-        return formula, discovery.to_json(), discovery.ending
+        return formula, discovery.to_json(), discovery.ending, discovery.trouble
 
     def _searched(self, formula: str, spent: float) -> Results:
         place = self.folder.path / _SEARCH

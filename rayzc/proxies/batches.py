@@ -95,7 +95,7 @@ def load_batch(
         if tuple(images.shape[1:]) == (*shape[1:], shape[0]):
             hint = "; they have their channels last: transpose them to (images, channels, height, width)"
         raise ProxyError(
-            f"{source}: images are {tuple(images.shape[1:])}, but --input is {tuple(shape)}{hint}"
+            f"{source}: images are {tuple(images.shape[1:])}, but the network takes {tuple(shape)}{hint}"
         )
     return images[:size], labels[:size]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from rayzc.errors import ProxyError, nearest
+from rayzc.formula.tokens import is_proxy_name
 from rayzc.passes.by_products import NEEDS, ByProducts
 
 __all__ = ["UNDEFINED", "Proxy", "find", "proxy", "register", "registered", "unregister"]
@@ -119,8 +120,11 @@ def register(proxy: Proxy) -> Proxy:
     Raises:
         ProxyError: formulas cannot read its name, or another proxy has it already.
     """
-    if not proxy.name.isidentifier():
-        raise ProxyError(f"'{proxy.name}' cannot name a proxy: formulas read letters, digits and _ only")
+    if not is_proxy_name(proxy.name):
+        raise ProxyError(
+            f"'{proxy.name}' cannot name a proxy: in a formula, a name is letters, digits and _, and not that of a "
+            "function"
+        )
     known = _REGISTERED.get(proxy.name)
     # The same definition again is a module imported twice, as `python -m` or a notebook cell does.
     if known is not None and known.origin != proxy.origin:

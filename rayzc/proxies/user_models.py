@@ -96,7 +96,7 @@ def measure_model(
     if running and all(proxy in result.failures for proxy in running):
         shape = ",".join(map(str, batch[0].shape[1:]))
         raise ProxyError(
-            f"{name}: no proxy could be measured on images --input {shape}: {result.failures[running[0]]}"
+            f"{name}: no proxy could be measured on images of shape {shape}: {result.failures[running[0]]}"
         )
     return result
 

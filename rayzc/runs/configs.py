@@ -32,8 +32,14 @@ class Config:
             RunError: another schema, an unknown or missing key, or a value that cannot be used.
         """
         require_schema(document, path)
-        kind: Any = cls
-        found: Self = kind.from_document(document, path, RunError)
+        kind = document.get("kind", DiscoverConfig.kind)
+        if kind != cls.kind:
+            raise RunError(
+                f"{path} is the configuration of a '{kind}' run, not of a '{cls.kind}' run: continue it with "
+                "`rayzc resume`"
+            )
+        options: Any = cls
+        found: Self = options.from_document(document, path, RunError)
         return found
 
 

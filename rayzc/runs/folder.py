@@ -235,12 +235,22 @@ def _is_empty_run(folder: RunFolder) -> bool:
         folder.config.is_file()
         and {file.name for file in folder.path.iterdir()} <= known | LOCK_FILES
         and not any(folder.checkpoints.glob("*"))
+        and not _keeps_elsewhere(folder)
         and all(
             _is_empty_run(RunFolder(stage))
             for stage in (folder.path / "discovery", folder.path / "search")
             if stage.is_dir()
         )
     )
+
+
+def _keeps_elsewhere(folder: RunFolder) -> bool:
+    """Whether a run has begun whose checkpoints are in a storage of its own."""
+    try:
+        storage = folder.read_config().get("storage")
+    except RunError:
+        return False
+    return storage is not None and any(event.get("event") == "started" for event in folder.recorded())
 
 
 def _clear(folder: RunFolder) -> None:

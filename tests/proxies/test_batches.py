@@ -59,7 +59,7 @@ IMAGES, LABELS = np.zeros((2, *SHAPE)), np.zeros(2, int)
         ({"images": np.array([None, {}]), "labels": LABELS}, "not an .npz file of plain arrays"),
         (
             {"images": IMAGES[..., :2], "labels": LABELS},
-            r"images are \(3, 4, 2\), but --input is \(3, 4, 5\)",
+            r"images are \(3, 4, 2\), but the network takes \(3, 4, 5\)",
         ),
         (
             {"images": IMAGES.transpose(0, 2, 3, 1), "labels": LABELS},

@@ -1,5 +1,6 @@
 """The display of ``rayzc run``: each stage as its own command displays it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
@@ -69,9 +70,8 @@ class PipelineDisplay(Display["Progress | SearchProgress", Pipeline]):
 
     def conclude(self, result: Pipeline) -> None:
         """Writes the report of the searches, and prints the result."""
-        if result.searched is not None:
-            write_report(result.searched)
-        super().conclude(result)
+        trouble = write_report(result.searched) if result.searched is not None else None
+        super().conclude(replace(result, trouble=result.trouble or trouble))
 
     def remark(self, text: str) -> None:
         """A line that follows the result."""

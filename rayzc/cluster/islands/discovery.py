@@ -25,7 +25,6 @@ from rayzc.runs import (
     Discovery,
     Ending,
     HallOfFame,
-    Reason,
     RunFolder,
     read_newest,
     restore,
@@ -181,8 +180,7 @@ class _Run:
             if archipelago.recoveries > recoveries:
                 recoveries = archipelago.recoveries
                 self.files.record("islands lost, back to those kept last", epoch=archipelago.epoch)
-            met = tracker.stop(archipelago.epoch)
-            stop = (met[0], Ending(Reason(met[1]))) if met else None
+            stop = tracker.stop(archipelago.epoch)
             if interrupts.received:
                 if archipelago.epoch < 0:
                     raise RunError(

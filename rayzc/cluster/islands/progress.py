@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.workers import Report
 from rayzc.evolution import Individual, Island, pareto_front
-from rayzc.runs import Limits
+from rayzc.options import Limits
+from rayzc.runs import Ending, Reason
 
 __all__ = ["Progress", "ProgressTracker"]
 
@@ -72,6 +73,7 @@ class ProgressTracker:
         self._waited = 0.0
         self._seen: dict[int, dict[int, Report]] = {}
         self._judged_to = -1
+        self._stop: tuple[int, Ending] | None = None
         self._evaluations = 0
         self._record = (-1, float("-inf"))
         self._best: Individual | None = None
@@ -105,13 +107,13 @@ class ProgressTracker:
         self.known += report.known
         self._seen.setdefault(report.epoch, {})[report.island] = report
 
-    def stop(self, epoch: int) -> tuple[int, str] | None:
+    def stop(self, epoch: int) -> tuple[int, Ending] | None:
         """The epoch at which a limit is met, and the limit; None if none is met.
 
         Args:
             epoch: the epoch that all islands have reached.
         """
-        while self._judged_to < epoch:
+        while self._judged_to < epoch and self._stop is None:
             self._judged_to += 1
             # In the order of the islands, as in the result: of equals, the first is taken.
             reports = [report for _, report in sorted(self._seen.pop(self._judged_to).items())]
@@ -122,10 +124,13 @@ class ProgressTracker:
                 self._record = (self._judged_to, self._best.objective)
             reason = self._met(self._judged_to)
             if reason:
-                return self._judged_to, reason
+                self._stop = self._judged_to, Ending(reason)
+        if self._stop is not None:
+            # Islands that were lost at this very moment are bred again first.
+            return self._stop if epoch >= self._stop[0] else None
         limit = self._limits.time_limit
         if epoch >= 0 and limit is not None and self.seconds >= limit:
-            return epoch, "time limit"
+            return epoch, Ending(Reason.TIME_LIMIT)
         return None
 
     def progress(self, archipelago: Archipelago) -> Progress:
@@ -152,12 +157,12 @@ class ProgressTracker:
             occupation=1.0 - self._waited / elapsed,
         )
 
-    def _met(self, epoch: int) -> str | None:
+    def _met(self, epoch: int) -> Reason | None:
         limits = self._limits
         if limits.epochs is not None and epoch >= limits.epochs:
-            return "epochs"
+            return Reason.EPOCHS
         if limits.evaluations is not None and self._evaluations >= limits.evaluations:
-            return "evaluations"
+            return Reason.EVALUATIONS
         if limits.plateau is not None and epoch - self._record[0] >= limits.plateau:
-            return "plateau"
+            return Reason.PLATEAU
         return None

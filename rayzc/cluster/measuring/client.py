@@ -182,6 +182,14 @@ class MeasuringPool:
         if trouble:
             raise RunError(trouble)
 
+    def close_or_say(self) -> str | None:
+        """Like :meth:`close`, but returns what went wrong: results are returned even if the disk is full."""
+        try:
+            self.close()
+        except RunError as error:
+            return str(error)
+        return None
+
     def _call(self, method: str, *arguments: Any) -> Any:
         try:
             return _ray.get(getattr(self._actor, method).remote(*arguments))

@@ -77,6 +77,7 @@ class Filled:
         seconds: how long it took.
         statistics: of the pool, in the end.
         interrupted: the signal that ended it early; None if it ended by itself.
+        trouble: why the cache could not be written, if so.
     """
 
     suite: Suite
@@ -86,6 +87,7 @@ class Filled:
     seconds: float
     statistics: Statistics
     interrupted: signal.Signals | None
+    trouble: str | None = None
 
     @property
     def mixed(self) -> list[tuple[str, str, int]]:
@@ -174,6 +176,7 @@ def fill_suite(
                 seconds = time.monotonic() - began
                 listen(Filling(sum(map(len, rows.values())), done, len(failures), seconds, pool.statistics()))
         statistics, device = pool.statistics(), pool.device
+        trouble = pool.close_or_say()
 
     filled = {problem.name: replace(problem, scores=scores[problem.name]) for problem in chosen}
     cells = {problem.name: _filled_cells(problem, filled[problem.name], names) for problem in chosen}
@@ -190,6 +193,7 @@ def fill_suite(
         seconds=time.monotonic() - began,
         statistics=statistics,
         interrupted=interrupts.received,
+        trouble=trouble,
     )
 
 

@@ -9,7 +9,7 @@ from ray import tune
 
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, Statistics
-from rayzc.cluster.searches.trial import Trial
+from rayzc.cluster.searches.trial import Trial, trial_of
 from rayzc.errors import ClusterError
 
 __all__ = ["ProblemProgress", "ProgressReporter", "SearchProgress", "Stop"]
@@ -93,8 +93,7 @@ class ProgressReporter(tune.Callback):
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         """Tune calls this after each step of a trial."""
-        name, seed = trial.config["trial"]
-        self._reports[str(name), int(seed)] = result
+        self._reports[trial_of(trial.config)] = result
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Tune calls this often."""

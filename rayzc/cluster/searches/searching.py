@@ -77,8 +77,10 @@ def search(
     config = SearchConfig(**given, rayzc=__version__, suite=kept, suite_hash=content_hash)
     tables = {problem.name: problem for problem in chosen.problems} if chosen is not None else {}
     _check(config, tables)
-    if options.storage is not None:
-        Storage(options.storage)
+    if options.storage is not None and Storage(options.storage).used:
+        raise SearchError(
+            f"the storage {options.storage} holds the searches of another run: give another, or resume that run"
+        )
     folder = RunFolder.create(place.out or unused_folder("search"), place.force)
     with folder.locked():
         if suite is not None:

@@ -58,6 +58,11 @@ class Storage:
         except (OSError, pa.ArrowException) as error:
             raise SearchError(f"the storage {self.place} cannot be written: {first_line(error)}") from None
 
+    @property
+    def used(self) -> bool:
+        """Whether the searches of a run have checkpoints here."""
+        return bool(self._attempts())
+
     def next_attempt(self) -> str:
         """Name of the folder for the next attempt."""
         return f"{_ATTEMPT}{max(self._attempts(), default=0) + 1}"

@@ -15,11 +15,21 @@ from rayzc.measurement import Measurement, Request
 from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
 from rayzc.nas.results import Results
+from rayzc.nas.scores import Truth
 from rayzc.nas.search import Search, SearchEnding, advance, begin
 from rayzc.nas.solving import SearchProblem, comparisons, on_demand, tabulated
 from rayzc.problems import Problem
 
-__all__ = ["RESULTS_FILE", "SEARCH_FILE", "SearchTrial", "Trial", "Work"]
+__all__ = [
+    "RESULTS_FILE",
+    "SEARCH_FILE",
+    "SearchTrial",
+    "Trial",
+    "Work",
+    "reported",
+    "trial_of",
+    "trial_text",
+]
 
 Trial = tuple[str, int]
 """Name of the problem, and seed."""
@@ -117,8 +127,8 @@ class SearchTrial(tune.Trainable):
             if search.ended:
                 self._results = self._concluded(search)
         except RayzcError as error:
-            self._results = Results((), failures={self._name: str(error)})
-        return self._reported()
+            self._results = Results((), failures={trial_text(self._trial): str(error)})
+        return reported(self._search, self._problem.truth, self._results is not None)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Writes the search, and its results once it has ended."""
@@ -134,16 +144,14 @@ class SearchTrial(tune.Trainable):
             self._search = Search.from_json(path.read_bytes(), path)
 
     def _take(self, config: dict[str, Any]) -> None:
-        name, seed = config["trial"]
-        self._problem_name, self._seed = str(name), int(seed)
-        self._name = f"{self._problem_name}, seed {self._seed}"
+        self._trial = name, _ = trial_of(config)
         self._results = None
-        self._problem = self._work.problem(self._problem_name)
-        self._search = (self._work.started or {}).get((self._problem_name, self._seed))
+        self._problem = self._work.problem(name)
+        self._search = (self._work.started or {}).get(self._trial)
 
     def _begun(self) -> Search:
-        plan = replace(self._work.plan, seed=self._seed)
-        return begin(plan, self._problem_name, self._problem.domain, self._problem.source)
+        name, seed = self._trial
+        return begin(replace(self._work.plan, seed=seed), name, self._problem.domain, self._problem.source)
 
     def _concluded(self, search: Search) -> Results:
         late = search.ended is SearchEnding.TIME_LIMIT
@@ -152,17 +160,29 @@ class SearchTrial(tune.Trainable):
         outcome = outcome_of(search, self._problem.domain.space, self._problem.truth)
         return Results((outcome,), () if late else comparisons(self._problem, search.plan))
 
-    def _reported(self) -> dict[str, Any]:
-        search = self._search
-        best = search.best if search else None
-        truth = self._problem.truth
-        standing = truth.standing(best.architecture) if best and truth else None
-        return {
-            "evaluated": len(search.evaluations) if search else 0,
-            "measured": search.measured if search else 0,
-            "cache_hits": search.cache_hits if search else 0,
-            "score": best.score if best else None,
-            "architecture": best.architecture if best else None,
-            "accuracy": standing.accuracy if standing else None,
-            "done": self._results is not None,
-        }
+
+def reported(search: Search | None, truth: Truth | None, done: bool) -> dict[str, Any]:
+    """What a trial reports of its search: numbers for the display, and for Tune's loggers."""
+    best = search.best if search else None
+    standing = truth.standing(best.architecture) if best and truth else None
+    return {
+        "evaluated": len(search.evaluations) if search else 0,
+        "measured": search.measured if search else 0,
+        "cache_hits": search.cache_hits if search else 0,
+        "score": best.score if best else None,
+        "architecture": best.architecture if best else None,
+        "accuracy": standing.accuracy if standing else None,
+        "done": done,
+    }
+
+
+def trial_of(config: Mapping[str, Any]) -> Trial:
+    """The trial that a configuration of Tune's names."""
+    name, seed = config["trial"]
+    return str(name), int(seed)
+
+
+def trial_text(trial: Trial) -> str:
+    """The trial in words: ``nasbench201/cifar10, seed 0``."""
+    name, seed = trial
+    return f"{name}, seed {seed}"

@@ -36,7 +36,7 @@ def test_both_stages(command: Command, parquet: Path, tmp_path: Path, ray_sessio
     again = command("resume", out)
     assert again.code == 0
     assert "nasbench201/cifar10" in again.out
-    assert f"whole run  {out}" in again.out
+    assert f"run        {out}" in again.out
     assert "bred       " in again.out
 
 

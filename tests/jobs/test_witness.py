@@ -98,6 +98,7 @@ def test_the_table_in_markdown(witness: ModuleType) -> None:
     )
 
 
+@pytest.mark.slow
 def test_networks_of_the_real_suite_as_a_submitted_job(
     witness: ModuleType, nbsz_path: Path, tmp_path: Path
 ) -> None:

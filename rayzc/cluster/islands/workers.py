@@ -4,7 +4,6 @@ An actor caches tables and compiled code but holds no state, so losing an actor 
 """
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +30,6 @@ class Report:
         known: formulas of this step whose ranking the worker knew already.
         best: its best formula.
         front: its best formula of each complexity.
-        seconds: how long the step took.
-        process: the worker's process id.
     """
 
     island: int
@@ -42,8 +39,6 @@ class Report:
     known: int
     best: Individual
     front: tuple[Individual, ...]
-    seconds: float
-    process: int
 
 
 @ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
@@ -65,15 +60,15 @@ class IslandWorker:
 
     def initialise(self, index: int) -> Product:
         """Returns island `index` at epoch 0, its emigrants, and a report."""
-        return self._timed(lambda: initialise(index, self._judge, self._settings))
+        return self._reported(lambda: initialise(index, self._judge, self._settings))
 
     def step(self, island: Island, *immigrants: tuple[Individual, ...]) -> Product:
         """Returns the island one epoch later, its emigrants, and a report."""
         arrivals = [immigrant for group in immigrants for immigrant in group]
-        return self._timed(lambda: step(island, arrivals, self._judge, self._settings))
+        return self._reported(lambda: step(island, arrivals, self._judge, self._settings))
 
-    def _timed(self, advance: Callable[[], Island]) -> Product:
-        begin, scored, known = time.perf_counter(), self._judge.scored, self._judge.known
+    def _reported(self, advance: Callable[[], Island]) -> Product:
+        scored, known = self._judge.scored, self._judge.known
         island = advance()
         report = Report(
             island=island.index,
@@ -83,8 +78,6 @@ class IslandWorker:
             known=self._judge.known - known,
             best=island.population[0],
             front=island.front,
-            seconds=time.perf_counter() - begin,
-            process=os.getpid(),
         )
         return island, emigrants(island, self._settings), report
 

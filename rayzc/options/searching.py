@@ -13,7 +13,10 @@ ALGORITHMS = ("regularized_evolution", "genetic", "local_search", "random")
 
 
 class AlgorithmSettings(Options, frozen=True, kw_only=True):
-    """Choices of the algorithms; each uses those that concern it."""
+    """Choices of the algorithms; each uses those that concern it.
+
+    In Python alone, as a whole: ``rayzc.search(..., plan=PlanOptions(settings=AlgorithmSettings(population=20)))``.
+    """
 
     error: ClassVar[type[RayzcError]] = SearchError
 
@@ -22,27 +25,22 @@ class AlgorithmSettings(Options, frozen=True, kw_only=True):
         option(
             "Architectures alive in regularized evolution; the first ones are drawn at random.",
             low=1,
-            hidden=True,
         ),
     ] = 50
     tournament: Annotated[
         int,
-        option("Architectures that compete to become a parent in regularized evolution.", low=1, hidden=True),
+        option("Architectures that compete to become a parent in regularized evolution.", low=1),
     ] = 10
     generation: Annotated[
         int,
-        option(
-            "Children in a generation of the genetic algorithm, and parents of the next.", low=1, hidden=True
-        ),
+        option("Children in a generation of the genetic algorithm, and parents of the next.", low=1),
     ] = 20
     crossover: Annotated[
         float,
-        option(
-            "Probability that a child of the genetic algorithm has two parents.", low=0, high=1, hidden=True
-        ),
+        option("Probability that a child of the genetic algorithm has two parents.", low=0, high=1),
     ] = 0.5
     starts: Annotated[
-        int, option("Random architectures from the best of which local search starts.", low=1, hidden=True)
+        int, option("Random architectures from the best of which local search starts.", low=1)
     ] = 10
 
 

@@ -12,11 +12,11 @@ from ray import tune
 from rayzc.cluster.measuring import MeasuringPool
 from rayzc.errors import RayzcError, SearchError
 from rayzc.measurement import Measurement, Request
+from rayzc.nas.baselines import SearchProblem, comparisons, on_demand, tabulated
 from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
 from rayzc.nas.results import Results
 from rayzc.nas.search import Search, SearchEnding, advance, begin
-from rayzc.nas.solving import SearchProblem, comparisons, on_demand, tabulated
 from rayzc.problems import Problem
 
 __all__ = ["RESULTS_FILE", "SEARCH_FILE", "SearchTrial", "Trial", "Work"]
@@ -123,7 +123,7 @@ class SearchTrial(tune.Trainable):
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Writes the search, and its results once it has ended."""
         if self._search is not None:
-            Path(checkpoint_dir, SEARCH_FILE).write_text(self._search.to_json(), encoding="utf-8")
+            Path(checkpoint_dir, SEARCH_FILE).write_text(self._search.to_text(), encoding="utf-8")
         if self._results is not None:
             Path(checkpoint_dir, RESULTS_FILE).write_text(self._results.to_text(), encoding="utf-8")
 
@@ -131,7 +131,7 @@ class SearchTrial(tune.Trainable):
         """Goes on from what :meth:`save_checkpoint` wrote."""
         path = Path(checkpoint, SEARCH_FILE)
         if path.exists():
-            self._search = Search.from_json(path.read_bytes(), path)
+            self._search = Search.from_text(path.read_bytes(), path)
 
     def _take(self, config: dict[str, Any]) -> None:
         name, seed = config["trial"]
@@ -142,7 +142,7 @@ class SearchTrial(tune.Trainable):
         self._search = (self._work.started or {}).get((self._problem_name, self._seed))
 
     def _begun(self) -> Search:
-        plan = replace(self._work.plan, seed=self._seed)
+        plan = self._work.plan.replaced(seed=self._seed)
         return begin(plan, self._problem_name, self._problem.domain, self._problem.source)
 
     def _concluded(self, search: Search) -> Results:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.workers import Report
 from rayzc.evolution import Individual, Island, pareto_front
-from rayzc.runs import Limits
+from rayzc.options import Limits
 
 __all__ = ["Progress", "ProgressTracker"]
 

@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.cluster.measuring import Request, Setup, measuring_pool
+from rayzc.cluster.measuring import Request, measuring_pool
 from rayzc.documents import write_atomically
 from rayzc.errors import RayzcError
 from rayzc.evolution import kendall_tau
+from rayzc.options import Setup
 from rayzc.problems import Problem, load_suite
 
 __all__ = ["FLOORS", "PROXIES", "Agreement", "agreements", "main", "markdown", "measured"]

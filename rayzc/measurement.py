@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rayzc.errors import ProxyError
-from rayzc.options.measuring import Setup
 
-__all__ = ["Measurement", "Request", "Setup"]
+__all__ = ["Measurement", "Request"]
 
 _SEEDS = range(-(2**63), 2**63)
 
@@ -56,7 +55,7 @@ class Measurement:
         failures: by proxy, why it has no score.
         seconds: how long it took to measure; 0 for what a table or a cache knew.
         notes: what a reader of the scores should know, such as micro-batches.
-        cached: whether all of it came from a cache of earlier measurements.
+        cached: whether what was not in a table came from a cache of earlier measurements.
         passes: how often which kind of pass ran through the network.
     """
 

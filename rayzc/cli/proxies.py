@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rayzc.proxies import Measurement, Proxy
 
-__all__ = ["lined_up", "plain", "proxies"]
+__all__ = ["lined_up", "proxies"]
 
 
 class ProxiesOptions(ShowOptions, frozen=True, kw_only=True):
@@ -41,6 +41,7 @@ def proxies(
     import json
 
     from rayzc.cli.output import plain_console
+    from rayzc.documents import finite
     from rayzc.proxies import find
     from rayzc.proxies.batches import batch_of
     from rayzc.proxies.user_models import load_model, measure_model
@@ -55,7 +56,7 @@ def proxies(
     if output.as_json:
         document = {
             "model": model,
-            "scores": {name: plain(score) for name, score in result.scores.items()},
+            "scores": finite(dict(result.scores)),
             "failures": dict(result.failures),
             "passes": dict(result.passes),
             "notes": list(result.notes),
@@ -115,8 +116,3 @@ def _six_digits(score: float) -> str:
         return f"{score:.5e}"
     text = f"{score:.{max(0, 5 - size)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def plain(score: float) -> Any:
-    """A number as JSON can hold it: what is not finite becomes its name, such as ``"-inf"``."""
-    return score if math.isfinite(score) else str(score)

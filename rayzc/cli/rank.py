@@ -45,7 +45,7 @@ def rank(
 
     from rayzc.cli.formulas import read_formula
     from rayzc.cli.output import plain_console
-    from rayzc.cli.proxies import plain
+    from rayzc.documents import finite
     from rayzc.errors import ProxyError
     from rayzc.formula import ranking_values
     from rayzc.proxies import find
@@ -79,14 +79,14 @@ def rank(
         {
             "rank": place + 1,
             "model": names[index],
-            "score": plain(float(values[index])),
-            "proxies": {proxy: plain(float(column[index])) for proxy, column in columns.items()},
+            "score": float(values[index]),
+            "proxies": {proxy: float(column[index]) for proxy, column in columns.items()},
             "failures": dict(results[names[index]].failures),
         }
         for place, index in enumerate(order)
     ]
     if output.as_json:
-        typer.echo(json.dumps({"formula": str(parsed), "ranking": rows}, indent=1))
+        typer.echo(json.dumps(finite({"formula": str(parsed), "ranking": rows}), indent=1))
         return
     console = plain_console()
     console.print(_table(names, order.tolist(), values.tolist(), {k: c.tolist() for k, c in columns.items()}))

@@ -1,12 +1,11 @@
 """``rayzc score``: how well a formula ranks the networks of a suite."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from rayzc.cli.options import AsFormula, JsonOutput, Suite, takes_options
-from rayzc.options import Options, Settings, option
-from rayzc.options.shared import ProblemsOption
+from rayzc.options import ScoreOptions, Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,16 +14,6 @@ if TYPE_CHECKING:
     from rayzc.evolution import SuiteScore
 
 __all__ = ["score"]
-
-
-class ScoreOptions(Options, frozen=True, kw_only=True):
-    """What a formula is assessed on."""
-
-    problems: ProblemsOption = ()
-    bootstrap: Annotated[
-        int, option("Number of bootstrap samples for the confidence intervals; 0 for none.", low=0)
-    ] = 1000
-    seed: Annotated[int, option("Seed of the bootstrap.", low=0)] = 0
 
 
 @takes_options(options=ScoreOptions, output=JsonOutput)

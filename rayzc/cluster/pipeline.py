@@ -15,6 +15,7 @@ from rayzc.cluster.islands.discovery import discover, resume
 from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.searches.progress import SearchProgress
 from rayzc.cluster.searches.searching import resume_search, search
+from rayzc.evolution import check_settings
 from rayzc.formula import Formula
 from rayzc.nas import Plan, Results
 from rayzc.options import Cluster, Limits, Place, RunOptions, takes
@@ -77,7 +78,9 @@ def run(
     # Report mistakes in the options of the searches before a formula is bred.
     Plan.of(plan.replaced(formula=text or "flops"))
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
-    whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
+    chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
+    if formula is None:
+        check_settings(options.settings, chosen.problems[0].proxies)
     share = DEFAULT_SECONDS
     if options.time_limit is not None:
         share = min(share, _DISCOVERY_SHARE * options.time_limit)

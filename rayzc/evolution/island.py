@@ -11,6 +11,7 @@ from random import Random
 
 import numpy as np
 
+from rayzc.errors import RunError
 from rayzc.evolution.fitness import Judge
 from rayzc.evolution.individual import (
     Individual,
@@ -21,7 +22,7 @@ from rayzc.evolution.individual import (
     shortened,
     unique,
 )
-from rayzc.evolution.objectives import Objective
+from rayzc.evolution.objectives import Objective, objective_of
 from rayzc.evolution.selection import SELECTIONS
 from rayzc.evolution.variation import (
     Vocabulary,
@@ -35,7 +36,7 @@ from rayzc.evolution.variation import (
 from rayzc.formula import ARITY, Formula, Tokens
 from rayzc.options.breeding import Settings
 
-__all__ = ["Island", "emigrants", "fits", "initialise", "step"]
+__all__ = ["Island", "check_settings", "emigrants", "fits", "initialise", "step"]
 
 _STARTING_DEPTH = 4
 _FROM_FRONT = 0.1
@@ -62,6 +63,36 @@ class Island:
     evaluations: int
 
 
+def check_settings(settings: Settings, proxies: Sequence[str]) -> None:
+    """Checks what settings name, before a run begins: the objective, and the starting formulas.
+
+    Args:
+        settings: how formulas are bred.
+        proxies: those that formulas may use.
+
+    Raises:
+        RunError: the objective cannot be imported; or a starting formula is beyond the limits of size and depth, has no
+            proxy, or needs another one.
+        FormulaError: a starting formula does not parse.
+    """
+    objective_of(settings)
+    for text in settings.seeds:
+        formula = Formula.parse(text)
+        for number, unit, name, limit in (
+            (formula.size, "nodes", "max_size", settings.max_size),
+            (formula.depth, "levels", "max_depth", settings.max_depth),
+        ):
+            if number > limit:
+                raise RunError(f"the starting formula {formula} has {number} {unit}; {name} is {limit}")
+        if not formula.proxies:
+            raise RunError(f"the starting formula {formula} has no proxy in it")
+        for proxy in formula.proxies:
+            if proxy not in proxies:
+                raise RunError(
+                    f"the starting formula {text} needs proxy '{proxy}'; known: {', '.join(proxies)}"
+                )
+
+
 def initialise(index: int, judge: Judge, settings: Settings) -> Island:
     """Makes an island at epoch 0 of the bare proxies, the user's formulas, and random formulas.
 
@@ -71,7 +102,7 @@ def initialise(index: int, judge: Judge, settings: Settings) -> Island:
         settings: how formulas are bred.
     """
     rng = Random(f"settle/{settings.seed}/{index}")  # the word is part of every recorded run
-    objective = settings.objective_function()
+    objective = objective_of(settings)
     words = Vocabulary(judge.proxies)
     given = [Formula.parse(text).tokens for text in settings.seeds]
     tokens: list[Tokens] = [*((proxy,) for proxy in judge.proxies), *given]
@@ -96,7 +127,7 @@ def step(island: Island, immigrants: Iterable[Individual], judge: Judge, setting
         the island after.
     """
     rng = Random(f"step/{settings.seed}/{island.index}/{island.epoch}")
-    objective = settings.objective_function()
+    objective = objective_of(settings)
     arrived = replace(island, population=(*island.population, *immigrants))
     for _ in range(settings.generations):
         arrived = _generation(rng, arrived, judge, objective, settings)

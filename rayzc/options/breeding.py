@@ -1,6 +1,6 @@
-"""How formulas are bred, and when breeding stops."""
+"""How formulas are bred, when breeding stops, and what a formula is scored on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -8,9 +8,9 @@ import msgspec
 from rayzc.errors import RunError, nearest
 from rayzc.options.flat import option
 from rayzc.options.option import Options
-from rayzc.user_code import user_module
+from rayzc.options.shared import ProblemsOption
 
-__all__ = ["CORRELATIONS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "Settings"]
+__all__ = ["CORRELATIONS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "ScoreOptions", "Settings"]
 
 # Only the names: the functions need numpy, which --help does without. Tests compare them with the registries.
 CORRELATIONS = ("kendall", "spearman", "weighted_kendall")
@@ -23,9 +23,7 @@ class Settings(Options, frozen=True, kw_only=True):
     """How formulas are bred: the same settings on the same suite give the same hall of fame.
 
     Raises:
-        RunError: an unknown name, a number out of its range, a starting formula beyond the limits of size and depth, or
-            an objective that a resumed run could not find again.
-        FormulaError: a starting formula that does not parse.
+        RunError: an unknown name, a number out of its range, or an objective that a resumed run could not find again.
     """
 
     # A resumed run of an earlier version keeps its limits: new ones might make its best formulas worthless.
@@ -79,7 +77,7 @@ class Settings(Options, frozen=True, kw_only=True):
     objective: Annotated[
         Any,
         option(
-            "Objective to maximise over the problems: mean, min, mean-std, cvar, or your own as module:function, which "
+            f"Objective to maximise over the problems: {', '.join(OBJECTIVES)}, or your own as module:function, which "
             "takes the array of correlations, one for each problem.",
             metavar="NAME",
         ),
@@ -130,7 +128,7 @@ class Settings(Options, frozen=True, kw_only=True):
     ] = ()
 
     def __post_init__(self) -> None:
-        """Checks ranges, names and starting formulas."""
+        """Checks ranges and names."""
         super().__post_init__()
         objective = self.objective
         if isinstance(objective, str):
@@ -143,46 +141,6 @@ class Settings(Options, frozen=True, kw_only=True):
             )
         if not self.selection:
             raise RunError("no selection is named; known: " + ", ".join(SELECTIONS))
-        for text in self.seeds:
-            self._check_start(text)
-
-    def objective_function(self) -> Callable[[Any], float]:
-        """The objective itself.
-
-        Raises:
-            RunError: a ``module:function`` that cannot be imported, or is not a function.
-        """
-        if not isinstance(self.objective, str):
-            chosen: Callable[[Any], float] = self.objective
-            return chosen
-        if self.objective in OBJECTIVES:
-            from rayzc.evolution import objectives
-
-            return objectives.OBJECTIVES[self.objective]
-        module, _, function = self.objective.partition(":")
-        if not module:
-            raise RunError(f"objective '{self.objective}' names no module; write module:function")
-        found: Callable[[Any], float] | None = getattr(user_module(module, RunError), function, None)
-        if found is None:
-            raise RunError(f"objective '{self.objective}': module {module} has no '{function}'")
-        if not callable(found):
-            raise RunError(f"objective '{self.objective}' is not a function of the correlations")
-        return found
-
-    def _check_start(self, text: str) -> None:
-        from rayzc.formula.expression import Formula
-
-        formula = Formula.parse(text)
-        for number, unit, limit in (
-            (formula.size, "nodes", "max_size"),
-            (formula.depth, "levels", "max_depth"),
-        ):
-            if number > getattr(self, limit):
-                raise RunError(
-                    f"the starting formula {formula} has {number} {unit}; {limit} is {getattr(self, limit)}"
-                )
-        if not formula.proxies:
-            raise RunError(f"the starting formula {formula} has no proxy in it")
 
 
 class Limits(Options, frozen=True, kw_only=True):
@@ -216,3 +174,13 @@ class Limits(Options, frozen=True, kw_only=True):
     def or_else(self, other: "Limits") -> "Limits":
         """These limits, or the other's if none is set."""
         return other if self == Limits() else self
+
+
+class ScoreOptions(Options, frozen=True, kw_only=True):
+    """What a formula is assessed on."""
+
+    problems: ProblemsOption = ()
+    bootstrap: Annotated[
+        int, option("Number of bootstrap samples for the confidence intervals; 0 for none.", low=0)
+    ] = 1000
+    seed: Annotated[int, option("Seed of the bootstrap.", low=0)] = 0

@@ -49,6 +49,10 @@ class Option:
     hidden: bool = False
 
 
+option = Option
+"""An option's help and range, as annotations write it: ``Annotated[int, option("Eggs.", low=1)]``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """The metadata of a nested class of options.
@@ -64,11 +68,6 @@ class Group:
     names: Mapping[str, str | None]
     aliases: Mapping[str, tuple[str, ...]]
     defaults: Mapping[str, str]
-
-
-def option(help: str, **details: Any) -> Option:
-    """An option's help and range, see :class:`Option`."""
-    return Option(help, **details)
 
 
 def group(

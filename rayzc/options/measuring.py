@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from rayzc.errors import ProxyError, RayzcError, SuiteError
 from rayzc.options.flat import group, option
 from rayzc.options.option import Options
-from rayzc.options.shared import ImagesOption, ProblemsOption, SeedOption
+from rayzc.options.shared import BATCH, ImagesOption, ProblemsOption, SeedOption
 
 __all__ = ["FillOptions", "Setup", "ShowOptions"]
 
@@ -15,7 +15,7 @@ class Setup(Options, frozen=True, kw_only=True):
 
     error: ClassVar[type[RayzcError]] = ProxyError
 
-    batch: Annotated[int, option("Number of images to measure each network on.", low=1)] = 64
+    batch: Annotated[int, option(BATCH, low=1)] = 64
     images: ImagesOption = None
     data: Annotated[str, option("Folder of torchvision's data sets.", hidden=True)] = "data"
     width: Annotated[
@@ -80,9 +80,7 @@ class ShowOptions(Options, frozen=True, kw_only=True):
     ] = "3,32,32"
     classes: Annotated[int, option("Number of classes.", low=1)] = 10
     images: ImagesOption = None
-    batch_size: Annotated[
-        int, option("Number of images to measure each network on.", low=1, aliases=("batch",))
-    ] = 64
+    batch_size: Annotated[int, option(BATCH, low=1, aliases=("batch",))] = 64
     seed: SeedOption = 0
     device: Annotated[
         str | None, option("Device to measure on: cpu, cuda or cuda:1.", default="a GPU if there is one")

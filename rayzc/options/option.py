@@ -18,15 +18,13 @@ from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 import msgspec
 
+from rayzc.documents import IN_EVERY_DOCUMENT, in_words, key_in_words
 from rayzc.errors import RayzcError, RunError, nearest
 from rayzc.options.flat import Flat, Option, bare, flattened, hints, options_of
 
-__all__ = ["Options", "by_name", "current_name", "located", "with_changes"]
+__all__ = ["Options", "by_name", "current_name", "with_changes"]
 
 OptionsT = TypeVar("OptionsT", bound="Options")
-
-IN_EVERY_DOCUMENT = ("schema_version", "kind")
-"""Keys that say what a document is; :mod:`rayzc.documents` reads them."""
 
 
 class _Renamed(msgspec.StructMeta):
@@ -109,7 +107,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         try:
             found = msgspec.convert(_completed(cls, content, missing), cls, dec_hook=_decoded)
         except msgspec.ValidationError as problem:
-            raise error(f"{where}: {located(str(problem))}") from None
+            raise error(f"{where}: {key_in_words(str(problem))}") from None
         except RayzcError as problem:
             raise error(f"{where} cannot be used: {problem}") from None
         # Last, as a misspelt key is better reported as unknown than as missing.
@@ -138,7 +136,7 @@ def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type
     try:
         value = msgspec.convert(value, kind, dec_hook=_decoded)
     except msgspec.ValidationError as problem:
-        raise error(f"{name} is {value!r}; it {_in_words(str(problem))}") from None
+        raise error(f"{name} is {value!r}; it {in_words(str(problem))}") from None
     if about is None or value is None:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -156,6 +154,7 @@ def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type
     for chosen in (value if isinstance(value, tuple) else (value,)) if about.choices else ():
         if chosen not in about.choices:
             what = name.removeprefix("--").replace("-", " ").replace("_", " ")
+            what = what.removesuffix("s") if isinstance(value, tuple) else what
             raise error(f"unknown {what} '{chosen}'; {nearest(str(chosen), about.choices)}")
     return value
 
@@ -188,40 +187,6 @@ def _completed(
         elif isinstance(inner, type) and issubclass(inner, Options) and isinstance(found[key], Mapping):
             found[key] = _completed(inner, found[key], missing, f"{above}{key}.")
     return found
-
-
-def located(message: str) -> str:
-    """A message of msgspec's with the whole key: ``unknown key 'settings.islnds'``."""
-    what, _, place = message.partition(" - at ")
-    path = place.strip("`").removeprefix("$").lstrip(".")
-    for words, name in (
-        ("Object contains unknown field", "unknown key"),
-        ("Object missing required field", "missing key"),
-    ):
-        if what.startswith(words):
-            key = what.removeprefix(words).strip(" `")
-            return f"{name} '{f'{path}.{key}' if path else key}'"
-    return f"key '{path}' {_in_words(message)}" if path else f"it {_in_words(message)}"
-
-
-_IN_WORDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "str": "text",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-}
-
-
-def _in_words(message: str) -> str:
-    """What a message of msgspec's says of a type: ``must be a whole number``."""
-    what = message.partition(" - at ")[0]
-    expected, separator, _ = what.removeprefix("Expected `").partition("`, got `")
-    if not separator:
-        return f"cannot be used: {what[0].lower()}{what[1:]}".replace("`", "")
-    names = [_IN_WORDS.get(name, name) for name in expected.split(" | ") if name != "null"]
-    return f"must be {' or '.join(names)}"
 
 
 def _decoded(kind: type, value: Any) -> Any:

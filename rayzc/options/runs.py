@@ -20,6 +20,7 @@ from rayzc.options.shared import PROBLEMS, ProblemsOption
 __all__ = [
     "CANDIDATES",
     "DEFAULT_SECONDS",
+    "LOGGERS",
     "Cluster",
     "DiscoverOptions",
     "Place",
@@ -30,8 +31,13 @@ __all__ = [
 CANDIDATES = ("table", "space")
 """Where a search moves: among the rows of its problem's table, or in the whole search space."""
 
+LOGGERS = ("csv", "json", "tensorboard", "mlflow", "wandb")
+"""Names of Tune's loggers; a test compares them with the registry."""
+
 DEFAULT_SECONDS = 180.0
 """The time limit of a discovery that has no other limit."""
+
+_DEFAULT = f"{DEFAULT_SECONDS / 60:g}m"
 
 _LEAVE_OUT = "Problems, search spaces or tasks to leave out."
 
@@ -91,9 +97,9 @@ class DiscoverOptions(Options, frozen=True, kw_only=True):
         ),
     ] = None
     settings: Annotated[Settings, group("How formulas are bred", {"seeds": "start"})] = Settings()
-    limits: Annotated[Limits, group("When to stop", defaults={"time_limit": "3m if no limit is given"})] = (
-        Limits()
-    )
+    limits: Annotated[
+        Limits, group("When to stop", defaults={"time_limit": f"{_DEFAULT} if no limit is given"})
+    ] = Limits()
 
 
 class SearchOptions(Options, frozen=True, kw_only=True):
@@ -149,7 +155,8 @@ class SearchOptions(Options, frozen=True, kw_only=True):
     loggers: Annotated[
         tuple[str, ...],
         option(
-            "Loggers of Ray Tune to use: csv, json, tensorboard, mlflow, wandb.",
+            "Loggers of Ray Tune to use.",
+            choices=LOGGERS,
             default="none",
             metavar="A,B",
             flag="log",
@@ -168,17 +175,17 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
         group(
             "When the discovery stops",
             {"time_limit": "discovery_time_limit"},
-            defaults={"discovery_time_limit": "half of --time-limit, at most 3m"},
+            defaults={"discovery_time_limit": f"half of --time-limit, at most {_DEFAULT}"},
         ),
     ] = Limits()
     time_limit: Annotated[
         float | None,
         option(
-            "Stop after this running time, such as 10m or 1h. The discovery takes half of it, at most 3m.",
+            f"Stop after this running time, such as 10m or 1h. The discovery takes half of it, at most {_DEFAULT}.",
             panel="When to stop",
             above=0,
             duration=True,
-            default="3m for the discovery, no limit for the searches",
+            default=f"{_DEFAULT} for the discovery, no limit for the searches",
             metavar="TIME",
         ),
     ] = None

@@ -13,7 +13,10 @@ ALGORITHMS = ("regularized_evolution", "genetic", "local_search", "random")
 
 
 class AlgorithmSettings(Options, frozen=True, kw_only=True):
-    """Settings of the search algorithms; each algorithm uses its own."""
+    """Settings of the search algorithms; each algorithm uses its own.
+
+    In Python alone, as a whole: ``rayzc.search(..., plan=PlanOptions(settings=AlgorithmSettings(population=20)))``.
+    """
 
     error: ClassVar[type[RayzcError]] = SearchError
 
@@ -22,28 +25,22 @@ class AlgorithmSettings(Options, frozen=True, kw_only=True):
         option(
             "Population size of regularized evolution; the initial population is random.",
             low=1,
-            hidden=True,
         ),
     ] = 50
     tournament: Annotated[
         int,
-        option("Tournament size of regularized evolution.", low=1, hidden=True),
+        option("Tournament size of regularized evolution.", low=1),
     ] = 10
     generation: Annotated[
         int,
-        option("Population size of the genetic algorithm.", low=1, hidden=True),
+        option("Population size of the genetic algorithm.", low=1),
     ] = 20
     crossover: Annotated[
         float,
-        option(
-            "Probability that a child of the genetic algorithm has two parents.", low=0, high=1, hidden=True
-        ),
+        option("Probability that a child of the genetic algorithm has two parents.", low=0, high=1),
     ] = 0.5
     starts: Annotated[
-        int,
-        option(
-            "Number of random architectures, of which local search starts from the best.", low=1, hidden=True
-        ),
+        int, option("Number of random architectures, of which local search starts from the best.", low=1)
     ] = 10
 
 

@@ -4,9 +4,11 @@ from typing import Annotated
 
 from rayzc.options.flat import option
 
-__all__ = ["PROBLEMS", "ImagesOption", "ProblemsOption", "SeedOption"]
+__all__ = ["BATCH", "PROBLEMS", "ImagesOption", "ProblemsOption", "SeedOption"]
 
 PROBLEMS = "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'."
+
+BATCH = "Number of images to measure each network on."
 
 ProblemsOption = Annotated[tuple[str, ...], option(PROBLEMS, default="all", commas=True)]
 

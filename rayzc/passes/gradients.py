@@ -11,8 +11,9 @@ from torch.utils.hooks import RemovableHandle
 from rayzc.errors import ProxyError
 from rayzc.passes.replica import derivatives
 from rayzc.passes.results import OUT_OF_MEMORY, is_out_of_memory
-from rayzc.passes.second_order import Backward, SecondOrder
+from rayzc.passes.second_order import SecondOrder
 from rayzc.passes.stages import Batch, Part, Stage, Way
+from rayzc.passes.twice_differentiable import Backward
 
 __all__ = ["Curvatures", "Gradients", "Jacobian", "Saliencies"]
 

@@ -12,14 +12,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rayzc.documents import write_atomically
+from rayzc.documents import SCHEMA_VERSION, write_atomically
 from rayzc.errors import FormulaError, RunError
-from rayzc.evolution import Individual, Island, Judge, Settings, judged_as_it_is
+from rayzc.evolution import Individual, Island, Judge, judged_as_it_is
+from rayzc.evolution.objectives import objective_of
 from rayzc.formula import Formula
+from rayzc.options import Settings
 
-__all__ = ["SCHEMA_VERSION", "checkpoint_files", "read_newest", "restore", "write_checkpoint"]
+__all__ = ["checkpoint_files", "read_newest", "restore", "write_checkpoint"]
 
-SCHEMA_VERSION = 1
 KEPT = 3
 
 
@@ -94,7 +95,7 @@ def restore(document: dict[str, Any], judge: Judge, settings: Settings) -> tuple
     Raises:
         RunError: a formula that does not parse, or names a proxy that the tables lack.
     """
-    objective = settings.objective_function()
+    objective = objective_of(settings)
     known: dict[str, Individual] = {}
 
     def individual(text: str) -> Individual:

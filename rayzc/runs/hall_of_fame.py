@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rayzc.documents import SCHEMA_VERSION
 from rayzc.errors import RunError
 from rayzc.evolution import Individual, Island, one_of_each_shape, pareto_front, unique
 from rayzc.formula import Formula
 
 __all__ = ["HallOfFame", "best_formula"]
 
-SCHEMA_VERSION = 1
 BEST = 20
 
 

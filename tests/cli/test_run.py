@@ -71,6 +71,8 @@ def test_interrupted(
     ("arguments", "message"),
     [
         (("--budget", 0), "--budget is 0; it must be 1 or more"),
+        (("--start", "1 + 2"), "the starting formula 1 + 2 has no proxy in it"),
+        (("--start", "log(zen)"), "the starting formula log(zen) needs proxy 'zen'; known: "),
         (("--formula", "flops +"), "cannot parse formula at position 8: expected a proxy, a number or '('"),
         (
             ("--problems", "nasbench20"),

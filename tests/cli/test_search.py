@@ -58,7 +58,7 @@ class TestMistakes:
                 ("--constraint", "cost"),
                 "constraint 'cost' has no comparison: put one of < <= > >= between two formulas",
             ),
-            (("--log", "cvs"), "there is no logger 'cvs'; did you mean 'csv'?"),
+            (("--log", "cvs"), "unknown log 'cvs'; did you mean 'csv'?"),
             (("--time-limit", "soon"), "--time-limit: 'soon' is not a duration: write 90s, 3m or 1h30m"),
             (("--time-limit", "0s"), "--time-limit is 0; it must be greater than 0"),
             (("--device", "tpu"), "unknown device 'tpu'; did you mean 'cpu'?"),

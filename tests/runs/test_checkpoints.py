@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from rayzc.errors import RunError
-from rayzc.evolution import Island, Judge, Settings, emigrants, initialise, step
+from rayzc.evolution import Island, Judge, emigrants, initialise, step
+from rayzc.options import Settings
 from rayzc.runs import read_newest, restore, write_checkpoint
 from tests.evolution import samples
 from tests.evolution.samples import BREEDING

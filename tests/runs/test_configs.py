@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rayzc.errors import RunError, SearchError
+from rayzc.evolution.objectives import objective_of
 from rayzc.options import AlgorithmSettings, Limits, PlanOptions, SearchOptions, Settings, Setup
 from rayzc.problems import Problem, Suite
 from rayzc.runs import DiscoverConfig, PipelineConfig, SearchConfig, split
@@ -60,12 +61,12 @@ class TestJson:
     def test_a_function_as_objective_is_found_again(self, small_suite: Suite) -> None:
         again = read_back(config(small_suite, settings=Settings(objective=worst_but_one)))
         assert again.settings.objective == f"{__name__}:worst_but_one"
-        assert again.settings.objective_function()(np.array([0.3, 0.1, 0.2])) == 0.2
+        assert objective_of(again.settings)(np.array([0.3, 0.1, 0.2])) == 0.2
 
     def test_a_function_that_cannot_be_found_again_says_so(self, small_suite: Suite) -> None:
         again = read_back(config(small_suite, settings=Settings(objective=lambda taus: 0.0)))
         with pytest.raises(RunError, match=r"^objective '.*<lambda>': module .* has no '.*<lambda>'$"):
-            again.settings.objective_function()
+            objective_of(again.settings)
 
     def test_the_provenance_names_neither_place_nor_limits(self, small_suite: Suite) -> None:
         one = config(small_suite)
@@ -79,8 +80,8 @@ class TestJson:
     def test_another_schema_is_refused_with_a_reason(self, small_suite: Suite, version: Any) -> None:
         document = config(small_suite).to_json() | {"schema_version": version, "rayzc": "9.0.0"}
         message = (
-            f"{PATH} has configuration schema {version}, written by rayzc 9.0.0; this version reads schema 1: "
-            "resume with the version that wrote it"
+            f"{PATH} has schema {version!r}, written by rayzc 9.0.0; this version of rayzc reads schema 1: continue "
+            "with the version that wrote it, or start a new run"
         )
         with refused(message):
             DiscoverConfig.from_json(document, PATH)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from rayzc.documents import json_text
 from rayzc.errors import RunError
-from rayzc.runs import OWN_SUITE, RunFolder, json_text, lasting_place, unused_folder
+from rayzc.runs import OWN_SUITE, RunFolder, lasting_place, unused_folder
 
 
 def a_run(path: Path) -> RunFolder:

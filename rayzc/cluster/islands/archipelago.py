@@ -20,7 +20,8 @@ import ray.exceptions
 
 from rayzc.cluster.islands.workers import IslandWorkers, Report, Worker
 from rayzc.errors import ClusterError, RayzcError, RunError
-from rayzc.evolution import TOPOLOGIES, Island, Settings, Tables, emigrants
+from rayzc.evolution import TOPOLOGIES, Island, Tables, emigrants
+from rayzc.options import Settings
 
 __all__ = ["Archipelago"]
 

@@ -14,10 +14,10 @@ from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.progress import Progress, ProgressTracker
 from rayzc.errors import RunError
-from rayzc.evolution import Island, Judge, Tables
+from rayzc.evolution import Island, Judge, Tables, check_settings
 from rayzc.evolution.assessment import assess
 from rayzc.formula import Formula
-from rayzc.options import Cluster, DiscoverOptions, Limits, Place, Settings, takes
+from rayzc.options import Cluster, DiscoverOptions, Limits, Place, takes
 from rayzc.options.runs import DEFAULT_SECONDS
 from rayzc.problems import Suite, load_suite
 from rayzc.runs import (
@@ -75,8 +75,7 @@ def discover(
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
     chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
     fitting, validation = split(chosen, options.holdout, settings.seed)
-    settings.objective_function()
-    _check_seeds(settings, chosen)
+    check_settings(settings, chosen.problems[0].proxies)
     folder = RunFolder.create(place.out or unused_folder("discover"), place.force)
     with folder.locked():
         config = DiscoverConfig(
@@ -122,6 +121,7 @@ def resume(
         config = DiscoverConfig.from_json(folder.read_config(), folder.config)
         config = config.replaced(limits=limits.or_else(config.limits))
         fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
+        check_settings(config.settings, fitting.problems[0].proxies)
 
         def pass_over(text: str) -> None:
             folder.record("checkpoint passed over", reason=text)
@@ -246,13 +246,3 @@ class _Run:
         discovery = replace(discovery, trouble=trouble)
         self.files.record("stopped", why=discovery.stopped, epoch=discovery.epochs)
         return discovery
-
-
-def _check_seeds(settings: Settings, suite: Suite) -> None:
-    known = suite.problems[0].proxies
-    for text in settings.seeds:
-        for proxy in Formula.parse(text).proxies:
-            if proxy not in known:
-                raise RunError(
-                    f"the starting formula {text} needs proxy '{proxy}'; known: {', '.join(known)}"
-                )

@@ -11,7 +11,8 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.evolution import Individual, Island, Judge, Settings, Tables, emigrants, initialise, step
+from rayzc.evolution import Individual, Island, Judge, Tables, emigrants, initialise, step
+from rayzc.options import Settings
 
 __all__ = ["IslandWorkers", "Report", "Worker"]
 

@@ -16,7 +16,7 @@ what a suite's tables lack.
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
 from rayzc.cluster.measuring.filling import Filled, Filling, fill_suite
 from rayzc.cluster.measuring.pool import Statistics
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
 
 __all__ = [
     "Filled",
@@ -24,7 +24,6 @@ __all__ = [
     "Measurement",
     "MeasuringPool",
     "Request",
-    "Setup",
     "Statistics",
     "fill_suite",
     "measuring_pool",

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.documents import replacing
 from rayzc.errors import RunError, SpaceError, first_line, nearest
-from rayzc.measurement import Request, Setup
+from rayzc.measurement import Request
+from rayzc.options import Setup
 from rayzc.spaces import SPACES, SearchSpace, search_space
 from rayzc.spaces.four_node import FourNodeSpace
 

@@ -18,7 +18,8 @@ from rayzc.cluster.measuring.cache import canonical_encoding, require_folder
 from rayzc.cluster.measuring.pool import PoolActor, Statistics
 from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions_of_proxies
 from rayzc.errors import ClusterError, ProxyError, RayzcError, RunError, first_line, nearest
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
 
 __all__ = ["MeasuringPool", "measuring_pool"]
 

@@ -18,8 +18,8 @@ from rayzc.cluster.measuring.cache import canonical_encoding
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
 from rayzc.cluster.measuring.pool import Statistics
 from rayzc.errors import ProxyError, SuiteError
-from rayzc.measurement import Measurement, Request, Setup
-from rayzc.options import Cluster, FillOptions, takes
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Cluster, FillOptions, Setup, takes
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.version import __version__
 

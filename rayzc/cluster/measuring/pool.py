@@ -13,7 +13,8 @@ from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Ledger, Target
 from rayzc.cluster.measuring.workers import MeasuringWorkers, capacity
 from rayzc.errors import ClusterError, ProxyError, RunError
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
 from rayzc.spaces import Task, search_space
 
 __all__ = ["Batches", "PoolActor", "Statistics"]

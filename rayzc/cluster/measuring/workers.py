@@ -14,7 +14,8 @@ import ray.exceptions
 from rayzc.cluster.measuring.ledger import MAX_DEATHS, Job, Ledger, Target
 from rayzc.cluster.measuring.user_proxies import register
 from rayzc.errors import first_line
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
 
 __all__ = ["PLAIN_KERNELS", "MeasuringWorker", "MeasuringWorkers", "Worker", "capacity"]
 

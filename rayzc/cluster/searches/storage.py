@@ -78,7 +78,7 @@ class Storage:
         for attempt in sorted(self._attempts(), reverse=True):
             folder = f"{self.path}/{_ATTEMPT}{attempt}/{trial_folder(trial)}"
             for checkpoint in self._listed(folder, "checkpoint_"):
-                search = self._read(f"{checkpoint}/{SEARCH_FILE}", Search.from_json)
+                search = self._read(f"{checkpoint}/{SEARCH_FILE}", Search.from_text)
                 results = self._read(f"{checkpoint}/{RESULTS_FILE}", Results.from_text)
                 if search is not None or results is not None:
                     return search, results

@@ -12,12 +12,12 @@ from ray import tune
 from rayzc.cluster.measuring import MeasuringPool
 from rayzc.errors import RayzcError, SearchError
 from rayzc.measurement import Measurement, Request
+from rayzc.nas.baselines import SearchProblem, comparisons, on_demand, tabulated
 from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
 from rayzc.nas.results import Results
 from rayzc.nas.scores import Truth
 from rayzc.nas.search import Search, SearchEnding, advance, begin
-from rayzc.nas.solving import SearchProblem, comparisons, on_demand, tabulated
 from rayzc.problems import Problem
 
 __all__ = [
@@ -133,7 +133,7 @@ class SearchTrial(tune.Trainable):
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Writes the search, and its results once it has ended."""
         if self._search is not None:
-            Path(checkpoint_dir, SEARCH_FILE).write_text(self._search.to_json(), encoding="utf-8")
+            Path(checkpoint_dir, SEARCH_FILE).write_text(self._search.to_text(), encoding="utf-8")
         if self._results is not None:
             Path(checkpoint_dir, RESULTS_FILE).write_text(self._results.to_text(), encoding="utf-8")
 
@@ -141,7 +141,7 @@ class SearchTrial(tune.Trainable):
         """Goes on from what :meth:`save_checkpoint` wrote."""
         path = Path(checkpoint, SEARCH_FILE)
         if path.exists():
-            self._search = Search.from_json(path.read_bytes(), path)
+            self._search = Search.from_text(path.read_bytes(), path)
 
     def _take(self, config: dict[str, Any]) -> None:
         self._trial = name, _ = trial_of(config)
@@ -151,7 +151,8 @@ class SearchTrial(tune.Trainable):
 
     def _begun(self) -> Search:
         name, seed = self._trial
-        return begin(replace(self._work.plan, seed=seed), name, self._problem.domain, self._problem.source)
+        plan = self._work.plan.replaced(seed=seed)
+        return begin(plan, name, self._problem.domain, self._problem.source)
 
     def _concluded(self, search: Search) -> Results:
         late = search.ended is SearchEnding.TIME_LIMIT

@@ -168,12 +168,4 @@ def _arrangements(group: list[int], before: list[list[int]], after: list[list[in
     return list(itertools.permutations(group))
 
 
-NASBENCH101 = Encoding(
-    _SPACE,
-    parse,
-    format_graph,
-    check,
-    canonical,
-    "n * n + n integers: the upper triangular adjacency matrix row by row, then each vertex's operation: "
-    + ", ".join(f"{i} {name}" for i, name in enumerate(OPERATIONS)),
-)
+NASBENCH101 = Encoding(_SPACE, parse, format_graph, check, canonical)

@@ -110,15 +110,7 @@ def _canonical_cell(cell: Value) -> Value:
     return min(ways)
 
 
-NASBENCH301 = Encoding(
-    _SPACE,
-    parse,
-    format_cells,
-    check,
-    canonical,
-    "normal and reduction cell, each 8 pairs (input, operation), two for each of four nodes: "
-    + ", ".join(f"{i} {name}" for i, name in enumerate(_OPERATIONS)),
-)
+NASBENCH301 = Encoding(_SPACE, parse, format_cells, check, canonical)
 
 
 class NasBench301(SearchSpace):

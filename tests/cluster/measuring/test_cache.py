@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring import cache as cache_module
 from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.errors import RunError
+from rayzc.options import Setup
 
 SETUP = Setup(width=4, depth=1)
 VERSIONS = {"nwot": "1", "zen": "2"}

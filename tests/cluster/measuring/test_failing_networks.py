@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from rayzc.cluster.measuring import Measurement, Request, Setup, measuring_pool
+from rayzc.cluster.measuring import Measurement, Request, measuring_pool
 from rayzc.errors import ClusterError, ProxyError
+from rayzc.options import Setup
 from rayzc.proxies import ByProducts, proxy, unregister
 from rayzc.spaces import build, search_space
 from tests.cluster.measuring.networks import SPACE, ask, direct, distinct

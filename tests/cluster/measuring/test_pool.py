@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import ray
 
-from rayzc.cluster.measuring import Measurement, MeasuringPool, Request, Setup, measuring_pool
+from rayzc.cluster.measuring import Measurement, MeasuringPool, Request, measuring_pool
 from rayzc.errors import ClusterError, ProxyError, SpaceError
+from rayzc.options import Setup
 from rayzc.proxies import measure_detailed
 from rayzc.spaces import search_space
 from tests.cluster.measuring.networks import PROXIES, SETUP, SPACE, ask, direct, distinct, one_thread, twins

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import ray.exceptions
 
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring import workers as workers_module
 from rayzc.cluster.measuring.ledger import Ledger, Target
 from rayzc.cluster.measuring.workers import MeasuringWorkers
 from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
 
 
 @dataclass

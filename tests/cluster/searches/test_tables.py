@@ -212,7 +212,7 @@ class TestMistakes:
             ),
             ({"seeds": 0}, "seeds is 0; it must be 1 or more"),
             ({"candidates": "tables"}, "unknown candidates 'tables'; did you mean 'table'?"),
-            ({"loggers": ["cvs"]}, "there is no logger 'cvs'; did you mean 'csv'?"),
+            ({"loggers": ["cvs"]}, "unknown logger 'cvs'; did you mean 'csv'?"),
         ],
     )
     def test_are_told_before_anything_is_started(

@@ -90,13 +90,31 @@ def fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the suite: nbsz-13.")],
     mirror: Annotated[
         str | None,
-        typer.Option("--mirror", help="URL of a folder with the files, tried before the public mirrors."),
+        typer.Option(
+            "--mirror", metavar="URL", help="URL of a folder with the files, tried before the public mirrors."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            help="Folder with the files, or a clone of NASLib, tried first. "
+            "[dim]\\[default: naslib/data here, and that of the installed NASLib][/dim]",
+        ),
     ] = None,
 ) -> None:
-    """Download the public files of a named suite, for use as --suite NAME."""
-    from rayzc.problems import fetch_suite
+    """Find and check the public files of a named suite, for use as --suite NAME."""
+    from rayzc.cli.displays.fetching import print_files
+    from rayzc.problems import FileReport, fetch_suite
 
-    fetch_suite(name, mirror=mirror, report=typer.echo)
+    files: list[FileReport] = []
+    try:
+        path = fetch_suite(name, mirror=mirror, report=typer.echo, folder=folder, ended=files.append)
+    finally:
+        print_files(files)
+    if files:
+        typer.echo(f"{path} is ready: --suite {name}")
 
 
 suite.command()(fill)

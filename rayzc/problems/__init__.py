@@ -7,9 +7,10 @@ Parquet, with :func:`load_suite`, fetched by name, or made of tables in Python. 
 group, and a split for validation never divides a group.
 """
 
-from rayzc.problems.fetch import NAMED_SUITES, NamedSuite, data_folder, fetch_suite
+from rayzc.problems.fetch import FileReport, fetch_suite
 from rayzc.problems.groups import network_groups
 from rayzc.problems.loading import load_suite, suite_warnings
+from rayzc.problems.named import NAMED_SUITES, NamedSuite, data_folder
 from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite, write_suite
 from rayzc.problems.problem import Problem
@@ -17,6 +18,7 @@ from rayzc.problems.suite import Suite
 
 __all__ = [
     "NAMED_SUITES",
+    "FileReport",
     "NamedSuite",
     "Problem",
     "Suite",

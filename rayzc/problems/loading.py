@@ -8,7 +8,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from rayzc.errors import SuiteError, counted, nearest
-from rayzc.problems.fetch import NAMED_SUITES
+from rayzc.problems.named import NAMED_SUITES
 from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite
 from rayzc.problems.suite import FEW_NETWORKS, Suite

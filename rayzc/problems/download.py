@@ -100,7 +100,9 @@ def _from_drive(url: str, path: Path) -> None:
     try:
         import gdown
     except ImportError:
-        raise UnreachableError("a download from Google Drive needs gdown: run `pip install 'rayzc[fetch]'`") from None
+        raise UnreachableError(
+            "a download from Google Drive needs gdown: run `pip install 'rayzc[fetch]'`"
+        ) from None
     options: dict[str, Any] = {"quiet": True, "resume": True, "use_cookies": False}
     if "timeout" in signature(gdown.download).parameters:
         options["timeout"] = _TIMEOUT

@@ -248,7 +248,10 @@ def test_fetch_offline_tells_what_to_do(
     result = rayzc("suite", "fetch", "nbsz-13")
     assert result.code == 2
     assert result.err.startswith("rayzc: 5 of the 5 files of nbsz-13 could not be had:\n")
-    assert "  Google Drive: a download from Google Drive needs gdown: run `pip install 'rayzc[fetch]'`\n" in result.err
+    assert (
+        "  Google Drive: a download from Google Drive needs gdown: run `pip install 'rayzc[fetch]'`\n"
+        in result.err
+    )
     assert "  GitHub: no connection to raw.githubusercontent.com (no network in tests)\n" in result.err
     assert f"or put them into {NAMED_SUITES['nbsz-13'].folder}\n" in result.err
     for file in NAMED_SUITES["nbsz-13"].files:

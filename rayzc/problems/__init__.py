@@ -5,10 +5,15 @@ accuracy that they reached when trained. A *suite* is a set of problems; a formu
 architectures well on all of them. Suites are read from the JSON files of NAS-Bench-Suite-Zero or from
 Parquet, with :func:`load_suite`, fetched by name, or made of tables in Python. Rows that are the same network form a
 group, and a split for validation never divides a group.
+
+A suite that rayzc has built has a *benchmark*: how its networks are built, shown images and trained.
 """
 
+from rayzc.problems.benchmark import Benchmark, Derivation, ImageTask, Shapes
+from rayzc.problems.derivations import derive
 from rayzc.problems.fetch import NAMED_SUITES, NamedSuite, data_folder, fetch_suite
 from rayzc.problems.groups import network_groups
+from rayzc.problems.images import ImageSet, read_images
 from rayzc.problems.loading import load_suite, suite_warnings
 from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite, write_suite
@@ -17,14 +22,21 @@ from rayzc.problems.suite import Suite
 
 __all__ = [
     "NAMED_SUITES",
+    "Benchmark",
+    "Derivation",
+    "ImageSet",
+    "ImageTask",
     "NamedSuite",
     "Problem",
+    "Shapes",
     "Suite",
     "data_folder",
+    "derive",
     "fetch_suite",
     "import_json",
     "load_suite",
     "network_groups",
+    "read_images",
     "read_suite",
     "suite_warnings",
     "write_suite",

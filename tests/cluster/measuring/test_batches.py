@@ -8,7 +8,7 @@ import pytest
 import ray
 
 from rayzc.cluster.measuring import Setup
-from rayzc.cluster.measuring.pool import Batches
+from rayzc.cluster.measuring.batches import Batches
 from rayzc.errors import ProxyError
 from rayzc.spaces import Task
 

@@ -18,11 +18,14 @@ from rayzc.problems.loading import load_suite, suite_warnings
 from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite, write_suite
 from rayzc.problems.problem import Problem
+from rayzc.problems.sampling import sampled
+from rayzc.problems.spec import BuildSpec, benchmark_of, read_spec
 from rayzc.problems.suite import Suite
 
 __all__ = [
     "NAMED_SUITES",
     "Benchmark",
+    "BuildSpec",
     "Derivation",
     "ImageSet",
     "ImageTask",
@@ -30,6 +33,7 @@ __all__ = [
     "Problem",
     "Shapes",
     "Suite",
+    "benchmark_of",
     "data_folder",
     "derive",
     "fetch_suite",
@@ -37,7 +41,9 @@ __all__ = [
     "load_suite",
     "network_groups",
     "read_images",
+    "read_spec",
     "read_suite",
+    "sampled",
     "suite_warnings",
     "write_suite",
 ]

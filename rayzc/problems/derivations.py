@@ -101,7 +101,7 @@ def groups(images: ImageSet, what: str, seed: int, *, groups: Sequence[Sequence[
 
 def rotation(images: ImageSet, what: str, seed: int, *, copies: int = 1) -> Derived:
     """Images turned by 0, 90, 180 or 270 degrees; each copy of an image is turned differently."""
-    places, labels, training = _labelled(images, 4, copies, seed, "rotation")
+    places, labels, training = _labelled(images, 4, copies, seed, what)
     turned = np.stack([np.rot90(images.images, times, axes=(2, 3)) for times in range(4)])
     return Derived(turned[labels, places], labels, training)
 
@@ -115,7 +115,7 @@ def jigsaw(
             f"{what}: images of {images.side} pixels cannot be cut into {grid} by {grid} patches; choose another grid"
         )
     ways = permutations_far_apart(grid * grid, permutations, seed, what)
-    places, labels, training = _labelled(images, len(ways), copies, seed, "jigsaw")
+    places, labels, training = _labelled(images, len(ways), copies, seed, what)
     side, count = images.side // grid, len(images.images)
     cut = images.images.reshape(count, 3, grid, side, grid, side).transpose(0, 2, 4, 1, 3, 5)
     patches = cut.reshape(count, grid * grid, 3, side, side)
@@ -126,7 +126,7 @@ def quadrant(images: ImageSet, what: str, seed: int, *, copies: int = 1) -> Deri
     """Four halved images in a square, one of another class than the three others: which one?"""
     if images.side % 2:
         raise SuiteError(f"{what}: images of {images.side} pixels cannot be halved; give an even side")
-    places, labels, training = _labelled(images, 4, copies, seed, "quadrant")
+    places, labels, training = _labelled(images, 4, copies, seed, what)
     halves = scaled_down(images.images, 2)
     draws = numbers(4 * len(places), "quadrant", seed).reshape(-1, 4)
     found = np.empty((len(places), *images.images.shape[1:]), np.uint8)
@@ -169,8 +169,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 def permutations_far_apart(length: int, count: int, seed: int, what: str = "jigsaw") -> NDArray[np.int64]:
     """Chooses permutations that differ in as many places as possible, the first of them at random.
 
-    One after the other, that which is farthest from all before, among some thousands if there are more; as in Noroozi
-    and Favaro, "Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles", ECCV 2016.
+    One after the other, that whose distance to the nearest of all before, and then to all of them together, is
+    greatest, among some thousands if there are more; as in Noroozi and Favaro, "Unsupervised Learning of Visual
+    Representations by Solving Jigsaw Puzzles", ECCV 2016.
 
     Args:
         length: of a permutation.
@@ -194,16 +195,17 @@ def permutations_far_apart(length: int, count: int, seed: int, what: str = "jigs
     if not 2 <= count <= len(candidates):
         raise SuiteError(f"{what}: permutations is {count}; it must lie between 2 and {len(candidates):,}")
     chosen = [0]
-    nearest_chosen = np.full(len(candidates), length)
+    closest = np.full(len(candidates), length)
+    together = np.zeros(len(candidates), np.int64)
     while len(chosen) < count:
         differs = (candidates != candidates[chosen[-1]]).sum(axis=1)
-        nearest_chosen = np.minimum(nearest_chosen, differs)
-        chosen.append(int(np.argmax(nearest_chosen)))
+        closest, together = np.minimum(closest, differs), together + differs
+        chosen.append(int(np.argmax(closest * length * count + together)))
     return candidates[chosen]
 
 
 def _labelled(
-    images: ImageSet, count: int, copies: int, seed: int, purpose: str
+    images: ImageSet, count: int, copies: int, seed: int, what: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Places of images, each as often as there are copies, and labels for them: evenly, and different for its copies.
 
@@ -214,10 +216,10 @@ def _labelled(
         SuiteError: there are more copies than labels.
     """
     if copies > count:
-        raise SuiteError(f"{purpose}: copies is {copies}, but only {count} labels tell them apart")
+        raise SuiteError(f"{what}: copies is {copies}, but only {count} labels tell them apart")
     places, labels = [], []
     for use, part in zip(("training", "testing"), images.parts, strict=True):
-        first = shuffled(len(part), purpose, use, seed) % count
+        first = shuffled(len(part), "labels", use, seed) % count
         for copy in range(copies):
             places.append(part)
             labels.append((first + copy) % count)

@@ -233,8 +233,8 @@ def benchmark_of(spec: BuildSpec) -> Benchmark:
             side = tasks[task].input_size
             if side % space.side_unit:
                 raise SuiteError(
-                    f"{spec.path}, [spaces.{name}]: images of the task {task} have {side} pixels, and networks of {name} take multiples of "
-                    f"{space.side_unit}: give the images another side"
+                    f"{spec.path}, [spaces.{name}]: images of the task {task} have {side} pixels, and networks of "
+                    f"{name} take multiples of {space.side_unit}: give the images another side"
                 )
     used = {task for _, task in spec.problems}
     return Benchmark(

@@ -60,9 +60,12 @@ def test_an_interrupted_search_goes_on_by_the_benchmark(suite: Suite, found: Res
             os.kill(os.getpid(), signal.SIGINT)
 
     sent: list[SearchProgress] = []
-    search(FORMULA, suite, **GIVEN, workers=1, out=tmp_path / "run", listen=interrupt)
+    search(FORMULA, suite, **GIVEN, problems=["puzzle"], workers=1, out=tmp_path / "run", listen=interrupt)
     assert load_suite(tmp_path / "run" / "suite.parquet").content_hash == suite.content_hash
-    assert trajectories(resume_search(tmp_path / "run", workers=1)) == trajectories(found)
+    again = trajectories(resume_search(tmp_path / "run", workers=1))
+    assert again == {
+        key: value for key, value in trajectories(found).items() if key[0] == "nasbench201/puzzle"
+    }
 
 
 def test_what_is_told_of_the_networks(found: Results, tmp_path: Path) -> None:
@@ -83,7 +86,5 @@ def test_a_suite_that_is_gone_has_no_benchmark(found: Results, tmp_path: Path) -
 
 
 def test_another_width_cannot_be_mixed(suite: Suite, tmp_path: Path) -> None:
-    with pytest.raises(
-        SearchError, match="a suite's scores are of networks of its benchmark's size and cannot be mixed"
-    ):
+    with pytest.raises(SearchError, match="networks of its benchmark's size and cannot be mixed"):
         search(FORMULA, suite, **{**GIVEN, "setup": Setup(width=8)}, out=tmp_path / "run")

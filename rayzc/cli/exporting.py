@@ -1,4 +1,4 @@
-"""The best networks of a run of searches, written for those who have torch alone."""
+"""Export of the best networks of a run of searches, as modules that need only torch."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ def check_folder(folder: Path | None) -> None:
         folder: where to export to; None to export nothing.
 
     Raises:
-        RunError: it is a file, or cannot be made.
+        RunError: the folder is a file, or cannot be created.
     """
     from rayzc.errors import RunError
 
@@ -52,7 +52,7 @@ def shapes_of(result: "Results") -> "Shapes":
 
 
 def export_best(result: "Results", folder: Path | None, say: Callable[[str], None]) -> None:
-    """Writes the best network of each problem, as large as it was measured, into a folder of the problem's own.
+    """Writes the best network of each problem, in the size that was measured, to one folder per problem.
 
     Args:
         result: of the searches.
@@ -75,7 +75,7 @@ def export_best(result: "Results", folder: Path | None, say: Callable[[str], Non
     for name in result.problems:
         best = result.best(name)
         if best.space not in SPACES:
-            say(f"not exported: {name}, as its search space is not one that rayzc can build")
+            say(f"not exported: {name}, as rayzc cannot build networks of its search space")
             continue
         try:
             task = shapes.task(best.space, name.partition("/")[2])

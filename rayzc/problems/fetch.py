@@ -1,7 +1,7 @@
 """Fetching a named suite: download its public files, check them, and make the Parquet file.
 
-A download that was interrupted goes on where it stopped, files that are already there are kept, and nothing needs an
-answer. Files come from Google Drive through ``gdown`` (``pip install 'rayzc[fetch]'``) or from a plain web
+A download that was interrupted goes on where it stopped, files that are already there are kept, and nothing prompts
+the user. Files come from Google Drive through ``gdown`` (``pip install 'rayzc[fetch]'``) or from a plain web
 server, mirror after mirror.
 
 **Checksums.** The publishers of these files publish no checksums, so none are built in. The checksum of each file is
@@ -114,7 +114,7 @@ def fetch_suite(
         try:
             read_suite(suite.path)
         except SuiteError as error:
-            report(f"{error}; the suite is made again")
+            report(f"{error}; the suite is rebuilt")
         else:
             report(f"{name}: already in {suite.path}")
             return suite.path
@@ -201,8 +201,8 @@ def _by_hand(suite: NamedSuite, missing: Mapping[str, list[str]]) -> str:
         lines += [f"  {name}", *(f"    tried {failure}" for failure in failures)]
     lines.append("Download by hand:")
     lines += [f"  {name} from {' or '.join(mirrors[name])}" for name in missing]
-    lines.append(f"put the files into {suite.folder}")
-    lines.append(f"and run `rayzc suite fetch {suite.name}` again, which then needs no network.")
+    lines.append(f"Put the files into {suite.folder}")
+    lines.append(f"and run `rayzc suite fetch {suite.name}` again; it then needs no network.")
     return "\n".join(lines)
 
 

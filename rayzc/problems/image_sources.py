@@ -60,7 +60,7 @@ class Choice:
 
 
 class Pictures(NamedTuple):
-    """What a source gives: the first five attributes of :class:`rayzc.problems.images.ImageSet`, but for its name."""
+    """What a source gives: images, labels, the names of the classes, what the images are, and their licence."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]

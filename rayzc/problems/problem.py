@@ -18,7 +18,7 @@ __all__ = ["Problem"]
 class Problem:
     """Architectures of one search space, the scores of zero-cost proxies on them, and their true accuracy.
 
-    Any sequences and arrays will do, the columns of a DataFrame, too; arrays are copied and read-only.
+    Any sequences and arrays are accepted, also columns of a DataFrame; arrays are copied and read-only.
 
     Attributes:
         space: search space, ``nasbench201``.

@@ -12,8 +12,8 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from rayzc.documents import key_in_words
 from rayzc.errors import RayzcError, SuiteError, nearest
-from rayzc.options.option import located
 from rayzc.problems.benchmark import Benchmark, Derivation
 from rayzc.problems.derivations import KINDS, derive, kind_keys
 from rayzc.problems.image_sources import SOURCES
@@ -272,7 +272,7 @@ def _table(table: Any, kind: type[TableT], where: str, further: tuple[str, ...] 
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        raise SuiteError(f"{where}: {located(str(error))}") from None
+        raise SuiteError(f"{where}: {key_in_words(str(error))}") from None
 
 
 def _images(table: Any, where: str) -> ImagesSpec:

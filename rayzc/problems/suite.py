@@ -167,7 +167,10 @@ class Suite:
         found = {
             problem.name
             for problem in self.problems
-            if any(fnmatchcase(name, pattern) for name in (problem.name, problem.space, problem.task))
+            if any(
+                name == pattern or fnmatchcase(name, pattern)
+                for name in (problem.name, problem.space, problem.task)
+            )
         }
         if not found:
             parts = {

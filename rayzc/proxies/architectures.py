@@ -17,7 +17,7 @@ Array = Tensor | NDArray[Any]
 
 
 def one_thread(device: str, memory_share: float = 1.0) -> None:
-    """Has this process compute in a single thread from now on, so that its scores are those of any other process.
+    """Makes this process compute in a single thread from now on, so that its scores equal those of other processes.
 
     The order in which float32 sums are taken, and so a score's last digits, depends on the number of threads.
 

@@ -81,7 +81,7 @@ class SearchSpace(Protocol):
         return self.encoding.parse(text)
 
     def format(self, architecture: Value) -> str:
-        """Writes the suite's encoding; the opposite of :meth:`parse`."""
+        """Writes the suite's encoding; the inverse of :meth:`parse`."""
         return self.encoding.format(architecture)
 
     def validate(self, architecture: Value) -> None:

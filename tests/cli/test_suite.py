@@ -78,9 +78,7 @@ def test_proxies_are_renamed_on_import(rayzc: Run, folder: Path, tmp_path: Path)
     assert "jacov" in load_suite(tmp_path / "b.parquet").proxies
     refused = rayzc(*again, "jacob-cov", "--force")
     assert refused.code == 2
-    assert refused.err.startswith(
-        "rayzc: --rename 'jacob-cov': write the old and the new name with = between"
-    )
+    assert refused.err.startswith("rayzc: --rename 'jacob-cov': write OLD=NEW, such as jacob-cov=jacov")
 
 
 def test_import_makes_a_parquet_file(rayzc: Run, folder: Path, tmp_path: Path) -> None:
@@ -216,8 +214,8 @@ def test_fetch_offline_tells_what_to_do(rayzc: Run, monkeypatch: pytest.MonkeyPa
     result = rayzc("suite", "fetch", "nbsz-13")
     assert result.code == 2
     assert result.err.startswith("rayzc: could not download 5 of the 5 files of nbsz-13.\n")
-    assert "needs gdown, `pip install 'rayzc[fetch]'`" in result.err
-    assert f"put the files into {NAMED_SUITES['nbsz-13'].folder}\n" in result.err
+    assert "needs gdown: run `pip install 'rayzc[fetch]'`" in result.err
+    assert f"Put the files into {NAMED_SUITES['nbsz-13'].folder}\n" in result.err
     for file in NAMED_SUITES["nbsz-13"].files:
         assert f"  {file.name} from {file.mirrors[0]}" in result.err
 

@@ -93,7 +93,7 @@ def test_a_damaged_suite_is_made_again(mirror: Mirror) -> None:
     path.write_bytes(path.read_bytes()[:-10])
     said: list[str] = []
     fetch_suite("nbsz-13", mirror=mirror.address, get=offline, report=said.append)
-    assert said[0].endswith("was cut off; import or fetch it again; the suite is made again")
+    assert said[0].endswith("was cut off; import or fetch it again; the suite is rebuilt")
     assert len(load_suite("nbsz-13")) == 13
 
 
@@ -130,8 +130,8 @@ def test_offline_says_what_to_download_and_where_to_put_it(files: Path) -> None:
         *(f"    tried {url}: no connection" for url in mirrors),
         "Download by hand:",
         f"  zc_nasbench101.json from {' or '.join(mirrors)}",
-        f"put the files into {NAMED.folder}",
-        "and run `rayzc suite fetch nbsz-13` again, which then needs no network.",
+        f"Put the files into {NAMED.folder}",
+        "and run `rayzc suite fetch nbsz-13` again; it then needs no network.",
     ]
 
 

@@ -58,10 +58,16 @@ def report(results: Results) -> str:
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
 
-def write_report(results: Results) -> None:
-    """Writes ``report.txt`` into the run's folder, if there is one."""
-    if results.run is not None:
-        write_atomically(RunFolder(results.run).report, report(results))
+def write_report(results: Results) -> str | None:
+    """Writes ``report.txt`` into the run's folder, if there is one; returns why it could not be written, if so."""
+    if results.run is None:
+        return None
+    path = RunFolder(results.run).report
+    try:
+        write_atomically(path, report(results))
+    except OSError as error:
+        return f"{path} cannot be written: {error.strerror or error}"
+    return None
 
 
 def _facts(outcome: SearchOutcome, shapes: Shapes) -> Iterator[str]:

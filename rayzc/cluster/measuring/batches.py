@@ -9,7 +9,7 @@ import ray
 from numpy.typing import NDArray
 
 from rayzc.errors import ProxyError
-from rayzc.measurement import Setup
+from rayzc.options import Setup
 from rayzc.problems import ImageTask
 from rayzc.spaces import Task
 

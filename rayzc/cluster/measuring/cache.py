@@ -1,4 +1,4 @@
-"""Scores that outlive a pool, and what they are kept by: a folder of Parquet files, one row per score.
+"""A cache of scores on disk that outlives its pool: a folder of Parquet files, one row per score.
 
 Every pool writes its own file, rewritten whole and put in place at once, so that pools can share a folder and a crash
 costs no more than the scores since the last flush. A file that cannot be read is skipped. Rows name everything that a
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.documents import replacing
 from rayzc.errors import RunError, first_line
-from rayzc.measurement import Request, Setup
+from rayzc.measurement import Request
+from rayzc.options import Setup
 from rayzc.problems import Shapes
 from rayzc.spaces import SPACES, SearchSpace, search_space
 from rayzc.spaces.four_node import FourNodeSpace
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["MEASURING_VERSION", "ScoreCache", "canonical_encoding", "require_folder"]
 
 MEASURING_VERSION = 1
-"""To be raised when networks are built, shown images or measured differently, so that no cache mixes the two."""
+"""Raise this when networks are built or measured differently, so that no cache mixes old and new scores."""
 
 _KEY = b"rayzc_scores"
 _SCHEMA_VERSION = b"1"
@@ -62,7 +63,7 @@ def require_folder(folder: Path) -> None:
         RunError: it is a file.
     """
     if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder} is a file; the cache of measurements is a folder: name another")
+        raise RunError(f"{folder} is a file; the cache of measurements must be a folder: give another path")
 
 
 @dataclass(slots=True)

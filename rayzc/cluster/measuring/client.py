@@ -18,7 +18,8 @@ from rayzc.cluster.measuring.cache import canonical_encoding, require_folder
 from rayzc.cluster.measuring.pool import PoolActor, Statistics
 from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions_of_proxies
 from rayzc.errors import ClusterError, ProxyError, RayzcError, RunError, first_line, nearest
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
 from rayzc.problems import Benchmark, Shapes
 
 __all__ = ["MeasuringPool", "measuring_pool"]
@@ -31,7 +32,7 @@ _SECONDS_PER_CALL = 5.0
 
 
 class MeasuringPool:
-    """Asks a pool of workers for measurements; made by :func:`measuring_pool`.
+    """A client of a pool of measuring workers; made by :func:`measuring_pool`.
 
     It can be pickled: the copy in another process, a trial of Ray Tune for instance, is another client of the same
     pool, and clients share the workers' time. While a client waits, it needs no CPU of the cluster. Each
@@ -107,8 +108,8 @@ class MeasuringPool:
     def submit(self, requests: Iterable[Request]) -> None:
         """Asks for measurements; :meth:`answers` returns them.
 
-        It returns when the pool has taken all requests in, and blocks while too many of this client are not
-        measured: answers that nobody fetches do not count, so submitting alone never comes to a stop.
+        It returns when the pool has accepted all requests, and blocks while too many requests of this client are not
+        measured. Measured requests do not count, even if nobody fetches their answers, so it never blocks forever.
 
         Raises:
             SpaceError: as for :meth:`measure`; then none of the requests was submitted.
@@ -159,7 +160,7 @@ class MeasuringPool:
         return len(self._open)
 
     def leave(self) -> None:
-        """Gives up what was submitted and is not answered; what nobody else waits for is not measured."""
+        """Withdraws the unanswered requests; networks that no other client waits for are not measured."""
         left, self._client = self._client, uuid.uuid4().hex
         waiting, self._received = bool(self._open), ()
         self._open.clear()
@@ -194,6 +195,14 @@ class MeasuringPool:
         if trouble:
             raise RunError(trouble)
 
+    def close_or_say(self) -> str | None:
+        """Like :meth:`close`, but returns what went wrong: results are returned even if the disk is full."""
+        try:
+            self.close()
+        except RunError as error:
+            return str(error)
+        return None
+
     def _call(self, method: str, *arguments: Any) -> Any:
         try:
             return _ray.get(getattr(self._actor, method).remote(*arguments))
@@ -203,7 +212,7 @@ class MeasuringPool:
             raise
         except ray.exceptions.RayActorError as error:
             raise ClusterError(
-                "the measuring pool is gone, closed or lost with its machine: open it again with the same cache, which "
+                "the measuring pool is gone, closed or lost with its machine: open another with the same cache, which "
                 f"has what was measured ({first_line(error)})"
             ) from None
 
@@ -218,7 +227,7 @@ def measuring_pool(
     outstanding: int = 256,
     benchmark: Benchmark | None = None,
 ) -> Iterator[MeasuringPool]:
-    """Opens a pool of workers that measure networks, for the length of the block.
+    """Opens a pool of workers that measure networks, for the duration of the block.
 
     Proxies that were registered in this process with ``@rayzc.proxy`` are sent to the workers. The pool's actor is on
     the machine of the caller, so that cache and images are files of that machine.
@@ -280,7 +289,7 @@ def _absolute(setup: Setup) -> Setup:
 
 
 def _device(setup: Setup) -> str:
-    """Where workers measure.
+    """The device that the workers measure on.
 
     Raises:
         ClusterError: the setup says cuda, and the cluster has no GPU.

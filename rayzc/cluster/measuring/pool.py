@@ -1,4 +1,4 @@
-"""The actor that a pool is: it takes requests from any process of the cluster, and owns the workers and the images."""
+"""The actor behind a pool: takes requests from any process of the cluster, and owns the workers and the images."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -13,7 +13,8 @@ from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Ledger, Target
 from rayzc.cluster.measuring.workers import MeasuringWorkers, capacity
 from rayzc.errors import ClusterError, RunError
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
 from rayzc.problems import Benchmark, Shapes
 
 __all__ = ["PoolActor", "Statistics"]
@@ -55,7 +56,7 @@ class Statistics:
 
 @ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)
 class PoolActor:
-    """A ledger, workers and a cache behind one door. All its methods are coroutines of one thread.
+    """Combines a ledger, workers and a cache. All its methods are coroutines of one thread.
 
     Args:
         setup: what holds for all measurements.
@@ -117,7 +118,7 @@ class PoolActor:
         return self._cache.warnings if self._cache else []
 
     async def ask(self, client: str, requests: Mapping[int, Request], owner: str | None = None) -> None:
-        """Takes requests in, as many at a time as the client may have; returns when all are in.
+        """Accepts requests, as many at a time as the client may have; returns when all are accepted.
 
         Args:
             client: the client that asks.
@@ -207,7 +208,7 @@ class PoolActor:
             await self._flush()
 
     async def _resize(self) -> None:
-        """Has as many workers as the user has said, or as the cluster has room for now."""
+        """Keeps as many workers as the user asked for, or as the cluster has room for now."""
         number = self._number
         if number is None:
             number = await asyncio.to_thread(capacity, self._setup, self._device)

@@ -1,4 +1,4 @@
-"""The workers of a pool: the actor that measures networks, and how many of them are kept at work."""
+"""The workers of a pool: the actor that measures networks, and how the number of actors is maintained."""
 
 import asyncio
 import math
@@ -14,12 +14,15 @@ import ray.exceptions
 from rayzc.cluster.measuring.ledger import MAX_DEATHS, Job, Ledger, Target
 from rayzc.cluster.measuring.user_proxies import register
 from rayzc.errors import first_line
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
 from rayzc.problems import Shapes
 
 __all__ = ["PLAIN_KERNELS", "MeasuringWorker", "MeasuringWorkers", "Worker", "capacity"]
 
-PLAIN_KERNELS = "measured without oneDNN and in channels-first, after the workers that used them had died"
+PLAIN_KERNELS = (
+    "measured without oneDNN and in channels-first layout, after workers with the fast kernels died"
+)
 
 _MAX_REFUSED_STARTS = 3
 _MAX_FAILED_STARTS = 10
@@ -29,7 +32,7 @@ _SECONDS_FOR_A_MACHINE = 30
 
 @ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
 class MeasuringWorker:
-    """Measures networks, one at a time. It keeps nothing: all that it needs to know comes with the call.
+    """Measures networks, one at a time. It is stateless: each call brings all that it needs.
 
     Args:
         setup: what holds for all measurements.
@@ -117,7 +120,7 @@ class Worker:
 
 
 class MeasuringWorkers:
-    """Keeps a number of workers at the ledger's jobs: starts them, replaces those that die, ends those not needed.
+    """Maintains the workers that do the ledger's jobs: starts them, replaces dead ones, ends those not needed.
 
     Args:
         ledger: hands out jobs and takes measurements.
@@ -169,7 +172,7 @@ class MeasuringWorkers:
         self._work.set()
 
     def resize(self, number: int) -> None:
-        """Starts workers until there are this many, or has those leave that are not needed.
+        """Starts workers up to this number, or dismisses those that are not needed.
 
         Those that are not ready leave first, then the idle; a busy worker finishes its job.
         """
@@ -224,8 +227,8 @@ class MeasuringWorkers:
         try:
             worker.process, worker.node = await worker.actor.identify.remote()
         except ray.exceptions.RayError as error:
-            # Machines that come and go take starting workers with them. Only when there is no worker and one start
-            # after the other fails, which they do at once where the constructor raises, something is wrong with all.
+            # A machine that leaves the cluster takes its starting workers with it. Only if there is no worker and start
+            # after start fails, which happens at once if the constructor raises, no worker can be started.
             self._failed_starts += 1
             limit = _MAX_REFUSED_STARTS if "creation task" in str(error) else _MAX_FAILED_STARTS
             if self._failed_starts >= limit and not self.ready:

@@ -1,4 +1,4 @@
-"""Searches of many problems at once: a formula goes in, architectures come out, by way of trials on a cluster."""
+"""Searches of many problems at once: finds architectures under a formula, by trials on a cluster."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ def search(
         SearchError: an option cannot be used, or no search has found anything.
         SuiteError: the suite cannot be read, or has no such problem.
         RunError: the folder exists.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     loggers_named(options.loggers)
     check_address(cluster.address)
@@ -58,10 +58,10 @@ def search(
     chosen = whole.select(options.problems, options.leave_out) if whole is not None else None
     setup = options.setup
     if whole is not None and (setup.width or setup.depth):
-        size = "full size" if whole.benchmark is None else "its benchmark's size"
+        size = "full-size" if whole.benchmark is None else "its benchmark's"
         raise SearchError(
-            f"a suite's scores are of networks of {size} and cannot be mixed with those of another width or depth: "
-            "leave out the suite, or width and depth"
+            f"the scores of a suite are those of {size} networks and cannot be mixed with those of another width or "
+            "depth: leave out the suite, or width and depth"
         )
     if setup.as_written is None:
         # As the tables were measured; those of a benchmark list canonical architectures alone.
@@ -79,8 +79,10 @@ def search(
     config = SearchConfig(**given, rayzc=__version__, suite=kept, suite_hash=content_hash)
     tables = {problem.name: problem for problem in chosen.problems} if chosen is not None else {}
     _check(config, tables)
-    if options.storage is not None:
-        Storage(options.storage)
+    if options.storage is not None and Storage(options.storage).used:
+        raise SearchError(
+            f"the storage {options.storage} holds the searches of another run: give another, or resume that run"
+        )
     folder = RunFolder.create(place.out or unused_folder("search"), place.force)
     with folder.locked():
         if suite is not None:
@@ -104,13 +106,13 @@ def resume_search(
 
     Args:
         run: the run's folder.
-        time_limit: seconds, the time before included; by default the run's own limit.
+        time_limit: seconds, including the time before; by default the run's own limit.
         cluster: where to compute.
         listen: called with the progress.
 
     Raises:
         RunError: there is no such run, its suite has changed, or another process works on it.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(Path(run))
     with folder.locked():

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import ray
 
-from rayzc.cluster.measuring import MeasuringPool, Request, Setup, fill_suite, measuring_pool
+from rayzc.cluster.measuring import MeasuringPool, Request, fill_suite, measuring_pool
 from rayzc.cluster.measuring.batches import Batches
 from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.errors import SpaceError
 from rayzc.measurement import Measurement
+from rayzc.options import Setup
 from rayzc.problems import Benchmark, Shapes
 from rayzc.proxies.architectures import measure_architecture
 from rayzc.spaces import Task, search_space

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring import cache as cache_module
 from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.errors import RunError
+from rayzc.options import Setup
 from rayzc.problems import Shapes
 
 SETUP = Setup(width=4, depth=1)
@@ -157,7 +157,7 @@ def test_nothing_is_written_for_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="is a file; the cache of measurements is a folder"):
+    with pytest.raises(RunError, match="is a file; the cache of measurements must be a folder"):
         opened(tmp_path / "file")
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import ray.exceptions
 
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring import workers as workers_module
 from rayzc.cluster.measuring.ledger import Ledger, Target
 from rayzc.cluster.measuring.workers import MeasuringWorkers
 from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
 from rayzc.problems import Shapes
 
 
@@ -191,7 +191,7 @@ def test_a_job_that_ends_three_workers_is_given_up_the_last_time_with_plain_kern
         stage.ask(1, 2, 3)
         await until(lambda: stage.ledger.outstanding() == 0)
         failures = {number: measurement.failures for number, measurement in stage.ledger.answers("client")}
-        assert failures == {1: {}, 2: {"p": "ended its worker 3 times, given up: killed"}, 3: {}}
+        assert failures == {1: {}, 2: {"p": "its worker died 3 times, so it was given up: killed"}, 3: {}}
         assert stage.workers.lost == 3
         assert stage.plain == [False, False, False, True, False]
 

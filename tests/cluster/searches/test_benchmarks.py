@@ -10,11 +10,11 @@ import pytest
 
 from rayzc.cli.displays.searched_details import report
 from rayzc.cli.exporting import export_best, shapes_of
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.searches import SearchProgress, resume_search, search
 from rayzc.errors import SearchError
 from rayzc.measurement import Request
 from rayzc.nas import Results
+from rayzc.options import Setup
 from rayzc.problems import Suite, load_suite
 from rayzc.proxies.architectures import measure_architecture
 from tests.cluster.measuring.networks import one_thread
@@ -86,5 +86,5 @@ def test_a_suite_that_is_gone_has_no_benchmark(found: Results, tmp_path: Path) -
 
 
 def test_another_width_cannot_be_mixed(suite: Suite, tmp_path: Path) -> None:
-    with pytest.raises(SearchError, match="networks of its benchmark's size and cannot be mixed"):
+    with pytest.raises(SearchError, match="those of its benchmark's networks and cannot be mixed"):
         search(FORMULA, suite, **{**GIVEN, "setup": Setup(width=8)}, out=tmp_path / "run")

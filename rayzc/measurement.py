@@ -21,7 +21,8 @@ class Request:
     Attributes:
         space: name of its search space.
         encoding: the architecture, as the suite writes it.
-        task: one of the space's tasks, which gives the number of classes and the shape of the images.
+        task: one of the space's tasks, or of the tasks of a suite's benchmark, which gives the number of classes and
+            the shape of the images.
         proxies: names of the proxies, each once.
         seed: of weights, images and everything else that is drawn; 64 bits.
 

@@ -1,20 +1,17 @@
 """The batch of images to measure with: random, from a file, or from a torchvision data set."""
 
-import importlib
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rayzc.errors import ProxyError, first_line, nearest
+from rayzc.errors import ProxyError, first_line
+from rayzc.image_files import picture, read_arrays, torchvision_set
 
 __all__ = ["batch_of", "load_batch", "random_batch"]
 
-KEYS = ("images", "labels")
 BYTE = 255
 
 
@@ -101,59 +98,23 @@ def load_batch(
 
 
 def _read(path: Path) -> tuple[Tensor, Tensor]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            missing = [key for key in KEYS if key not in arrays]
-            if missing:
-                raise ProxyError(
-                    f"{path}: array '{missing[0]}' is missing; found: {', '.join(arrays) or 'none'}; "
-                    "write the file with numpy.savez(path, images=..., labels=...)"
-                )
-            images, labels = (arrays[key] for key in KEYS)
-    except FileNotFoundError as error:
-        raise ProxyError(f"{path}: there is no such file") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ProxyError(f"{path}: not an .npz file of plain arrays ({first_line(error)})") from error
-    if images.ndim < 2 or labels.ndim != 1 or len(images) != len(labels):
-        raise ProxyError(
-            f"{path}: images {images.shape} and labels {labels.shape} do not fit; "
-            "they must be (images, channels, height, width) and (images,)"
-        )
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise ProxyError(
-            f"{path}: labels are {labels.dtype}; they must be the numbers of the classes, as integers"
-        )
+    images, labels = read_arrays(path, ProxyError)
     if images.dtype == np.uint8:
         images = images.astype(np.float32) / BYTE
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ProxyError(f"{path}: images are {images.dtype}; save them as float32 or uint8")
-    return torch.from_numpy(images.astype(np.float32)), torch.from_numpy(labels.astype(np.int64))
+    return torch.from_numpy(images.astype(np.float32)), torch.from_numpy(labels)
 
 
 def _draw(name: str, shape: Sequence[int], size: int, seed: int, folder: Path) -> tuple[Tensor, Tensor]:
+    made = torchvision_set(name, folder, ProxyError, "omit --images for random images")
     try:
-        datasets: Any = importlib.import_module("torchvision.datasets")
-    except ImportError as error:
-        raise ProxyError(
-            f"'{name}' is not an .npz file, and data sets need torchvision, which is not installed: "
-            "run pip install torchvision, or omit --images for random images"
-        ) from error
-    if name not in datasets.__all__:
-        raise ProxyError(f"torchvision has no data set '{name}'; {nearest(name, list(datasets.__all__))}")
-    try:
-        data = getattr(datasets, name)(str(folder), download=True)
+        data = made()
         indices = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))[:size].tolist()
         samples = [data[index] for index in indices]
-        return torch.stack([_pixels(image, shape) for image, _ in samples]), torch.tensor(
+        images = np.stack([picture(image, shape[1], shape[2]) for image, _ in samples])
+        return torch.from_numpy(images.astype(np.float32) / BYTE), torch.tensor(
             [int(label) for _, label in samples]
         )
     except (TypeError, ValueError, RuntimeError, OSError) as error:
         raise ProxyError(
             f"the data set '{name}' cannot be read as images and classes: {first_line(error)}"
         ) from error
-
-
-def _pixels(image: Any, shape: Sequence[int]) -> Tensor:
-    """A picture as ``(channels, height, width)`` from 0 to 1, scaled to the size that the network takes."""
-    pixels = torch.from_numpy(np.array(image.resize((shape[2], shape[1])), dtype=np.float32) / BYTE)
-    return pixels[None] if pixels.dim() == 2 else pixels.permute(2, 0, 1)

@@ -20,6 +20,7 @@ from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions
 from rayzc.errors import ClusterError, ProxyError, RayzcError, RunError, first_line, nearest
 from rayzc.measurement import Measurement, Request
 from rayzc.options import Setup
+from rayzc.problems import Benchmark, Shapes
 
 __all__ = ["MeasuringPool", "measuring_pool"]
 
@@ -42,10 +43,20 @@ class MeasuringPool:
         setup: what holds for all measurements.
         device: where the workers measure, ``cpu`` or ``cuda``.
         proxies: version of each proxy that the pool can measure, by name.
+        shapes: how large its networks are and what they are shown.
     """
 
-    def __init__(self, actor: Any, setup: Setup, device: str, proxies: Mapping[str, str], limit: int) -> None:
+    def __init__(
+        self,
+        actor: Any,
+        setup: Setup,
+        device: str,
+        proxies: Mapping[str, str],
+        limit: int,
+        shapes: Shapes,
+    ) -> None:
         self.setup = setup
+        self.shapes = shapes
         self.device = device
         self.proxies = dict(proxies)
         self._actor = actor
@@ -57,7 +68,7 @@ class MeasuringPool:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles what a new client needs; requests and answers stay with this one."""
-        return type(self), (self._actor, self.setup, self.device, self.proxies, self._limit)
+        return type(self), (self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
 
     def measure(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Measurement]]:
         """Measures networks, and yields each request with its measurement as they come, in any order.
@@ -71,7 +82,7 @@ class MeasuringPool:
             ProxyError: this pool has no such proxy, or the images are not there or do not fit.
             ClusterError: the pool is gone, or can start no workers.
         """
-        asking = MeasuringPool(self._actor, self.setup, self.device, self.proxies, self._limit)
+        asking = MeasuringPool(self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
         asking._owner = self._owner
         rest = iter(requests)
         try:
@@ -113,7 +124,8 @@ class MeasuringPool:
                     raise ProxyError(f"the pool has no proxy '{name}'; {nearest(name, list(self.proxies))}")
             number = next(self._numbers)
             submitted[number] = request
-            canonical[number] = replace(request, encoding=canonical_encoding(request, self.setup))
+            encoding = canonical_encoding(request, self.setup, self.shapes)
+            canonical[number] = replace(request, encoding=encoding)
         if submitted:
             self._open |= submitted
             try:
@@ -213,6 +225,7 @@ def measuring_pool(
     *,
     address: str | None = None,
     outstanding: int = 256,
+    benchmark: Benchmark | None = None,
 ) -> Iterator[MeasuringPool]:
     """Opens a pool of workers that measure networks, for the duration of the block.
 
@@ -225,6 +238,8 @@ def measuring_pool(
         cache: folder in which scores are kept from one pool to the next; by default they end with this pool.
         address: of the Ray cluster, see :func:`rayzc.cluster.connected`.
         outstanding: how many requests a client may have in progress.
+        benchmark: of a suite: tasks are then its own, with their images, and networks have its width and depth, but for
+            what `setup` says; by default tasks and scale are those of the search spaces, and images are random.
 
     Raises:
         ClusterError: there is no Ray cluster, or it has no room for workers.
@@ -243,14 +258,15 @@ def measuring_pool(
     with connected(address, workers):
         device = _device(setup)
         versions = versions_of_proxies()
+        shapes = Shapes() if benchmark is None else benchmark.shapes
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
         with shipped(user_proxies()) as reference:
             actor = _ACTOR.options(scheduling_strategy=here).remote(
-                setup, device, workers, folder, versions, [reference], outstanding
+                setup, device, workers, folder, versions, [reference], outstanding, benchmark
             )
-            pool = MeasuringPool(actor, setup, device, versions, outstanding)
+            pool = MeasuringPool(actor, setup, device, versions, outstanding, shapes)
             try:
                 for text in pool._call("open"):
                     warnings.warn(text, stacklevel=3)

@@ -118,8 +118,9 @@ def fill_suite(
 ) -> Filled:
     """Measures the empty cells of a suite on a cluster.
 
-    Ctrl-C and SIGTERM end it early, with what has been measured by then. With a cache, the next call continues where
-    this one ended, for any reason.
+    The images are those of the suite's benchmark where it has one, and networks have its width and depth; else images
+    are random and networks the original ones. Ctrl-C and SIGTERM end it early, with what has been measured by then.
+    With a cache, the next call continues where this one ended, for any reason.
 
     Args:
         suite: a suite, or its file, folder or name, see :func:`rayzc.load_suite`.
@@ -154,13 +155,15 @@ def fill_suite(
             f"suite {loaded.name} has all scores of {', '.join(names)} on {where}: there is nothing to measure"
         )
     for request in {(request.space, request.task): request for request in rows}.values():
-        canonical_encoding(request, options.setup)
+        canonical_encoding(request, options.setup, loaded.shapes)
     scores = {problem.name: problem.scores.copy() for problem in chosen}
     columns = {problem.name: problem.proxies.index for problem in chosen}
     failures: list[Failure] = []
     done = 0
 
-    pool_of = measuring_pool(options.setup, cluster.workers, cache, address=cluster.address)
+    pool_of = measuring_pool(
+        options.setup, cluster.workers, cache, address=cluster.address, benchmark=loaded.benchmark
+    )
     with pool_of as pool, Interrupts() as interrupts:
         for answers in _answers(pool, iter(rows), interrupts):
             for request, measurement in answers:
@@ -253,7 +256,8 @@ def _origin(
     )
     if not what:
         return suite.metadata.get("origin", suite.name)
-    images = "normal random images" if setup.images is None else f"images of {Path(setup.images).name}"
+    own = "normal random images" if suite.benchmark is None else "images of the suite's benchmark"
+    images = own if setup.images is None else f"images of {Path(setup.images).name}"
     scaled = "".join(
         f", {key} {value}"
         for key, value in (("width", setup.width), ("depth", setup.depth))

@@ -16,6 +16,7 @@ from rayzc.cluster.measuring.user_proxies import register
 from rayzc.errors import first_line
 from rayzc.measurement import Measurement, Request
 from rayzc.options import Setup
+from rayzc.problems import Shapes
 
 __all__ = ["PLAIN_KERNELS", "MeasuringWorker", "MeasuringWorkers", "Worker", "capacity"]
 
@@ -37,15 +38,17 @@ class MeasuringWorker:
         setup: what holds for all measurements.
         device: where to measure.
         proxies: the user's proxies, by name.
+        shapes: how large networks are and what they are shown.
     """
 
-    def __init__(self, setup: Setup, device: str, proxies: Mapping[str, Any]) -> None:
+    def __init__(self, setup: Setup, device: str, proxies: Mapping[str, Any], shapes: Shapes) -> None:
         from rayzc.proxies.architectures import one_thread
 
         one_thread(device, setup.gpus)
         register(proxies)
         self._setup = setup
         self._device = device
+        self._shapes = shapes
 
     def identify(self) -> tuple[int, str]:
         """The process id and the node's id; it answers once the worker is ready."""
@@ -65,12 +68,14 @@ class MeasuringWorker:
         from rayzc.proxies.architectures import measure_architecture
 
         begin = time.perf_counter()
+        width, depth = self._shapes.scale(request.space, self._setup.width, self._setup.depth)
         measured = measure_architecture(
             request,
             # What comes from the object store is read-only, and torch needs memory that it may write to.
             batch=self._setup.batch if batch is None else (batch[0].copy(), batch[1].copy()),
-            width=self._setup.width,
-            depth=self._setup.depth,
+            width=width,
+            depth=depth,
+            task=self._shapes.task(request.space, request.task),
             device=self._device,
             plain_kernels=plain_kernels,
         )
@@ -125,6 +130,7 @@ class MeasuringWorkers:
         batch: returns the reference to a batch of an identity.
         keep: called with what a worker has measured.
         changed: called whenever answers may have come, or will never come.
+        shapes: how large networks are and what they are shown.
 
     Attributes:
         lost: how many workers died or had to be ended.
@@ -140,6 +146,7 @@ class MeasuringWorkers:
         batch: Callable[[str], Any],
         keep: Callable[[Target, Mapping[str, float]], None],
         changed: Callable[[], None],
+        shapes: Shapes,
     ) -> None:
         self._ledger = ledger
         self._setup = setup
@@ -148,6 +155,7 @@ class MeasuringWorkers:
         self._batch = batch
         self._keep = keep
         self._changed = changed
+        self._shapes = shapes
         self._work = asyncio.Event()
         self._failed_starts = 0
         self.workers: list[Worker] = []
@@ -191,7 +199,9 @@ class MeasuringWorkers:
         options: dict[str, Any] = {"num_cpus": self._setup.cpus}
         if self._device == "cuda":
             options["num_gpus"] = self._setup.gpus
-        worker = Worker(_ACTOR.options(**options).remote(self._setup, self._device, self._proxies))
+        worker = Worker(
+            _ACTOR.options(**options).remote(self._setup, self._device, self._proxies, self._shapes)
+        )
         self.workers.append(worker)
         worker.task = asyncio.create_task(self._run(worker))
         # A task that is cancelled before it has begun runs none of its own code, not even a finally.

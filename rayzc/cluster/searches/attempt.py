@@ -24,7 +24,7 @@ from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
 from rayzc.nas.results import Results
 from rayzc.nas.search import Search, SearchEnding
-from rayzc.problems import Problem
+from rayzc.problems import Benchmark, Problem
 from rayzc.runs import Ending, Reason, RunFolder, SearchConfig
 from rayzc.version import __version__
 
@@ -80,6 +80,7 @@ class Attempt:
         tables: by name of the problem.
         callbacks: further callbacks of Tune's.
         listen: called with the progress, twice a second.
+        benchmark: of the suite, by which is measured; None where it has none.
     """
 
     folder: RunFolder
@@ -87,6 +88,7 @@ class Attempt:
     tables: Mapping[str, Problem]
     callbacks: tuple[tune.Callback, ...]
     listen: Listener | None
+    benchmark: Benchmark | None = None
 
     def go(self, workers: int | None, address: str | None, before: float) -> Results:
         """Runs the searches that have not ended yet.
@@ -160,7 +162,8 @@ class Attempt:
         if not any(work.needs_measuring(name) for name in self.config.problems):
             yield None
             return
-        with measuring_pool(self.config.setup, workers=workers, cache=self.folder.path / "cache") as pool:
+        cache = self.folder.path / "cache"
+        with measuring_pool(self.config.setup, workers, cache, benchmark=self.benchmark) as pool:
             yield pool
 
     def _tune(

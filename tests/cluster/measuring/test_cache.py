@@ -12,8 +12,10 @@ from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.errors import RunError
 from rayzc.options import Setup
+from rayzc.problems import Shapes
 
 SETUP = Setup(width=4, depth=1)
+ORIGINAL = Shapes()
 VERSIONS = {"nwot": "1", "zen": "2"}
 X = Target("nasbench201", "(0, 0, 0, 0, 0, 0)", "cifar10", 0, "images")
 Y = Target("nasbench101", "y", "cifar10", -5, "images")
@@ -21,9 +23,13 @@ SCORES = {"nwot": -math.inf, "zen": 0.1 + 0.2}
 
 
 def opened(
-    folder: Path, setup: Setup = SETUP, device: str = "cpu", versions: dict[str, str] = VERSIONS
+    folder: Path,
+    setup: Setup = SETUP,
+    device: str = "cpu",
+    versions: dict[str, str] = VERSIONS,
+    shapes: Shapes = ORIGINAL,
 ) -> ScoreCache:
-    return ScoreCache(folder, setup, device, versions)
+    return ScoreCache(folder, setup, device, versions, shapes)
 
 
 def written(folder: Path) -> ScoreCache:

@@ -113,7 +113,7 @@ def test_requests_are_drawn_as_answers_are_taken(ray_session: None, pool: Measur
             count = next(drawn)
             yield ask(encoding, ("params",))
 
-    few = MeasuringPool(pool._actor, pool.setup, pool.device, pool.proxies, 4)
+    few = MeasuringPool(pool._actor, pool.setup, pool.device, pool.proxies, 4, pool.shapes)
     answers = few.measure(endless())
     taken = list(itertools.islice(answers, 10))
     assert len(taken) == 10

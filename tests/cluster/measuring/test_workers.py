@@ -14,6 +14,7 @@ from rayzc.cluster.measuring.ledger import Ledger, Target
 from rayzc.cluster.measuring.workers import MeasuringWorkers
 from rayzc.measurement import Measurement, Request
 from rayzc.options import Setup
+from rayzc.problems import Shapes
 
 
 @dataclass
@@ -95,7 +96,7 @@ def play(stage: Stage, scene: Callable[[], Awaitable[None]], time_limit: float |
         setup = Setup(time_limit=time_limit)
         keep = stage.kept.__setitem__
         stage.workers = MeasuringWorkers(
-            stage.ledger, setup, "cpu", None, lambda identity: None, keep, lambda: None
+            stage.ledger, setup, "cpu", None, lambda identity: None, keep, lambda: None, Shapes()
         )
         await asyncio.wait_for(scene(), 20)
         await stage.workers.close()

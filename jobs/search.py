@@ -1,7 +1,7 @@
 """Searches for architectures on the cluster that this job was submitted to.
 
 Takes the arguments of ``rayzc search``. A job may be started again, by a person or by Kubernetes; it then finds the
-run in its ``--out`` folder and goes on with it, each search from its last checkpoint, so give it a folder that all
+run in its ``--out`` folder and continues it, each search from its last checkpoint, so give it a folder that all
 nodes share. Checkpoints may be elsewhere, with ``--storage s3://bucket/folder``::
 
     ray job submit --working-dir . --runtime-env jobs/runtime_env.yaml -- \

@@ -1,4 +1,4 @@
-"""Compares what rayzc measures with what a suite has recorded, on the cluster that this job was submitted to.
+"""Compares the scores that rayzc measures with those that a suite recorded, on the cluster that runs this job.
 
 Networks of NAS-Bench-201 are built, measured on random images and ranked, proxy by proxy; then the rank correlations
 with the recorded scores are printed, and the job fails where one is below its floor::
@@ -7,7 +7,7 @@ with the recorded scores are printed, and the job fails where one is below its f
         python jobs/witness.py --suite /shared/nbsz-13.parquet --markdown /shared/witness.md
 
 The recorded scores were taken on real images and other weights, so only params and flops can agree exactly;
-``docs/witness.md`` tells how far the others do, and why.
+``docs/witness.md`` says how closely the others agree, and why.
 """
 
 import argparse
@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.cluster.measuring import Request, Setup, measuring_pool
+from rayzc.cluster.measuring import Request, measuring_pool
 from rayzc.documents import write_atomically
 from rayzc.errors import RayzcError
 from rayzc.evolution import kendall_tau
+from rayzc.options import Setup
 from rayzc.problems import Problem, load_suite
 
 __all__ = ["FLOORS", "PROXIES", "Agreement", "agreements", "main", "markdown", "measured"]
@@ -61,7 +62,7 @@ class Agreement:
         spearman: Spearman's rank correlation, the mean over repeats; nan where a score is missing.
         kendall: Kendall's tau-b, likewise.
         repeated: Spearman's correlation of one repeat with another, the mean over pairs; nan for a single one. It
-            is what chance in weights and images leaves, for any definition.
+            is what random weights and images leave of a ranking, whatever the definition.
     """
 
     proxy: str
@@ -76,7 +77,7 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether the floor is reached, if there is one; nan reaches none."""
+        """Whether the floor is reached, if there is a floor; nan reaches no floor."""
         return self.floor is None or self.spearman >= min(self.floor, EXACT)
 
 
@@ -117,7 +118,7 @@ def measured(problem: Problem, options: argparse.Namespace) -> dict[str, NDArray
     """
     places = {encoding: place for place, encoding in enumerate(problem.architectures)}
     scores = np.full((len(PROXIES), options.repeats, len(places)), np.nan)
-    # As written: the suite measured what the encoding says, with the edges that nobody can reach.
+    # As written: the suite measured what the encoding says, including unreachable edges.
     setup = Setup(batch=options.batch, images=options.images, data=options.data, as_written=True)
     requests = (
         Request(problem.space, encoding, problem.task, PROXIES, seed)
@@ -151,7 +152,7 @@ def rows(found: Sequence[Agreement]) -> list[tuple[str, ...]]:
     ]
 
 
-HEADINGS = ("proxy", "Spearman", "Kendall", "ours again", "floor", "reached")
+HEADINGS = ("proxy", "Spearman", "Kendall", "repeatability", "floor", "reached")
 
 
 def markdown(found: Sequence[Agreement]) -> str:
@@ -182,24 +183,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="witness.py", description=(__doc__ or "").partition("\n")[0], allow_abbrev=False
     )
-    parser.add_argument("--suite", required=True, help="a suite's file or folder, or its name")
-    parser.add_argument("--problem", default="nasbench201/cifar10", help="whose architectures (%(default)s)")
-    parser.add_argument("--number", type=int, default=100, help="how many architectures (%(default)s)")
-    parser.add_argument("--batch", type=int, default=32, help="how many images (%(default)s)")
+    parser.add_argument("--suite", required=True, help="file, folder or name of the suite")
     parser.add_argument(
-        "--images", help="an .npz file, or a data set of torchvision such as CIFAR10 (random images)"
+        "--problem", default="nasbench201/cifar10", help="problem to compare on (%(default)s)"
+    )
+    parser.add_argument("--number", type=int, default=100, help="number of architectures (%(default)s)")
+    parser.add_argument("--batch", type=int, default=32, help="number of images (%(default)s)")
+    parser.add_argument(
+        "--images", help=".npz file, or data set of torchvision such as CIFAR10 (random images)"
     )
     parser.add_argument(
-        "--data", default="data", metavar="FOLDER", help="of torchvision's data sets (%(default)s)"
+        "--data", default="data", metavar="FOLDER", help="folder of torchvision's data sets (%(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="draws weights and images (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights and images (%(default)s)")
     parser.add_argument(
-        "--repeats", type=int, default=1, help="so many seeds, from that one on (%(default)s)"
+        "--repeats",
+        type=int,
+        default=1,
+        help="number of measurements, with --seed and the seeds that follow (%(default)s)",
     )
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="where to write the table, too")
-    parser.add_argument("--workers", type=int, help="how many at most (all that the cluster has room for)")
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="where to keep scores for the next time")
-    parser.add_argument("--address", help="of the Ray cluster (the job's own, or one on this machine)")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="file to write the table to, in Markdown"
+    )
+    parser.add_argument("--workers", type=int, help="number of workers (as many as the cluster has room for)")
+    parser.add_argument(
+        "--cache", type=Path, metavar="FOLDER", help="folder that keeps the scores for later runs"
+    )
+    parser.add_argument(
+        "--address", help="address of the Ray cluster (the cluster of the job, or one on this machine)"
+    )
     options = parser.parse_args(arguments)
     try:
         problem = load_suite(options.suite).problem(options.problem).complete(PROXIES)
@@ -207,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"--number {options.number}: {problem.name} has all proxies for 2 to {len(problem)}")
         if options.repeats < 1:
             parser.error(f"--repeats {options.repeats}: give at least 1")
-        # Always the same ones, so that two runs differ in what was measured and in nothing else.
+        # Always the same architectures, so that two runs differ only in what was measured.
         drawn = np.random.default_rng(0).permutation(len(problem))[: options.number]
         sample = problem.take(np.sort(drawn))
         ours = measured(sample, options)

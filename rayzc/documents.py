@@ -1,4 +1,4 @@
-"""Documents: versioned JSON, checked key by key, in files that are whole or not there at all."""
+"""Documents: versioned JSON, checked key by key, in files that are written whole or not at all."""
 
 import json
 import math
@@ -12,13 +12,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from rayzc.errors import RayzcError, RunError
-from rayzc.options.option import located
 
 __all__ = [
+    "IN_EVERY_DOCUMENT",
     "SCHEMA_VERSION",
+    "document_of",
     "document_text",
+    "finite",
+    "in_words",
     "json_text",
+    "key_in_words",
     "read_document",
+    "read_record",
     "record_of",
     "replacing",
     "require_schema",
@@ -28,7 +33,10 @@ __all__ = [
 RecordT = TypeVar("RecordT")
 
 SCHEMA_VERSION = 1
-"""The schema of configurations, checkpoints, results and halls of fame."""
+"""The schema of configurations, checkpoints, searches, results and halls of fame."""
+
+IN_EVERY_DOCUMENT = ("schema_version", "kind")
+"""Keys that say what a document is."""
 
 
 def json_text(document: Mapping[str, Any]) -> str:
@@ -38,7 +46,7 @@ def json_text(document: Mapping[str, Any]) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary file beside `path` that takes its place, flushed to disk, if the block succeeds."""
+    """Yields a temporary file that replaces `path`, flushed to disk, if the block succeeds."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
@@ -54,7 +62,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, content: str) -> None:
-    """Writes a text file that is, whatever happens, either the one before or the whole new one."""
+    """Writes a text file atomically: after any failure, the file is either the old or the complete new one."""
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
@@ -75,26 +83,35 @@ def _flush_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def require_schema(document: Mapping[str, Any], path: Path) -> None:
-    """Checks that this version of rayzc reads a configuration.
+def require_schema(
+    document: Mapping[str, Any], where: str | Path, error: type[RayzcError] = RunError
+) -> None:
+    """Checks that this version of rayzc reads a document.
 
     Raises:
-        RunError: it is of another schema.
+        RayzcError: of the kind `error`: it is of another schema.
     """
-    if document.get("schema_version") != SCHEMA_VERSION:
-        raise RunError(
-            f"{path} has configuration schema {document.get('schema_version')}, written by rayzc "
-            f"{document.get('rayzc', '?')}; this version reads schema {SCHEMA_VERSION}: resume with that one"
+    version = document.get("schema_version")
+    if version != SCHEMA_VERSION:
+        by = f", written by rayzc {document['rayzc']}" if "rayzc" in document else ""
+        raise error(
+            f"{where} has schema {version!r}{by}; this version of rayzc reads schema {SCHEMA_VERSION}: continue with "
+            "the version that wrote it, or start a new run"
         )
 
 
-def document_text(kind: str, content: dict[str, Any]) -> str:
+def document_of(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """A document of this kind as JSON knows it, but for nan and infinities."""
+    return {"schema_version": SCHEMA_VERSION, "kind": kind, **msgspec.to_builtins(content)}
+
+
+def document_text(kind: str, content: Mapping[str, Any]) -> str:
     """Writes a document of this kind; nan and infinities, which JSON does not have, become text."""
-    document = {"schema_version": SCHEMA_VERSION, "kind": kind, **msgspec.to_builtins(content)}
+    document = document_of(kind, content)
     try:
         return json.dumps(document, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(document), allow_nan=False)
+        return json.dumps(finite(document), allow_nan=False)
 
 
 def read_document(
@@ -118,15 +135,10 @@ def read_document(
         document = json.loads(text)
     except ValueError as problem:
         raise error(f"{where} is not valid JSON: {problem}") from None
-    if not isinstance(document, dict) or document.pop("kind", None) != kind:
+    if not isinstance(document, dict) or document.get("kind") != kind:
         raise error(f"{where} is not a document of the kind '{kind}'")
-    version = document.pop("schema_version", None)
-    if version != SCHEMA_VERSION:
-        raise error(
-            f"{where} has schema {version!r}; this version of rayzc reads schema {SCHEMA_VERSION}: continue with the "
-            "version that wrote it, or start a new run"
-        )
-    return document
+    require_schema(document, where, error)
+    return {key: value for key, value in document.items() if key not in IN_EVERY_DOCUMENT}
 
 
 def record_of(
@@ -140,14 +152,60 @@ def record_of(
     try:
         return msgspec.convert(content, kind, strict=False)  # "nan" and "-inf" are numbers
     except msgspec.ValidationError as problem:
-        raise error(f"{where}: {located(str(problem))}") from None
+        raise error(f"{where}: {key_in_words(str(problem))}") from None
 
 
-def _finite(value: Any) -> Any:
+def read_record(
+    text: str | bytes,
+    kind: str,
+    record: type[RecordT],
+    where: str | Path,
+    error: type[RayzcError] = RunError,
+) -> RecordT:
+    """Reads a document of this kind as a record, see :func:`read_document` and :func:`record_of`."""
+    return record_of(read_document(text, kind, where, error), record, where, error)
+
+
+def finite(value: Any) -> Any:
+    """A value as JSON can hold it: numbers that are not finite become text, such as ``"-inf"``; tuples become lists."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return value
+
+
+def key_in_words(message: str) -> str:
+    """A message of msgspec's with the whole key: ``unknown key 'settings.islnds'``."""
+    what, _, place = message.partition(" - at ")
+    path = place.strip("`").removeprefix("$").lstrip(".")
+    for words, name in (
+        ("Object contains unknown field", "unknown key"),
+        ("Object missing required field", "missing key"),
+    ):
+        if what.startswith(words):
+            key = what.removeprefix(words).strip(" `")
+            return f"{name} '{f'{path}.{key}' if path else key}'"
+    return f"key '{path}' {in_words(message)}" if path else f"it {in_words(message)}"
+
+
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def in_words(message: str) -> str:
+    """What a message of msgspec's says of a type: ``must be a whole number``."""
+    what = message.partition(" - at ")[0]
+    expected, separator, _ = what.removeprefix("Expected `").partition("`, got `")
+    if not separator:
+        return f"cannot be used: {what[0].lower()}{what[1:]}".replace("`", "")
+    names = [_TYPES.get(name, name) for name in expected.split(" | ") if name != "null"]
+    return f"must be {' or '.join(names)}"

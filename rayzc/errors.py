@@ -21,7 +21,7 @@ __all__ = [
 
 
 class RayzcError(Exception):
-    """Base of all errors that are a user's to mend."""
+    """Base class of all errors that a user can fix."""
 
 
 class SuiteError(RayzcError):
@@ -29,7 +29,7 @@ class SuiteError(RayzcError):
 
 
 class FormulaError(RayzcError):
-    """A formula does not parse, or names a proxy that is not there."""
+    """A formula does not parse, or uses a proxy that does not exist."""
 
 
 class RunError(RayzcError):
@@ -37,19 +37,19 @@ class RunError(RayzcError):
 
 
 class ClusterError(RayzcError):
-    """No Ray cluster where one was expected, or one that refuses us."""
+    """A Ray cluster cannot be reached or started, or refuses the connection."""
 
 
 class SpaceError(RayzcError):
-    """An encoding that is no architecture of its search space."""
+    """An encoding is not an architecture of its search space."""
 
 
 class ProxyError(RayzcError):
-    """A proxy that is unknown, or that could not be measured."""
+    """A proxy is unknown, or cannot be measured."""
 
 
 class SearchError(RayzcError):
-    """A search that cannot be started or continued as asked."""
+    """A search cannot be started or continued as asked."""
 
 
 class TrainingError(RayzcError):
@@ -57,7 +57,7 @@ class TrainingError(RayzcError):
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """Says what a mistyped name was probably meant to be.
+    """Suggests what a mistyped name was meant to be.
 
     Args:
         name: what was given.

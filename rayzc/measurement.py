@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rayzc.errors import ProxyError
-from rayzc.options.measuring import Setup
 
-__all__ = ["Measurement", "Request", "Setup"]
+__all__ = ["Measurement", "Request"]
 
 _SEEDS = range(-(2**63), 2**63)
 
@@ -22,7 +21,8 @@ class Request:
     Attributes:
         space: name of its search space.
         encoding: the architecture, as the suite writes it.
-        task: one of the space's tasks, which gives the number of classes and the shape of the images.
+        task: one of the space's tasks, or of the tasks of a suite's benchmark, which gives the number of classes and
+            the shape of the images.
         proxies: names of the proxies, each once.
         seed: of weights, images and everything else that is drawn; 64 bits.
 
@@ -42,9 +42,9 @@ class Request:
             raise ProxyError(f"proxies must be names in a tuple, such as ('{given}',), not one text")
         object.__setattr__(self, "proxies", tuple(dict.fromkeys(self.proxies)))
         if not self.proxies:
-            raise ProxyError(f"no proxy is asked for on {self.encoding}: name at least one")
+            raise ProxyError(f"no proxies to measure on {self.encoding}: name at least one")
         if self.seed not in _SEEDS:
-            raise ProxyError(f"the seed {self.seed} has more than 64 bits")
+            raise ProxyError(f"the seed {self.seed} has more than 64 bits: give a smaller number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Measurement:
         failures: by proxy, why it has no score.
         seconds: how long it took to measure; 0 for what a table or a cache knew.
         notes: what a reader of the scores should know, such as micro-batches.
-        cached: whether all of it came from a cache of earlier measurements.
+        cached: whether what was not in a table came from a cache of earlier measurements.
         passes: how often which kind of pass ran through the network.
     """
 
@@ -73,7 +73,7 @@ class Measurement:
         return self.seconds > 0
 
     def joined(self, other: "Measurement") -> "Measurement":
-        """Both together: a score of either beats a failure of the other, and of two scores that of `other` counts."""
+        """Combines both: a score takes precedence over a failure, and a score of `other` over a score of this."""
         scores = {**self.scores, **other.scores}
         failures = {**self.failures, **other.failures}
         passes = {

@@ -29,7 +29,7 @@ def user_module(name: str, raising: type[RayzcError]) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        # Only a part of the name itself means that the module is missing; else it misses something it imports.
+        # If the missing name is not a part of this one, the module exists but imports a module that is missing.
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             raise raising(
                 f"there is no module '{name}' in {folder} or among the installed ones; "
@@ -44,7 +44,7 @@ def user_module(name: str, raising: type[RayzcError]) -> ModuleType:
 
 
 def user_file(path: Path, raising: type[RayzcError]) -> ModuleType:
-    """Runs a Python file as a module of its own.
+    """Runs a Python file as a separate module.
 
     Raises:
         RayzcError: of the kind `raising`: there is no such file, it is not Python, or running it failed.
@@ -63,7 +63,7 @@ def user_file(path: Path, raising: type[RayzcError]) -> ModuleType:
 
 
 def located(error: Exception) -> str:
-    """Describes an error in one line, with the line of the user's code where it arose."""
+    """Describes an error in one line, with the line of the user's code where it occurred."""
     kind, text, where = type(error).__name__, first_line(error), ""
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, SyntaxError) and error.filename:

@@ -1,4 +1,4 @@
-"""The command line: one file a command, each importing what it needs only when it is called."""
+"""The command line: one file per command, each importing what it needs only when it is called."""
 
 import re
 import sys
@@ -7,7 +7,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Runs ``rayzc``; a mistake of the user's is one line on standard error and exit code 2."""
+    """Runs ``rayzc``; a user error is one line on standard error and exit code 2."""
     from rayzc.cli.app import app
     from rayzc.errors import RayzcError
 
@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _shielded(arguments: list[str]) -> list[str]:
-    """Arguments in which a formula such as ``-jacov`` is not taken for options: a blank before it says so."""
+    """The arguments with a blank before each formula such as ``-jacov``, so that it is not taken for an option."""
     if arguments[:1] not in (["score"], ["rank"]):
         return arguments
     return [f" {text}" if re.match(r"-[\w(.]", text) and text != "-h" else text for text in arguments]

@@ -4,7 +4,7 @@ import typer
 
 app = typer.Typer(
     name="rayzc",
-    help="Breed zero-cost proxies into one formula, and find networks with it.",
+    help="Breed one formula from zero-cost proxies, and find networks with it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -8,7 +8,7 @@ __all__ = ["discover"]
 
 @takes_options(options=DiscoverOptions, cluster=Cluster, place=Place, output=Output)
 def discover(suite: Suite, options: DiscoverOptions, cluster: Cluster, place: Place, output: Output) -> None:
-    """Breed a formula over zero-cost proxies that ranks the networks of all problems."""
+    """Breed a formula from zero-cost proxies that ranks the networks of all problems."""
     from rayzc.cli.displays.discovery import DiscoveryDisplay
     from rayzc.problems import load_suite
 

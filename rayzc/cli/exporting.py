@@ -1,4 +1,4 @@
-"""The best networks of a run of searches, written for those who have torch alone."""
+"""Export of the best networks of a run of searches, as modules that need only torch."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rayzc.nas import Results
+    from rayzc.problems import Shapes
 
-__all__ = ["check_folder", "export_best"]
+__all__ = ["check_folder", "export_best", "shapes_of"]
 
 
 def check_folder(folder: Path | None) -> None:
@@ -17,7 +18,7 @@ def check_folder(folder: Path | None) -> None:
         folder: where to export to; None to export nothing.
 
     Raises:
-        RunError: it is a file, or cannot be made.
+        RunError: the folder is a file, or cannot be created.
     """
     from rayzc.errors import RunError
 
@@ -31,8 +32,27 @@ def check_folder(folder: Path | None) -> None:
         ) from None
 
 
+def shapes_of(result: "Results") -> "Shapes":
+    """How large the networks of a run were, and what they were shown: by its suite's benchmark, or as their spaces say.
+
+    A suite that is no longer there counts as one without a benchmark.
+    """
+    from rayzc.errors import RayzcError
+    from rayzc.problems import Shapes, load_suite
+    from rayzc.runs import RunFolder, SearchConfig
+
+    if result.run is None:
+        return Shapes()
+    try:
+        run = RunFolder.open(result.run)
+        config = SearchConfig.from_json(run.read_config(), run.config)
+        return Shapes() if config.suite is None else load_suite(run.suite(config.suite)).shapes
+    except RayzcError:
+        return Shapes()
+
+
 def export_best(result: "Results", folder: Path | None, say: Callable[[str], None]) -> None:
-    """Writes the best network of each problem, as large as it was measured, into a folder of the problem's own.
+    """Writes the best network of each problem, in the size that was measured, to one folder per problem.
 
     Args:
         result: of the searches.
@@ -44,26 +64,32 @@ def export_best(result: "Results", folder: Path | None, say: Callable[[str], Non
     """
     if folder is None or result.run is None or not result.outcomes:
         return
+    from rayzc.errors import SpaceError
     from rayzc.runs import RunFolder, SearchConfig
     from rayzc.spaces import SPACES, export_network
 
     run = RunFolder.open(result.run)
     setup = SearchConfig.from_json(run.read_config(), run.config).setup
+    shapes = shapes_of(result)
     written = []
     for name in result.problems:
         best = result.best(name)
         if best.space not in SPACES:
-            say(f"not exported: {name}, as its search space is not one that rayzc can build")
+            say(f"not exported: {name}, as rayzc cannot build networks of its search space")
             continue
-        task = SPACES[best.space].tasks.get(name.partition("/")[2])
+        try:
+            task = shapes.task(best.space, name.partition("/")[2])
+        except SpaceError:
+            task = None
         shape = (task.classes, task.input_size) if task else ()
+        width, depth = shapes.scale(best.space, setup.width, setup.depth)
         path = export_network(
             best.space,
             best.found.encoding,
             folder / name.replace("/", "-"),
             *shape,
-            width=setup.width,
-            depth=setup.depth,
+            width=width,
+            depth=depth,
             patches=task.patches if task else 1,
         )
         written.append(path)

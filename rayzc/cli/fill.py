@@ -1,4 +1,4 @@
-"""``rayzc suite fill``: measure what a suite's tables lack."""
+"""``rayzc suite fill``: measure the scores that a suite lacks."""
 
 import shlex
 import sys
@@ -29,12 +29,12 @@ def fill(
         typer.Option(
             "--cache",
             metavar="FOLDER",
-            help="Folder that keeps the measurements, to continue from them. [dim]\\[default: beside --out][/dim]",
+            help="Folder that keeps the measurements, to continue from. [dim]\\[default: next to --out][/dim]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
-    """Measure the scores that a suite lacks, on Ray. Measurements are kept: repeat the command to continue."""
+    """Measure the scores that a suite lacks, on Ray. Measurements are kept: to continue, repeat the command."""
     from dataclasses import replace
 
     from rayzc.cli.displays.filling import FillDisplay
@@ -42,7 +42,7 @@ def fill(
 
     check_out(out, force)
     if not options.proxies:
-        raise SuiteError("--proxies is needed: name the proxies to measure, --proxies A,B")
+        raise SuiteError("--proxies is missing: name the proxies to measure, such as --proxies nwot,zen")
     kept = cache if cache is not None else out.with_suffix(".measurements")
     suite = load_suite(source)
 
@@ -64,10 +64,10 @@ def fill(
 
 
 def check_out(out: Path, force: bool) -> None:
-    """Checks the name of the file that a command is to write, before it does its work.
+    """Checks the name of the file that a command will write, before the work begins.
 
     Raises:
-        SuiteError: it is there and not to be overwritten, or cannot be written.
+        SuiteError: the file exists and must not be overwritten, or cannot be written.
     """
     if out.exists() and (out.is_dir() or not force):
         what = "it is a folder; name a file" if out.is_dir() else "use --force to overwrite it"
@@ -79,7 +79,7 @@ def check_out(out: Path, force: bool) -> None:
 
 
 def _known(given: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of proxies, where the modules of the user's own are imported, so that these are registered.
+    """The names of the proxies; imports the modules of the user's own proxies, which registers them.
 
     Raises:
         ProxyError: a module cannot be imported.
@@ -103,6 +103,8 @@ def _conclude(filled: "Filled", out: Path, kept: Path, as_json: bool) -> None:
         from rayzc.cli.displays.filling import print_filled
 
         print_filled(filled, out)
+    if filled.trouble:
+        typer.echo(f"rayzc: {filled.trouble}", err=True)
     if filled.interrupted is not None:
         typer.echo(
             f"interrupted by {filled.interrupted.name}; {filled.filled:,} scores are kept in {kept}; "

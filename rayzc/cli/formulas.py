@@ -1,4 +1,4 @@
-"""Formulas as a user gives them: as text, in a file, or as the folder of a run."""
+"""Reading formulas from text, from a file, or from the folder of a run."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ def read_formula(given: str) -> "Formula":
     from rayzc.formula import Formula
     from rayzc.runs import best_formula
 
-    # Unlike Path's methods, these take a long formula for what it is, not for a name that is too long for a file.
+    # Unlike Path's methods, these do not fail on a long formula as a file name that is too long.
     if os.path.isdir(given):
         if (nested := Path(given, "discovery", "hall_of_fame.json")).is_file():
             return best_formula(nested)
@@ -56,7 +56,7 @@ def _read_file(path: Path) -> "Formula":
 
 
 def _looks_like_a_path(given: str) -> bool:
-    """Whether a text is meant as a file: by its ending, or as what would lie in a folder that is there."""
+    """Whether a text is meant as a path: by its suffix, or because its parent folder exists."""
     parent, slash, name = given.strip().rpartition("/")
     if given.endswith((".json", ".txt")) or given.startswith(("./", "../", "~", "/")):
         return True

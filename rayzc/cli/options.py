@@ -19,7 +19,7 @@ from rayzc.options import Flat, Options, flattened, option, read_options
 __all__ = ["AsFormula", "JsonOutput", "Output", "SearchOutput", "Suite", "takes_options"]
 
 SUITE = "A suite: a Parquet file, a JSON file, a folder of zc_<space>.json files, or the name of a suite."
-FORMULA = "A formula, a file that holds a formula, or the folder of a run that bred one."
+FORMULA = "A formula, a file with a formula, or the folder of a run that bred a formula."
 
 Suite = Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE)]
 AsFormula = Annotated[str, typer.Argument(metavar="FORMULA", help=FORMULA)]
@@ -58,7 +58,7 @@ class SearchOutput(Output, frozen=True, kw_only=True):
 
 
 def takes_options(**kinds: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Makes a command of a function: the options of some classes become flags, and reach it as these classes.
+    """Turns a function into a command: the options of the classes become flags, the function receives the classes.
 
     Args:
         kinds: by the name of the function's parameter, the class.
@@ -98,7 +98,7 @@ class _Flag:
     Attributes:
         name: of the command's parameter.
         flat: the option that it sets.
-        instead_of: an earlier flag that this one is kept for, if it is that.
+        instead_of: the earlier name of the flag, if this is the flag of that name.
     """
 
     def __init__(self, flat: Flat, instead_of: str = "") -> None:
@@ -125,7 +125,7 @@ class _Flag:
         )
 
     def read(self, value: Any) -> Any:
-        """The value of the option in what was given on the command line.
+        """The value of the option, from the value given on the command line.
 
         Raises:
             RunError: the text is not a duration, or a name is empty.

@@ -1,4 +1,4 @@
-"""What a user sees of a run: a live display in a terminal, plain lines elsewhere, and the result."""
+"""The output of a run: a live display in a terminal, plain lines elsewhere, and the result."""
 
 import contextlib
 import json
@@ -25,7 +25,7 @@ _LINE_SECONDS = 5.0
 
 
 class Result(Protocol):
-    """What came out of a run, as far as all runs are alike."""
+    """What the results of all kinds of runs have in common."""
 
     @property
     def run(self) -> Path | None:
@@ -57,7 +57,7 @@ ResultT = TypeVar("ResultT", bound=Result)
 
 
 def plain_console(stderr: bool = False) -> Console:
-    """A console that does not wrap where there is no terminal to wrap for."""
+    """A console that wraps lines only in a terminal."""
     console = Console(stderr=stderr, highlight=False)
     if not console.is_terminal:
         console.width = 200
@@ -79,7 +79,7 @@ def fitting(tables: Sequence[Table], console: Console) -> Table:
 
 
 def plain_table() -> Table:
-    """A table without lines but the one below its head, its columns two blanks apart."""
+    """A table whose only line is below its header, with columns two blanks apart."""
     return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
 
 
@@ -122,7 +122,7 @@ class ProgressDisplay(ABC, Generic[ProgressT]):
         self._aside.close()
 
     def say(self, text: str) -> None:
-        """A line about what is going on."""
+        """Prints a line about the progress."""
         if not self._quiet:
             self._console.print(text, soft_wrap=True, markup=False)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from rayzc.proxies import Measurement, Proxy
 
-__all__ = ["lined_up", "plain", "proxies"]
+__all__ = ["lined_up", "proxies"]
 
 
 class ProxiesOptions(ShowOptions, frozen=True, kw_only=True):
-    """What is measured on a user's own network."""
+    """Which proxies of a user's own network are measured, and how."""
 
     proxies: Annotated[
         tuple[str, ...] | None,
@@ -29,7 +29,10 @@ class ProxiesOptions(ShowOptions, frozen=True, kw_only=True):
 @takes_options(options=ProxiesOptions, output=JsonOutput)
 def proxies(
     model: Annotated[
-        str, typer.Argument(metavar="MODULE:NAME", help="A network, or a function or class that makes one.")
+        str,
+        typer.Argument(
+            metavar="MODULE:NAME", help="A network, or a function or class that returns a network."
+        ),
     ],
     options: ProxiesOptions,
     output: JsonOutput,
@@ -38,6 +41,7 @@ def proxies(
     import json
 
     from rayzc.cli.output import plain_console
+    from rayzc.documents import finite
     from rayzc.proxies import find
     from rayzc.proxies.batches import batch_of
     from rayzc.proxies.user_models import load_model, measure_model
@@ -52,7 +56,7 @@ def proxies(
     if output.as_json:
         document = {
             "model": model,
-            "scores": {name: plain(score) for name, score in result.scores.items()},
+            "scores": finite(dict(result.scores)),
             "failures": dict(result.failures),
             "passes": dict(result.passes),
             "notes": list(result.notes),
@@ -94,7 +98,7 @@ def _table(model: str, wanted: "Sequence[Proxy]", result: "Measurement") -> "Tab
 
 
 def lined_up(scores: Mapping[str, float]) -> dict[str, str]:
-    """Writes numbers with six digits and their decimal points below each other."""
+    """Writes numbers with six digits, aligned at their decimal points."""
     texts = {name: _six_digits(score).partition(".") for name, score in scores.items()}
     before = max((len(whole) for whole, _, _ in texts.values()), default=0)
     after = max((len(point + rest) for _, point, rest in texts.values()), default=0)
@@ -112,8 +116,3 @@ def _six_digits(score: float) -> str:
         return f"{score:.5e}"
     text = f"{score:.{max(0, 5 - size)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def plain(score: float) -> Any:
-    """A number as JSON can hold it: what is not finite becomes its name, such as ``"-inf"``."""
-    return score if math.isfinite(score) else str(score)

@@ -1,4 +1,4 @@
-"""``rayzc rank``: which of several networks a formula likes best."""
+"""``rayzc rank``: rank the user's own networks by a formula."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,12 +15,12 @@ __all__ = ["rank"]
 
 
 class RankOptions(ShowOptions, frozen=True, kw_only=True):
-    """What a user's own networks are ranked by."""
+    """How a user's own networks are measured and ranked."""
 
     file: Annotated[
         Path | None,
         option(
-            "Python file of networks: MODELS = {...}, or functions that make them.",
+            "Python file with networks: a dictionary MODELS = {...}, or functions that return networks.",
             flag="models",
             metavar="FILE.py",
             panel="What to rank",
@@ -35,17 +35,17 @@ def rank(
     output: JsonOutput,
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MODULE:NAME", help="Networks, or functions or classes that make them."),
+        typer.Argument(metavar="MODULE:NAME", help="Networks, or functions or classes that return networks."),
     ] = None,
 ) -> None:
-    """Rank untrained networks by a formula, the best first."""
+    """Rank untrained networks by a formula, best network first."""
     import json
 
     import numpy as np
 
     from rayzc.cli.formulas import read_formula
     from rayzc.cli.output import plain_console
-    from rayzc.cli.proxies import plain
+    from rayzc.documents import finite
     from rayzc.errors import ProxyError
     from rayzc.formula import ranking_values
     from rayzc.proxies import find
@@ -58,9 +58,9 @@ def rank(
     if options.file is not None:
         networks |= load_models(options.file, classes, seed)
     if not networks:
-        raise ProxyError("there are no networks to rank: name some as module:name, or give --models FILE.py")
+        raise ProxyError("no networks to rank: name some as module:name, or give --models FILE.py")
     if not parsed.proxies:
-        raise ProxyError(f"the formula {parsed} has no proxy in it and ranks nothing")
+        raise ProxyError(f"the formula {parsed} has no proxy in it: it gives every network the same score")
     wanted = find(parsed.proxies)
     shown = batch_of(options.images, options.input_shape, classes, options.batch_size, seed)
     results = {
@@ -79,14 +79,14 @@ def rank(
         {
             "rank": place + 1,
             "model": names[index],
-            "score": plain(float(values[index])),
-            "proxies": {proxy: plain(float(column[index])) for proxy, column in columns.items()},
+            "score": float(values[index]),
+            "proxies": {proxy: float(column[index]) for proxy, column in columns.items()},
             "failures": dict(results[names[index]].failures),
         }
         for place, index in enumerate(order)
     ]
     if output.as_json:
-        typer.echo(json.dumps({"formula": str(parsed), "ranking": rows}, indent=1))
+        typer.echo(json.dumps(finite({"formula": str(parsed), "ranking": rows}), indent=1))
         return
     console = plain_console()
     console.print(_table(names, order.tolist(), values.tolist(), {k: c.tolist() for k, c in columns.items()}))

@@ -1,4 +1,4 @@
-"""``rayzc resume``: continue a run, of whatever kind it is."""
+"""``rayzc resume``: continue a run of any kind."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ def resume(
     cluster: Cluster,
     output: SearchOutput,
 ) -> None:
-    """Continue a run from its newest checkpoint. Limits that are given here replace those of the run."""
+    """Continue a run from its newest checkpoint. Limits given here replace those of the run."""
     from rayzc.runs import RunFolder
 
     folder = RunFolder.open(run)
@@ -107,7 +107,7 @@ def _training(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput)
 
 
 def _refuse(kind: str, **given: object) -> None:
-    """Refuses options that a kind of run does not have.
+    """Rejects options that a kind of run does not have.
 
     Raises:
         RunError: one of them was given.

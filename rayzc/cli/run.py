@@ -20,7 +20,9 @@ def run(
     formula: Annotated[
         str | None,
         typer.Option(
-            "--formula", metavar="FORMULA_OR_FILE", help=f"{FORMULA} Without a formula, one is bred first."
+            "--formula",
+            metavar="FORMULA_OR_FILE",
+            help=f"{FORMULA} Without this option, a formula is bred first.",
         ),
     ] = None,
 ) -> None:

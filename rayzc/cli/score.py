@@ -1,12 +1,11 @@
 """``rayzc score``: how well a formula ranks the networks of a suite."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from rayzc.cli.options import AsFormula, JsonOutput, Suite, takes_options
-from rayzc.options import Options, Settings, option
-from rayzc.options.shared import ProblemsOption
+from rayzc.options import ScoreOptions, Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,19 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["score"]
 
 
-class ScoreOptions(Options, frozen=True, kw_only=True):
-    """What a formula is assessed on."""
-
-    problems: ProblemsOption = ()
-    bootstrap: Annotated[int, option("Bootstrap samples for the intervals; 0 for no intervals.", low=0)] = (
-        1000
-    )
-    seed: Annotated[int, option("Seed of the bootstrap.", low=0)] = 0
-
-
 @takes_options(options=ScoreOptions, output=JsonOutput)
 def score(formula: AsFormula, suite: Suite, options: ScoreOptions, output: JsonOutput) -> None:
-    """Score a formula on every problem of a suite, beside the best single proxies."""
+    """Score a formula on every problem of a suite, and compare it with the best single proxies."""
     import json
 
     from rayzc.cli.formulas import read_formula
@@ -65,7 +54,7 @@ def score(formula: AsFormula, suite: Suite, options: ScoreOptions, output: JsonO
 
 
 def _tables(result: "SuiteScore", singles: list["SuiteScore"], console: "Console") -> list["Table"]:
-    """One table of all where there is room for it; else the formula's own, and the single proxies' below it."""
+    """One table of everything if it fits the terminal, else the formula's table above that of the single proxies."""
     from rayzc.cli.output import fitting
 
     whole, alone = _table(result, singles), _table(result, [])
@@ -91,7 +80,7 @@ def _table(
     table.add_column("problem", no_wrap=True)
     if sizes:
         table.add_column("architectures", justify="right", no_wrap=True)
-    # To the left, so that the means, which have no interval, stand below the numbers.
+    # Aligned left, so that the means, which have no interval, line up with the other numbers.
     for header in [*(["Kendall's tau"] if kendall else []), *(["Spearman's rho"] if spearman else [])]:
         table.add_column(header, no_wrap=True)
     for single in singles:

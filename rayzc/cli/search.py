@@ -20,7 +20,7 @@ def search(
     suite: Annotated[
         str | None,
         typer.Option(
-            "--suite", metavar="PATH_OR_NAME", help=f"{SUITE} Without a suite, every network is measured."
+            "--suite", metavar="PATH_OR_NAME", help=f"{SUITE} Without a suite, all networks are measured."
         ),
     ] = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Commands as jobs of a cluster, which may be started again: by a person, or by Kubernetes."""
+"""Commands as jobs of a cluster, which a person or Kubernetes may restart."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ __all__ = ["arguments_for", "run_as_job"]
 
 
 def run_as_job(command: str) -> None:
-    """Runs ``rayzc COMMAND`` with this process's arguments, or goes on with the run that an earlier start left."""
+    """Runs ``rayzc COMMAND`` with this process's arguments, or continues the run that an earlier start began."""
     sys.argv = arguments_for(command, sys.argv[1:])
     main()
 
@@ -25,7 +25,7 @@ def arguments_for(command: str, arguments: list[str]) -> list[str]:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--force", action="store_true")
-    # What resume takes as well, and a run's folder does not hold.
+    # Options that resume takes, too, and that a run's folder does not hold.
     for name in ("--workers", "--address", "--export"):
         parser.add_argument(name)
     for names in (("--details",), ("--quiet", "-q"), ("--json",)):

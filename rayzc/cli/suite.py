@@ -1,4 +1,4 @@
-"""``rayzc suite``: bring suites in, look at them, fetch them."""
+"""``rayzc suite``: import, inspect, fetch and fill suites."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["suite"]
 
 suite = typer.Typer(
-    help="Import, inspect and fetch suites of problems.",
+    help="Import, inspect, fetch and fill suites of problems.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -26,15 +26,16 @@ def import_suite(
     path: Annotated[str, typer.Argument(metavar="PATH", help=SUITE)],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Parquet file to write.")],
     name: Annotated[
-        str | None, typer.Option("--name", help="Name of the suite. [dim]\\[default: that of the file][/dim]")
+        str | None,
+        typer.Option("--name", help="Name of the suite. [dim]\\[default: the file name of --out][/dim]"),
     ] = None,
     rename: Annotated[
         list[str] | None,
-        typer.Option("--rename", metavar="OLD=NEW", help="Give a proxy another name; may be repeated."),
+        typer.Option("--rename", metavar="OLD=NEW", help="Rename a proxy; may be repeated."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
-    """Turn NAS-Bench-Suite-Zero JSON into one Parquet file that loads at once."""
+    """Convert NAS-Bench-Suite-Zero JSON files to one Parquet file, which loads much faster."""
     from dataclasses import replace
 
     from rayzc.formula import is_proxy_name
@@ -53,19 +54,17 @@ def import_suite(
 
 
 def _renames(given: list[str]) -> dict[str, str]:
-    """Old and new names out of ``OLD=NEW``.
+    """Old and new names from ``OLD=NEW``.
 
     Raises:
-        SuiteError: a text without the sign, or without a new name.
+        SuiteError: a text without ``=``, or without a new name.
     """
     from rayzc.errors import SuiteError
 
     pairs = [text.rpartition("=")[::2] for text in given]
     for text, (_, new) in zip(given, pairs, strict=True):
         if "=" not in text or not new:
-            raise SuiteError(
-                f"--rename '{text}': write the old and the new name with = between, jacob-cov=jacov"
-            )
+            raise SuiteError(f"--rename '{text}': write OLD=NEW, such as jacob-cov=jacov")
     return dict(pairs)
 
 
@@ -90,13 +89,32 @@ def info(
 def fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the suite: nbsz-13.")],
     mirror: Annotated[
-        str | None, typer.Option("--mirror", help="Web address of a folder with the files, tried first.")
+        str | None,
+        typer.Option(
+            "--mirror", metavar="URL", help="URL of a folder with the files, tried before the public mirrors."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            help="Folder with the files, or a clone of NASLib, tried first. "
+            "[dim]\\[default: naslib/data here, and that of the installed NASLib][/dim]",
+        ),
     ] = None,
 ) -> None:
-    """Download the public files of a named suite, ready for --suite NAME."""
-    from rayzc.problems import fetch_suite
+    """Find and check the public files of a named suite, for use as --suite NAME."""
+    from rayzc.cli.displays.fetching import print_files
+    from rayzc.problems import FileReport, fetch_suite
 
-    fetch_suite(name, mirror=mirror, report=typer.echo)
+    files: list[FileReport] = []
+    try:
+        path = fetch_suite(name, mirror=mirror, report=typer.echo, folder=folder, ended=files.append)
+    finally:
+        print_files(files)
+    if files:
+        typer.echo(f"{path} is ready: --suite {name}")
 
 
 suite.command()(fill)

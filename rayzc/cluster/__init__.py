@@ -1,8 +1,8 @@
-"""Everything that touches Ray: connecting, and one package for each thing that a cluster does.
+"""Everything that uses Ray: the connection, and one package for each kind of work on a cluster.
 
-``islands`` breeds formulas, ``measuring`` measures networks, ``searches`` finds them under a formula, ``pipeline`` does
-all of it in one run, and ``training`` trains networks. Whatever actors and tasks compute here follows from what they
-are given, so that a worker that dies loses nothing but time.
+``islands`` breeds formulas, ``measuring`` measures networks, ``searches`` finds architectures under a formula,
+``pipeline`` does all of this in one run, and ``training`` trains networks. What actors and tasks compute is determined
+by their arguments, so losing a worker costs nothing but time.
 """
 
 from importlib import import_module

@@ -29,7 +29,7 @@ _LONGEST_SOCKET_NAME = 107  # bytes; the kernel's limit
 
 @contextmanager
 def connected(address: str | None = None, workers: int | None = None) -> Iterator[None]:
-    """Connects to Ray for the length of the block.
+    """Connects to Ray for the duration of the block.
 
     An existing connection is used and left as it is. A cluster that is connected to is left running; a Ray that is
     started on this machine is ended with the block.
@@ -39,8 +39,8 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
         workers: how many workers a Ray on this machine must have room for, at least one for every CPU.
 
     Raises:
-        ClusterError: there is no Ray at the address, it refuses the connection, or none can be started here; with
-            what to do.
+        ClusterError: there is no Ray at the address, it refuses the connection, or Ray cannot be started here; the
+            message says what to do.
 
     Warns:
         UserWarning: there are many more workers than CPUs; fewer are started.
@@ -50,7 +50,7 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
         return
     check_address(address)
     address, name = _resolved(address)
-    # Steps that are lost with a worker are handed out again, which nobody needs to read about.
+    # Steps that are lost with a worker are assigned again; Ray's messages about that are of no use.
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     # Searches are many processes that mostly wait; Ray warns of that many, and starts them two by two.
     os.environ.setdefault("RAY_worker_maximum_startup_concurrency", "10")
@@ -71,12 +71,12 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         if address is None:
             reason = f"Ray cannot be started on this machine ({first_line(error)})"
-            raise ClusterError(f"{reason}: mend that, or name the --address of a cluster") from None
+            raise ClusterError(f"{reason}: fix that, or give the --address of a cluster") from None
         if address == "auto":
             raise _absent(name, error) from None
         raise ClusterError(
-            f"the Ray cluster at {name} cannot be used from here ({first_line(error)}): it takes a machine of the "
-            "cluster, and its versions of Ray and Python; else submit this command with `ray job submit`"
+            f"the Ray cluster at {name} cannot be used from here ({first_line(error)}): run this command on a "
+            "machine of the cluster, with the cluster's versions of Ray and Python, or submit it with `ray job submit`"
         ) from None
     try:
         yield
@@ -85,7 +85,7 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
 
 
 def check_address(address: str | None = None) -> None:
-    """Checks within seconds whether Ray can be connected to, or started here; Ray itself may take minutes to fail.
+    """Checks within seconds whether Ray can be reached or started here; Ray itself may take minutes to fail.
 
     Call it before anything slow. It does nothing where there is a connection already.
 
@@ -94,8 +94,8 @@ def check_address(address: str | None = None) -> None:
             ``RAY_ADDRESS``, and where that is not set or empty, a Ray is started on this machine.
 
     Raises:
-        ClusterError: there is no Ray at the address, it refuses the connection, or none can be started here; with
-            what to do.
+        ClusterError: there is no Ray at the address, it refuses the connection, or Ray cannot be started here; the
+            message says what to do.
     """
     if ray.is_initialized():
         return
@@ -103,7 +103,7 @@ def check_address(address: str | None = None) -> None:
         os.getcwd()
     except FileNotFoundError:
         raise ClusterError(
-            "the folder that this command was started in has been deleted: change to another with cd"
+            "the folder that this command was started in has been deleted: change to another folder with cd"
         ) from None
     address, name = _resolved(address)
     if address is None:
@@ -115,13 +115,13 @@ def check_address(address: str | None = None) -> None:
 
 
 def _room_for(workers: int | None) -> int:
-    """The number of CPUs that a Ray on this machine is told of: one for every worker, but not any number of them."""
+    """The number of CPUs to start Ray on this machine with: one for every worker, up to a limit."""
     cpus = usable_cpus()
     room = max(_LEAST_ROOM, 2 * cpus)
     if workers is not None and workers > room:
         warnings.warn(
             f"{workers} workers for {cpus} CPU{'s' * (cpus != 1)}: only {room} are started, as more would take memory "
-            "and be no faster",
+            "without being faster",
             stacklevel=4,
         )
     return max(cpus, min(workers or 1, room))
@@ -142,7 +142,7 @@ def _check_this_machine() -> None:
     """Checks what Ray needs to be started here.
 
     Raises:
-        ClusterError: something of it is missing; with what to do.
+        ClusterError: something is missing; the message says what to do.
     """
     variable, folder = _temporary_folder()
     longest = folder / f"ray/session_2000-01-01_00-00-00_000000_{os.getpid()}/sockets/plasma_store"
@@ -158,7 +158,7 @@ def _check_this_machine() -> None:
         )
     if _token_mode() != "disabled" and _token() is None and not _can_write(_token_file().parent):
         raise ClusterError(
-            f"Ray cannot write its token to {_token_file()}: set HOME to a folder that can be written to, or "
+            f"Ray cannot write its token to {_token_file()}: set HOME to a writable folder, or "
             "RAY_AUTH_TOKEN to a long random text"
         )
 
@@ -170,7 +170,7 @@ def _temporary_folder() -> tuple[str, Path]:
 
 
 def _can_write(folder: Path) -> bool:
-    """Whether there is such a folder, or it can be created, and files can be created in it."""
+    """Whether a folder exists or can be created, and files can be created in it."""
     existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
 
@@ -181,7 +181,7 @@ def _check_cluster_here() -> None:
     Where there is no note, or an old one, Ray looks among the processes, and is fast to say that there is none.
 
     Raises:
-        ClusterError: it does not; with what to do.
+        ClusterError: it does not; the message says what to do.
     """
     note = _temporary_folder()[1] / "ray" / "ray_current_cluster"
     try:
@@ -196,7 +196,7 @@ def _check_head(address: str, name: str) -> None:
     """Checks that the head of a cluster answers at an address and lets this process in.
 
     Raises:
-        ClusterError: it does not; with what to do.
+        ClusterError: it does not; the message says what to do.
     """
     scheme, _, place = address.rpartition("://")
     host, _, port = place.rpartition(":")
@@ -204,15 +204,15 @@ def _check_head(address: str, name: str) -> None:
         raise _dashboard(name, f"{urlsplit(address).hostname}:6379", address)
     if not host or not port.isdecimal():
         raise ClusterError(
-            f"{name} is not the address of a Ray cluster: name its head as HOST:6379, or leave the address out to run "
-            "on this machine"
+            f"{name} is not the address of a Ray cluster: give that of the cluster's head as HOST:6379, or leave it "
+            "out to run on this machine"
         )
     endpoint = (host.strip("[]"), int(port))
     try:
         socket.create_connection(endpoint, timeout=_SECONDS_TO_CONNECT).close()
     except (OSError, OverflowError, UnicodeError) as error:
         raise _absent(name, error) from None
-    # Ray's client and encrypted connections speak otherwise; Ray itself says what is wrong with them.
+    # Ray's client and TLS use other protocols; Ray itself reports what is wrong with these connections.
     if scheme or _is_set("RAY_USE_TLS"):
         return
     import grpc
@@ -224,18 +224,18 @@ def _check_head(address: str, name: str) -> None:
         raise _dashboard(name, f"{host}:6379", f"http://{place}")
     if status in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
         raise ClusterError(
-            f"{name} does not answer as a Ray cluster does: name the head of one as HOST:6379, or leave the address "
-            "out to run on this machine"
+            f"{name} does not answer like a Ray cluster: give the address of a cluster's head as HOST:6379, or leave "
+            "it out to run on this machine"
         )
 
 
 def _status_of_head(place: str) -> object:
-    """What a head answers to the simplest of its calls, made with our token; None for success."""
+    """The gRPC status with which a head answers its simplest call, made with our token; None for success."""
     import grpc
 
     token = _token() if _token_mode() == "token" else None
     metadata = [("authorization", f"Bearer {token}")] if token else None
-    # A proxy for the web leads to no cluster; Ray uses none, either.
+    # A web proxy does not lead to the cluster; Ray does not use it, either.
     with grpc.insecure_channel(place, options=[("grpc.enable_http_proxy", 0)]) as channel:
         try:
             channel.unary_unary(_METHOD_OF_A_HEAD)(b"", timeout=_SECONDS_TO_ANSWER, metadata=metadata)
@@ -246,7 +246,7 @@ def _status_of_head(place: str) -> object:
 
 
 def _refuses(status: object) -> bool:
-    """Whether it is the answer of a head that does not know our token."""
+    """Whether the status is that of a head that rejects our token."""
     import grpc
 
     return status is grpc.StatusCode.UNAUTHENTICATED and not _is_set("RAY_ENABLE_K8S_TOKEN_AUTH")
@@ -274,7 +274,7 @@ def _token_file() -> Path:
 
 
 def _token() -> str | None:
-    """The token that Ray would show: from RAY_AUTH_TOKEN, the file RAY_AUTH_TOKEN_PATH, or the one at home."""
+    """The token that Ray would send: RAY_AUTH_TOKEN, else the file RAY_AUTH_TOKEN_PATH, else ~/.ray/auth_token."""
     if os.environ.get("RAY_AUTH_TOKEN"):
         return os.environ["RAY_AUTH_TOKEN"].strip()
     for path in (os.environ.get("RAY_AUTH_TOKEN_PATH"), _token_file()):
@@ -288,25 +288,25 @@ def _token() -> str | None:
 def _refused(name: str) -> ClusterError:
     if _token_mode() == "token" and _token() is not None:
         return ClusterError(
-            f"the Ray cluster at {name} has another token than this machine: put the cluster's token, which "
+            f"the Ray cluster at {name} has a different token than this machine: put the cluster's token, which "
             "`ray get-auth-token` prints on its head, into RAY_AUTH_TOKEN or ~/.ray/auth_token"
         )
     return ClusterError(
-        f"the Ray cluster at {name} asks for a token: set RAY_AUTH_MODE=token, and put the cluster's token into "
+        f"the Ray cluster at {name} requires a token: set RAY_AUTH_MODE=token, and put the cluster's token into "
         "RAY_AUTH_TOKEN or ~/.ray/auth_token"
     )
 
 
 def _dashboard(name: str, head: str, dashboard: str) -> ClusterError:
     return ClusterError(
-        f"{name} is the address of a dashboard, which only takes jobs: name the head, usually {head}, or submit this "
-        f"command with `ray job submit --address {dashboard} -- rayzc ...`"
+        f"{name} is the address of a dashboard, which only takes jobs: give that of the head, usually {head}, or "
+        f"submit this command with `ray job submit --address {dashboard} -- rayzc ...`"
     )
 
 
 def _absent(name: str, error: Exception) -> ClusterError:
     where = "runs on this machine: start one" if name == "auto" else f"at {name}: start one there"
     return ClusterError(
-        f"no Ray {where} with `ray start --head`, name another --address, or leave it out to run on this machine "
+        f"no Ray {where} with `ray start --head`, give another --address, or leave it out to run on this machine "
         f"({first_line(error)})"
     )

@@ -12,7 +12,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """Receives the signals for the length of a ``with`` block, in the main thread; in other threads it does nothing.
+    """Receives the signals for the duration of a ``with`` block in the main thread; does nothing in other threads.
 
     Enter it after ``ray.init``, which installs its own handlers.
 

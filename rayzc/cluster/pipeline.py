@@ -15,6 +15,7 @@ from rayzc.cluster.islands.discovery import discover, resume
 from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.searches.progress import SearchProgress
 from rayzc.cluster.searches.searching import resume_search, search
+from rayzc.evolution import check_settings
 from rayzc.formula import Formula
 from rayzc.nas import Plan, Results
 from rayzc.options import Cluster, Limits, Place, RunOptions, takes
@@ -69,22 +70,27 @@ def run(
         FormulaError: the formula does not parse.
         SearchError: an option of the searches cannot be used.
         RunError: the folder exists, or an option cannot be used.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     check_address(cluster.address)
     text = None if formula is None else str(formula)
     plan = options.search.plan.replaced(seed=options.settings.seed)
-    # Mistakes in the options of the searches should not wait until a formula has been bred.
+    # Report mistakes in the options of the searches before a formula is bred.
     Plan.of(plan.replaced(formula=text or "flops"))
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
-    whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
+    chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
+    if formula is None:
+        check_settings(options.settings, chosen.problems[0].proxies)
     share = DEFAULT_SECONDS
     if options.time_limit is not None:
         share = min(share, _DISCOVERY_SHARE * options.time_limit)
     folder = RunFolder.create(place.out or unused_folder("run"), place.force)
     with folder.locked():
+        limits = options.limits
+        if limits.time_limit is None and (options.time_limit is not None or limits == Limits()):
+            limits = limits.replaced(time_limit=share)
         options = options.replaced(
-            limits=options.limits.or_else(Limits(time_limit=share)),
+            limits=limits,
             search=options.search.replaced(plan=plan),
         )
         given = {name: getattr(options, name) for name in options.__struct_fields__}
@@ -103,11 +109,11 @@ def resume_run(
     found: Callable[[Discovery], None] = lambda discovery: None,
     warn: Callable[[str], None] = lambda text: None,
 ) -> Pipeline:
-    """Continues a run, in whichever stage it was interrupted.
+    """Continues a run in the stage in which it was interrupted.
 
     Args:
         path: the run's folder.
-        time_limit: seconds, the time before included; by default the run's own limit.
+        time_limit: seconds, including the time before; by default the run's own limit.
         cluster: where to compute.
         listen: called with the progress.
         found: called with the result of the discovery before the searches begin.
@@ -115,7 +121,7 @@ def resume_run(
 
     Raises:
         RunError: there is no such run, its suite has changed, or another process works on it.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(Path(path))
     with folder.locked():
@@ -127,7 +133,7 @@ def resume_run(
 
 @dataclass(frozen=True)
 class _Stages:
-    """The stages of a run, each begun, resumed or read, as its folder stands."""
+    """The stages of a run, each begun, resumed or read, depending on the state of its folder."""
 
     folder: RunFolder
     config: PipelineConfig
@@ -139,22 +145,23 @@ class _Stages:
     def go(self) -> Pipeline:
         """Does what is left to do."""
         with connected(self.cluster.address, self.cluster.workers):
-            formula, bred, ending = self._formula()
+            formula, bred, ending, trouble = self._formula()
             spent = float(bred["seconds"]) if bred else 0.0
             searched = self._searched(formula, spent) if formula is not None else None
         seconds = round(spent + (searched.seconds if searched else 0.0), 3)
         ending = searched.ending if searched else ending
         result = Pipeline(self.folder.path, formula, bred, searched, ending, seconds)
-        return replace(result, trouble=self.folder.write_or_say(self.folder.result, result.to_json()))
+        own = self.folder.write_or_say(self.folder.result, result.to_json())
+        return replace(result, trouble=own or (searched.trouble if searched else None) or trouble)
 
-    def _formula(self) -> tuple[str | None, Mapping[str, Any] | None, Ending]:
+    def _formula(self) -> tuple[str | None, Mapping[str, Any] | None, Ending, str | None]:
         """The formula to search with, if there is one yet; the result of the discovery that bred it; how that ended."""
         if self.config.formula is not None:
-            return self.config.formula, None, Ending(Reason.ALL_ENDED)
+            return self.config.formula, None, Ending(Reason.ALL_ENDED), None
         place = self.folder.path / _DISCOVERY
         finished = _finished(place)
         if finished is not None:
-            return str(best_formula(place / "hall_of_fame.json")), *finished
+            return str(best_formula(place / "hall_of_fame.json")), *finished, None
         if _begun(place):
             discovery = resume(place, cluster=self.cluster, listen=self.listen, warn=self.warn)
         else:
@@ -172,7 +179,7 @@ class _Stages:
             )
         self.found(discovery)
         formula = None if discovery.interrupted else str(discovery.formula)
-        return formula, discovery.to_json(), discovery.ending
+        return formula, discovery.to_json(), discovery.ending, discovery.trouble
 
     def _searched(self, formula: str, spent: float) -> Results:
         place = self.folder.path / _SEARCH

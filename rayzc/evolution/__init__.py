@@ -1,6 +1,6 @@
 """How formulas are bred: fitness, variation, selection, and one island's step. Nothing here knows Ray.
 
-A population of formulas lives on an *island*, which is a value. :func:`step` is a pure function that returns the
+An *island* is a value that holds a population of formulas. :func:`step` is a pure function that returns the
 island one epoch later: parents are selected, offspring are bred from them by crossover and mutation, a
 :class:`Judge` computes the rank correlation of each with the true accuracy on every problem, and the best live on.
 Between epochs, copies of the best migrate to other islands along a topology.
@@ -17,14 +17,13 @@ from rayzc.evolution.individual import (
     pareto_front,
     unique,
 )
-from rayzc.evolution.island import Island, emigrants, initialise, step
+from rayzc.evolution.island import Island, check_settings, emigrants, initialise, step
 from rayzc.evolution.kendall import kendall_tau
 from rayzc.evolution.objectives import OBJECTIVES, Objective
 from rayzc.evolution.selection import SELECTIONS, Selection
 from rayzc.evolution.tables import Tables
 from rayzc.evolution.topology import TOPOLOGIES, Topology
 from rayzc.evolution.variation import OPERATORS, Vocabulary
-from rayzc.options.breeding import Settings
 
 __all__ = [
     "CORRELATIONS",
@@ -39,7 +38,6 @@ __all__ = [
     "Objective",
     "ProblemScore",
     "Selection",
-    "Settings",
     "SuiteScore",
     "Tables",
     "Topology",
@@ -47,6 +45,7 @@ __all__ = [
     "Vocabulary",
     "assess",
     "best_single_proxies",
+    "check_settings",
     "emigrants",
     "initialise",
     "judged",

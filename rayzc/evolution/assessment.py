@@ -11,6 +11,7 @@ from rayzc.evolution.correlations import CORRELATIONS
 from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables
 from rayzc.formula import Formula, is_proxy_name, ranking_values
+from rayzc.options import ScoreOptions, takes
 from rayzc.problems import Problem, Suite, load_suite
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class SuiteScore:
 def assess(
     formula: Formula | str, suite: Suite | str | Path, bootstrap: int = 0, seed: int = 0
 ) -> SuiteScore:
-    """Assesses how well a formula ranks every problem of a suite; known to users as :func:`rayzc.score`.
+    """Assesses how well a formula ranks every problem of a suite; :func:`rayzc.score` is this for users.
 
     Architectures on which a proxy of the formula was not measured are left out. Where the formula is not finite, an
     architecture ranks last.
@@ -120,8 +121,25 @@ def assess(
     )
 
 
-score = assess
-"""The public name of :func:`assess`, as ``rayzc.score``."""
+@takes(options=ScoreOptions)
+def score(formula: Formula | str, suite: Suite | str | Path, *, options: ScoreOptions) -> SuiteScore:
+    """Scores how well a formula ranks every problem of a suite.
+
+    Architectures on which a proxy of the formula was not measured are left out. Where the formula is not finite, an
+    architecture ranks last. Every option below can be given by keyword.
+
+    Args:
+        formula: the formula, or its text.
+        suite: a suite, or what :func:`rayzc.load_suite` takes.
+        options: on which problems, and with how many bootstrap samples. Whole networks are drawn, so that two encodings
+            of a network do not count as two observations.
+
+    Raises:
+        FormulaError: the text does not parse, or the suite knows nothing of a proxy that the formula needs.
+        SuiteError: the suite cannot be read, has no such problem, or a problem lacks a proxy of the formula.
+    """
+    whole = suite if isinstance(suite, Suite) else load_suite(suite)
+    return assess(formula, whole.select(options.problems), options.bootstrap, options.seed)
 
 
 def best_single_proxies(suite: Suite, count: int = 3) -> list[SuiteScore]:

@@ -1,10 +1,11 @@
-"""Rank correlations between a ranking and the accuracies, by name; each exact, ties handled.
+"""Rank correlations between a ranking and the accuracies, by name; all are exact and handle ties.
 
 A correlation is made for a table once and then called for every ranking. To add a correlation, write a class with these
 two methods and enter it in :data:`CORRELATIONS`.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Protocol
 
@@ -44,13 +45,20 @@ class Spearman:
     """Spearman's rho: Pearson's correlation of the ranks, ties at their mean, as ``scipy.stats.spearmanr``."""
 
     def __init__(self, tables: Tables) -> None:
-        self._target = KendallTarget.of(tables.accuracy, tables.offsets)
+        first = KendallTarget.of(tables.accuracy, tables.offsets).first
+        self._ranks = np.empty(len(first))
+        self._squares = np.zeros(len(tables.offsets) - 1)
+        for p, (low, high) in enumerate(pairwise(tables.offsets)):
+            starts, counts = np.unique(first[low:high], return_counts=True)
+            ranks = starts + (counts - 1) / 2 - (high - low - 1) / 2
+            self._ranks[low:high] = np.repeat(ranks, counts)
+            if len(ranks):
+                self._squares[p] = np.cumsum(counts * ranks * ranks)[-1]
 
     def __call__(self, ranking: Ranking) -> NDArray[np.float64]:
         """See :class:`Correlation`."""
         out = np.empty(len(ranking.offsets) - 1)
-        mean_rank = np.empty(len(ranking.order))
-        _spearman(ranking.offsets, ranking.order, ranking.lead, self._target.first, mean_rank, out)
+        _spearman(ranking.offsets, ranking.order, ranking.lead, self._ranks, self._squares, out)
         return out
 
 
@@ -84,12 +92,12 @@ CORRELATIONS: Mapping[str, Callable[[Tables], Correlation]] = MappingProxyType(
 
 
 @kernel
-def _spearman(offsets, order, lead, first, mean_rank, out):  # type: ignore[no-untyped-def]
+def _spearman(offsets, order, lead, ranks, squares, out):  # type: ignore[no-untyped-def]
+    """From the centred mean ranks of the accuracies, and by problem the sum of their squares."""
     for p in range(len(offsets) - 1):
         low = U(offsets[p])
         n = U(offsets[p + 1]) - low
         middle = (float(n) - 1.0) / 2.0
-        y_squares = _mean_ranks(first, low, n, mean_rank) if n > U(0) else 0.0
         x_squares, product = 0.0, 0.0
         start = U(0)
         while start < n:
@@ -98,30 +106,12 @@ def _spearman(offsets, order, lead, first, mean_rank, out):  # type: ignore[no-u
                 stop += U(1)
             rank = (float(start) + float(stop) - 1.0) / 2.0 - middle
             for k in range(start, stop):
-                product += rank * mean_rank[low + U(order[low + k])]
+                product += rank * ranks[low + U(order[low + k])]
             x_squares += float(stop - start) * rank * rank
             start = stop
         out[p] = 0.0
-        if x_squares > 0.0 and y_squares > 0.0:
-            out[p] = min(1.0, max(-1.0, product / np.sqrt(x_squares) / np.sqrt(y_squares)))
-
-
-@kernel
-def _mean_ranks(first, low, n, mean_rank):  # type: ignore[no-untyped-def]
-    """Writes the centred mean ranks of the accuracies; returns the sum of their squares."""
-    squares = 0.0
-    middle = (float(n) - 1.0) / 2.0
-    start = U(0)
-    while start < n:
-        stop = start + U(1)
-        while stop < n and U(first[low + stop]) == start:
-            stop += U(1)
-        rank = (float(start) + float(stop) - 1.0) / 2.0 - middle
-        for k in range(start, stop):
-            mean_rank[low + k] = rank
-        squares += float(stop - start) * rank * rank
-        start = stop
-    return squares
+        if x_squares > 0.0 and squares[p] > 0.0:
+            out[p] = min(1.0, max(-1.0, product / np.sqrt(x_squares) / np.sqrt(squares[p])))
 
 
 @kernel

@@ -104,7 +104,7 @@ class Evaluator:
         return value
 
     def _array_to_keep(self) -> Values:
-        """A new array, or that of the part that was not used for the longest time."""
+        """A new array, or that of the least recently used part."""
         return self._kept.popitem(last=False)[1] if len(self._kept) >= self._room else np.empty(self._rows)
 
     def _scratch_array(self) -> Values:

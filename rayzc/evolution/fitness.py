@@ -1,4 +1,4 @@
-"""Fitness: how well a formula ranks the architectures of every problem, and never the same question twice.
+"""Fitness: how well a formula ranks the architectures of every problem, computed once per ranking.
 
 Only ranks count. Two formulas that order all architectures alike have one fitness, so a judge keeps the fitness of
 every ranking it has seen, by a hash of the ranking, and of every formula, by its tokens.
@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a judge says of a formula.
+    """The fitness of a formula.
 
     Attributes:
         correlations: rank correlation with the accuracy on each problem, ``(problems,)``, read-only.
@@ -39,7 +39,7 @@ class Verdict:
 
 
 class Judge:
-    """Judges formulas on a table. It remembers, but what it remembers changes no answer.
+    """Judges formulas on a table, and remembers their fitness, which changes no result.
 
     Args:
         tables: what to judge on.
@@ -51,7 +51,7 @@ class Judge:
         proxies: names of the proxies it knows.
         max_ties: share of a problem's pairs that a formula may tie.
         scored: rankings whose correlations were computed.
-        known: formulas whose ranking, or who themselves, had been scored before.
+        known: formulas that had been judged before, themselves or by their ranking.
     """
 
     def __init__(
@@ -93,6 +93,6 @@ class Judge:
 def _remember(known: OrderedDict[Key, Answer], key: Key, answer: Answer, room: int) -> None:
     """Adds an answer that is not known yet; the oldest is forgotten where `room` is full."""
     if len(known) >= room:
-        # A plain dict would look for its first key behind all that were deleted before it.
+        # In a plain dict, finding the first key passes over all keys that were deleted before it.
         known.popitem(last=False)
     known[key] = answer

@@ -1,4 +1,4 @@
-"""Individuals: formulas with their fitness, and what to choose of many of them."""
+"""Individuals: formulas with their fitness, and how to choose the best of them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -61,7 +61,7 @@ def judged(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
 
 
 def judged_as_it_is(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
-    """Judges a formula without touching it; where it ties too much, or has no objective, it comes behind all others."""
+    """Judges a formula as it is; if it ties too many pairs, or has no objective, it ranks behind all others."""
     verdict = judge(tokens)
     value = float(objective(verdict.correlations))
     if math.isnan(value) or verdict.ties > judge.max_ties:
@@ -107,7 +107,7 @@ def unique(individuals: Iterable[Individual]) -> list[Individual]:
 
 
 def one_of_each_shape(individuals: Iterable[Individual]) -> Iterator[Individual]:
-    """Of formulas that differ in nothing but their constants, the first."""
+    """The first of the formulas that differ only in their constants."""
     seen: set[tuple[str | None, ...]] = set()
     for individual in individuals:
         shape = tuple([token if token.__class__ is str else None for token in individual.tokens])

@@ -11,6 +11,7 @@ from random import Random
 
 import numpy as np
 
+from rayzc.errors import RunError
 from rayzc.evolution.fitness import Judge
 from rayzc.evolution.individual import (
     Individual,
@@ -21,7 +22,7 @@ from rayzc.evolution.individual import (
     shortened,
     unique,
 )
-from rayzc.evolution.objectives import Objective
+from rayzc.evolution.objectives import Objective, objective_of
 from rayzc.evolution.selection import SELECTIONS
 from rayzc.evolution.variation import (
     Vocabulary,
@@ -35,11 +36,11 @@ from rayzc.evolution.variation import (
 from rayzc.formula import ARITY, Formula, Tokens
 from rayzc.options.breeding import Settings
 
-__all__ = ["Island", "emigrants", "fits", "initialise", "step"]
+__all__ = ["Island", "check_settings", "emigrants", "fits", "initialise", "step"]
 
 _STARTING_DEPTH = 4
 _FROM_FRONT = 0.1
-# Beside a constant like 1e16, what is added to it loses its digits, and other digits on another kind of processor.
+# A number added to a constant like 1e16 loses digits, and which digits depends on the kind of processor.
 _LARGEST = 1e6
 
 
@@ -62,6 +63,36 @@ class Island:
     evaluations: int
 
 
+def check_settings(settings: Settings, proxies: Sequence[str]) -> None:
+    """Checks what settings name, before a run begins: the objective, and the starting formulas.
+
+    Args:
+        settings: how formulas are bred.
+        proxies: those that formulas may use.
+
+    Raises:
+        RunError: the objective cannot be imported; or a starting formula is beyond the limits of size and depth, has no
+            proxy, or needs another one.
+        FormulaError: a starting formula does not parse.
+    """
+    objective_of(settings)
+    for text in settings.seeds:
+        formula = Formula.parse(text)
+        for number, unit, name, limit in (
+            (formula.size, "nodes", "max_size", settings.max_size),
+            (formula.depth, "levels", "max_depth", settings.max_depth),
+        ):
+            if number > limit:
+                raise RunError(f"the starting formula {formula} has {number} {unit}; {name} is {limit}")
+        if not formula.proxies:
+            raise RunError(f"the starting formula {formula} has no proxy in it")
+        for proxy in formula.proxies:
+            if proxy not in proxies:
+                raise RunError(
+                    f"the starting formula {text} needs proxy '{proxy}'; known: {', '.join(proxies)}"
+                )
+
+
 def initialise(index: int, judge: Judge, settings: Settings) -> Island:
     """Makes an island at epoch 0 of the bare proxies, the user's formulas, and random formulas.
 
@@ -71,7 +102,7 @@ def initialise(index: int, judge: Judge, settings: Settings) -> Island:
         settings: how formulas are bred.
     """
     rng = Random(f"settle/{settings.seed}/{index}")  # the word is part of every recorded run
-    objective = settings.objective_function()
+    objective = objective_of(settings)
     words = Vocabulary(judge.proxies)
     given = [Formula.parse(text).tokens for text in settings.seeds]
     tokens: list[Tokens] = [*((proxy,) for proxy in judge.proxies), *given]
@@ -96,7 +127,7 @@ def step(island: Island, immigrants: Iterable[Individual], judge: Judge, setting
         the island after.
     """
     rng = Random(f"step/{settings.seed}/{island.index}/{island.epoch}")
-    objective = settings.objective_function()
+    objective = objective_of(settings)
     arrived = replace(island, population=(*island.population, *immigrants))
     for _ in range(settings.generations):
         arrived = _generation(rng, arrived, judge, objective, settings)
@@ -161,7 +192,7 @@ def _generation(
 
 
 def _judged(tokens: Tokens, judge: Judge, objective: Objective, settings: Settings) -> Individual:
-    """Judges a formula or its negation, whichever ranks better, but as it is where that would break the limits."""
+    """Judges a formula or its negation, the one that ranks better, or as it is if that would break the limits."""
     individual = judged(tokens, judge, objective)
     if individual.tokens is tokens or fits(individual.tokens, settings):
         return individual
@@ -178,7 +209,7 @@ def _breed(
     """Yields the offspring of selected parents, whether they fit the limits or not."""
     words = Vocabulary(proxies)
     chosen = _select(rng, parents, 2 * settings.offspring, settings)
-    # Children of the same mother share most of their parts: bred in turn, they find them in the CPU's cache.
+    # Children of the same mother share most parts: bred in turn, they find these in the CPU's cache.
     mothers = sorted(chosen[::2], key=lambda individual: individual.order)
     for mother, father in zip(mothers, chosen[1::2], strict=True):
         if front and rng.random() < _FROM_FRONT:
@@ -221,11 +252,11 @@ def _survivors(
 ) -> Island:
     """The island with the best of parents and offspring, no two ranking alike or differing in constants alone."""
     best, *others = sorted(unique([*parents, *offspring]), key=lambda individual: individual.order)
-    # Where formulas are as large as they may be, parts that add nothing take the room of parts that would.
+    # In formulas of the maximum size, useless parts take the room of useful parts.
     others.sort(key=lambda individual: settings.parsimony * len(individual.tokens) - individual.objective)
-    # A formula of each shape: else the best formula, its constants a little moved, soon is the whole population.
+    # One formula per shape: otherwise variants of the best formula with other constants soon fill the population.
     candidates = list(islice(one_of_each_shape([best, *others]), settings.population))
-    # Rewriting is worth its time only for what lives on and was not there before.
+    # Rewriting is worth its time only for new survivors.
     before = set(map(id, parents))
     population = [
         individual if id(individual) in before else _shortened(individual, settings)

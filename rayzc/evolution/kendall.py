@@ -4,7 +4,7 @@ Along the order of a formula's values, the discordant pairs are the inversions o
 numbered by ascending accuracy. A bit set holds the rows met so far; how many of them lie above a row is one
 population count and one running total, and the totals are brought up to date once per block of sixteen rows,
 which compare among themselves by brute force. Problems of more than 1,024 rows are first dealt out, stably, into groups
-of 1,024 neighbouring numbers: the inversions between groups are counted in the same way on the way.
+of 1,024 neighbouring numbers: the inversions between groups are counted alike.
 
 Reference: M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33 (1945).
 """
@@ -40,7 +40,7 @@ def _population(typing_context: Any, word: Any) -> Any:
 
 @dataclass(frozen=True)
 class KendallTarget:
-    """What tau needs to know of the accuracies: rows of a problem come in ascending accuracy.
+    """What tau needs of the accuracies: rows of a problem come in ascending accuracy.
 
     Attributes:
         first: for each row the first row of its problem with the same accuracy, counted from the problem's

@@ -11,7 +11,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["OBJECTIVES", "Objective", "cvar", "mean", "mean_minus_std", "minimum"]
+from rayzc.errors import RunError
+from rayzc.options.breeding import Settings
+from rayzc.user_code import user_module
+
+__all__ = ["OBJECTIVES", "Objective", "cvar", "mean", "mean_minus_std", "minimum", "objective_of"]
 
 Objective = Callable[[NDArray[np.float64]], float]
 
@@ -42,3 +46,26 @@ OBJECTIVES: Mapping[str, Objective] = MappingProxyType(
     {"mean": mean, "min": minimum, "mean-std": mean_minus_std, "cvar": cvar}
 )
 """The objectives by name."""
+
+
+def objective_of(settings: Settings) -> Objective:
+    """The objective that settings name, or are.
+
+    Raises:
+        RunError: a ``module:function`` that cannot be imported, or is not a function.
+    """
+    chosen = settings.objective
+    if not isinstance(chosen, str):
+        own: Objective = chosen
+        return own
+    if chosen in OBJECTIVES:
+        return OBJECTIVES[chosen]
+    module, _, function = chosen.partition(":")
+    if not module:
+        raise RunError(f"objective '{chosen}' names no module; write module:function")
+    found: Objective | None = getattr(user_module(module, RunError), function, None)
+    if found is None:
+        raise RunError(f"objective '{chosen}': module {module} has no '{function}'")
+    if not callable(found):
+        raise RunError(f"objective '{chosen}' is not a function of the correlations")
+    return found

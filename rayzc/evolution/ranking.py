@@ -1,6 +1,6 @@
 """Rankings of many problems at once: from the values of a formula to the order of the architectures.
 
-The sort is the floor under every rank correlation, so it is a radix sort on the cheapest exact key. A float64
+Every rank correlation needs the sort, so it is a radix sort on the cheapest exact key. A float64
 becomes an integer of the same order; its leading bits, as many as tell the problem's values apart, are sorted in
 three passes with the row number carried below them. Only rows whose leading bits agree (few) are compared by
 their true values afterwards, so the order is exact, and ties are ties.
@@ -35,7 +35,7 @@ kernel = numba.njit(cache=True, error_model="numpy", boundscheck=False, nogil=Tr
 
 @dataclass(frozen=True)
 class Ranking:
-    """Orders the architectures of every problem by a formula's values, in buffers that are used again and again.
+    """Orders the architectures of every problem by a formula's values, in reusable buffers.
 
     Attributes:
         offsets: where each problem's rows begin, and the end, ``(problems + 1,)``.

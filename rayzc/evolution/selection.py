@@ -1,4 +1,4 @@
-"""Who becomes a parent, by name. All parents of an epoch are chosen at once.
+"""Methods of parent selection, by name. All parents of a generation are chosen at once.
 
 A selection is a function of the population's correlations and objectives. To add a selection, write the function and
 enter it in :data:`SELECTIONS`.
@@ -31,7 +31,7 @@ def tournament(
         correlations: ``(population, problems)``, not used.
         objectives: ``(population,)``.
         parents: number of parents to choose.
-        rng: the source of chance.
+        rng: the random generator.
 
     Returns:
         Indices of the parents, ``(parents,)``.
@@ -58,7 +58,7 @@ def epsilon_lexicase(
         correlations: ``(population, problems)``.
         objectives: ``(population,)``, not used.
         parents: number of parents to choose.
-        rng: the source of chance.
+        rng: the random generator.
 
     Returns:
         Indices of the parents, ``(parents,)``.

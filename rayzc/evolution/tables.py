@@ -32,7 +32,7 @@ class Tables:
 
     @classmethod
     def of(cls, suite: Suite) -> "Tables":
-        """Lays out a suite whose problems all have the same proxies, measured on every architecture.
+        """Lays out a suite in which all problems have the same proxies, measured on every architecture.
 
         Raises:
             SuiteError: problems with different proxies, or a proxy whose name cannot stand in a formula.

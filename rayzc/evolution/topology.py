@@ -1,4 +1,4 @@
-"""Migration topologies: from which islands an island receives, by name; the schedule is known beforehand.
+"""Migration topologies: from which islands an island receives, by name; the schedule is known in advance.
 
 A topology is a function of the island, the number of islands, the seed and the number of the migration, counted
 without the epochs between. To add a topology, write the function and enter it in :data:`TOPOLOGIES`;
@@ -16,12 +16,12 @@ Topology = Callable[[int, int, int, int], tuple[int, ...]]
 
 
 def ring(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
-    """From the island before it."""
+    """Receives from the island before it."""
     return _distinct(island, [(island - 1) % islands])
 
 
 def torus(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
-    """From the island to the left and the island above, on the squarest grid that the number of islands allows."""
+    """Receives from the islands to the left and above, on the squarest grid that the number of islands allows."""
     rows = next(r for r in range(isqrt(islands), 0, -1) if islands % r == 0)
     columns = islands // rows
     row, column = divmod(island, columns)
@@ -31,7 +31,7 @@ def torus(island: int, islands: int, seed: int, migration: int) -> tuple[int, ..
 
 
 def star(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
-    """The first island receives from all the others in turn, a tenth of them at a time, and they from it."""
+    """The first island receives from all others in turn, a tenth of them at a time; they receive from it."""
     if island:
         return (0,)
     share = -(-(islands - 1) // 10)
@@ -39,7 +39,7 @@ def star(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...
 
 
 def random(island: int, islands: int, seed: int, migration: int) -> tuple[int, ...]:
-    """From another island, drawn anew for every migration from the seed."""
+    """Receives from another island, drawn from the seed anew for every migration."""
     if islands == 1:
         return ()
     other = int(Random(f"topology/{seed}/{migration}/{island}").random() * (islands - 1))

@@ -1,4 +1,4 @@
-"""How new formulas come from old formulas: random growth, crossover, mutations, and a local search over constants.
+"""How new formulas are made: random growth, crossover, mutations, and a local search over constants.
 
 Formulas are token tuples in prefix order, so a subexpression is a slice and every operator a few slices. All
 randomness comes from the generator that is passed in.

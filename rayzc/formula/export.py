@@ -89,7 +89,7 @@ def _number(value: float) -> "sympy.Expr":
 def to_latex(formula: Formula, digits: int | None = None) -> str:
     r"""Typesets a formula for LaTeX's math mode.
 
-    The formula is rewritten first (:mod:`rayzc.formula.rewriting`) and then written as mathematics is: sums and
+    The formula is rewritten first (:mod:`rayzc.formula.rewriting`) and then written in mathematical notation: sums and
     products without inner parentheses, a quotient of quotients as one fraction.
 
     Args:
@@ -276,11 +276,13 @@ def read_json(text: str | bytes) -> tuple[Formula, dict[str, Any]]:
         raise FormulaError(f"the document is not a formula: its 'schema' is not '{SCHEMA}'")
     version = document.get("version")
     if type(version) is not int or version < 1:
-        raise FormulaError(f"the formula's document has 'version' {version!r}; it must be a number from 1 on")
+        raise FormulaError(
+            f"the formula's document has 'version' {version!r}; it must be a whole number of at least 1"
+        )
     if version > SCHEMA_VERSION:
         raise FormulaError(
-            f"the formula's document has version {version}, and this rayzc reads up to {SCHEMA_VERSION}: "
-            "it was written by a newer one; upgrade rayzc"
+            f"the formula's document has version {version}, written by a newer rayzc; this version reads up to "
+            f"version {SCHEMA_VERSION}: upgrade rayzc"
         )
     provenance = document.get("provenance", {})
     if not isinstance(provenance, dict):

@@ -23,7 +23,7 @@ _NEVER_OVERFLOWS = 2.0**970
 def simplify(formula: Formula) -> Formula:
     """Shortens a formula and provably keeps every order that it gives.
 
-    Let f be the formula and g the result. On any scores whatever, for any two architectures: if f ranks one
+    Let f be the formula and g the result. On any scores, for any two architectures: if f ranks one
     strictly below the other, so does g. (An architecture for which a formula is not finite ranks last, in
     both.) Two that f ties may be told apart by g, where a stripped function had lost their difference: by
     rounding, by underflow, or because f was not finite for both.

@@ -81,7 +81,7 @@ class _Parser:
             raise self.error(f"the text is empty, expected {_OPERAND}")
         tokens, _ = self.sum()
         if self.lexeme == ")":
-            raise self.error("this ')' closes nothing")
+            raise self.error("unmatched ')'")
         if self.kind != "end":
             raise self.expected("an operator or the end")
         return tokens
@@ -153,7 +153,7 @@ class _Parser:
         lexeme, start = self.advance()
         value = float(lexeme)
         if math.isinf(value):
-            raise self.error(f"the number is beyond what a float64 holds, found '{_shown(lexeme)}'", start)
+            raise self.error(f"the number is too large for a float64, found '{_shown(lexeme)}'", start)
         return value
 
     def node(self, name: str, start: int, *operands: tuple[Tokens, int]) -> tuple[Tokens, int]:
@@ -200,7 +200,7 @@ class _Parser:
         at = self.start if start is None else start
         first = max(0, min(at - _EXCERPT // 2, len(self.text) - _EXCERPT))
         excerpt = self.text[first : first + _EXCERPT]
-        # One column a character, whatever it is, so that the caret is where it should be.
+        # One column per character, so that the caret points to the right one.
         line = "".join(character if character.isprintable() else " " for character in excerpt)
         head = "..." if first else ""
         tail = "..." if first + _EXCERPT < len(self.text) else ""

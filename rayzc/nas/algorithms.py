@@ -1,8 +1,8 @@
 """How a search chooses the next architectures: four algorithms, each a pure function of what was evaluated before.
 
-Populations, generations and positions follow from the history, and chance from the seed and the number of the
-proposal. So an algorithm keeps no state: a search that was saved and restored goes on identically, whoever measured how
-fast. A new algorithm is one function and its line in :data:`ALGORITHMS`.
+Populations, generations and positions follow from the history, and randomness from the seed and the number of the
+proposal. So an algorithm keeps no state: a search that was saved and restored continues identically, however fast
+measurements come. A new algorithm is one function and its line in :data:`ALGORITHMS`.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -17,7 +17,7 @@ from rayzc.nas.domain import Domain
 from rayzc.nas.objectives import best_first
 from rayzc.options.searching import AlgorithmSettings
 
-__all__ = ["ALGORITHMS", "Algorithm", "AlgorithmSettings", "Evaluation", "Proposal", "next_batch"]
+__all__ = ["ALGORITHMS", "Algorithm", "Evaluation", "Moves", "Proposal", "next_batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +64,59 @@ class Evaluation:
         return self.values[0] != -np.inf
 
 
+History = Sequence[Evaluation]
+"""Everything evaluated so far, in the order of the proposals."""
+
+Pending = Sequence[Proposal]
+"""The proposals after these, which are not evaluated yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The moves of a domain to architectures that were not proposed before; None where all were.
+
+    Attributes:
+        domain: where to move.
+        rng: the random generator of one proposal.
+        seen: the keys of all proposals so far, evaluated or pending.
+    """
+
+    domain: Domain
+    rng: np.random.Generator
+    seen: Set[str]
+
+    def sample(self) -> Proposal | None:
+        """Draws an architecture at random."""
+        return self.to(self.domain.sample(self.rng, self.seen))
+
+    def mutate(self, parent: Proposal) -> Proposal | None:
+        """Draws a neighbour of an architecture."""
+        return self.to(self.domain.mutate(parent.architecture, self.rng, self.seen), parent)
+
+    def cross_over(self, first: Proposal, second: Proposal) -> Proposal | None:
+        """Crosses two architectures; the first counts as the parent."""
+        child = self.domain.cross_over(first.architecture, second.architecture, self.rng, self.seen)
+        return self.to(child, first)
+
+    def to(self, architecture: str | None, parent: Proposal | None = None) -> Proposal | None:
+        """Proposes an architecture."""
+        if architecture is None:
+            return None
+        return Proposal(architecture, self.domain.key(architecture), parent.key if parent else None)
+
+
 class Algorithm(Protocol):
     """Proposes the next architecture: a pure function of the history."""
 
     def __call__(
-        self,
-        history: Sequence[Evaluation],
-        pending: Sequence[Proposal],
-        domain: Domain,
-        seen: Set[str],
-        rng: np.random.Generator,
-        settings: AlgorithmSettings,
+        self, history: History, pending: Pending, moves: Moves, settings: AlgorithmSettings
     ) -> Proposal | None:
         """Proposes an architecture that was not proposed before.
 
         Args:
             history: everything evaluated so far, in the order of the proposals.
             pending: the proposals after these, which are not evaluated yet.
-            domain: where to move.
-            seen: the keys of all proposals so far, evaluated or pending.
-            rng: the random generator of this proposal.
+            moves: to architectures that were not proposed, with the random generator of this proposal.
             settings: of the algorithms.
 
         Returns:
@@ -95,7 +128,7 @@ class Algorithm(Protocol):
 
 def next_batch(
     algorithm: str,
-    history: Sequence[Evaluation],
+    history: History,
     count: int,
     domain: Domain,
     seed: int,
@@ -118,7 +151,7 @@ def next_batch(
     pending: list[Proposal] = []
     while len(pending) < count:
         rng = np.random.default_rng([seed, len(history) + len(pending)])
-        proposal = ALGORITHMS[algorithm](history, pending, domain, seen, rng, settings)
+        proposal = ALGORITHMS[algorithm](history, pending, Moves(domain, rng, seen), settings)
         if proposal is None:
             break
         seen.add(proposal.key)
@@ -127,24 +160,14 @@ def next_batch(
 
 
 def random_search(
-    history: Sequence[Evaluation],
-    pending: Sequence[Proposal],
-    domain: Domain,
-    seen: Set[str],
-    rng: np.random.Generator,
-    settings: AlgorithmSettings,
+    history: History, pending: Pending, moves: Moves, settings: AlgorithmSettings
 ) -> Proposal | None:
     """Random search, the baseline: draws from all new architectures, each with the same probability."""
-    return _proposal(domain, domain.sample(rng, seen))
+    return moves.sample()
 
 
 def regularized_evolution(
-    history: Sequence[Evaluation],
-    pending: Sequence[Proposal],
-    domain: Domain,
-    seen: Set[str],
-    rng: np.random.Generator,
-    settings: AlgorithmSettings,
+    history: History, pending: Pending, moves: Moves, settings: AlgorithmSettings
 ) -> Proposal | None:
     """Regularized (aging) evolution: the oldest die, not the worst (Real et al., AAAI 2019).
 
@@ -154,21 +177,14 @@ def regularized_evolution(
     """
     living = [evaluation for evaluation in history[-settings.population :] if evaluation.eligible]
     if len(history) + len(pending) < settings.population or not living:
-        return _proposal(domain, domain.sample(rng, seen))
+        return moves.sample()
     size = min(settings.tournament, len(living))
-    rivals = [living[i] for i in rng.choice(len(living), size=size, replace=False)]
+    rivals = [living[i] for i in moves.rng.choice(len(living), size=size, replace=False)]
     parent = _best(rivals).proposal
-    return _proposal(domain, domain.mutate(parent.architecture, rng, seen), parent)
+    return moves.mutate(parent)
 
 
-def genetic(
-    history: Sequence[Evaluation],
-    pending: Sequence[Proposal],
-    domain: Domain,
-    seen: Set[str],
-    rng: np.random.Generator,
-    settings: AlgorithmSettings,
-) -> Proposal | None:
+def genetic(history: History, pending: Pending, moves: Moves, settings: AlgorithmSettings) -> Proposal | None:
     """Genetic algorithm with generations, selection and survival as in NSGA-II (Deb et al., 2002).
 
     Parents are drawn, by tournaments of two, from the best of all earlier generations, then crossed or mutated. A
@@ -181,23 +197,16 @@ def genetic(
         return None
     able = [evaluation for evaluation in history[:earlier] if evaluation.eligible]
     if not able:
-        return _proposal(domain, domain.sample(rng, seen))
+        return moves.sample()
     parents = [able[i] for i in best_first([evaluation.values for evaluation in able])[:size]]
-    first, second = (parents[int(rng.integers(len(parents), size=2).min())].proposal for _ in range(2))
-    if first.key != second.key and rng.random() < settings.crossover:
-        child = domain.cross_over(first.architecture, second.architecture, rng, seen)
-    else:
-        child = domain.mutate(first.architecture, rng, seen)
-    return _proposal(domain, child, first)
+    first, second = (parents[int(moves.rng.integers(len(parents), size=2).min())].proposal for _ in range(2))
+    if first.key != second.key and moves.rng.random() < settings.crossover:
+        return moves.cross_over(first, second)
+    return moves.mutate(first)
 
 
 def local_search(
-    history: Sequence[Evaluation],
-    pending: Sequence[Proposal],
-    domain: Domain,
-    seen: Set[str],
-    rng: np.random.Generator,
-    settings: AlgorithmSettings,
+    history: History, pending: Pending, moves: Moves, settings: AlgorithmSettings
 ) -> Proposal | None:
     """Local search: evaluates all neighbours, then steps to the best of them (White et al., UAI 2021).
 
@@ -215,14 +224,14 @@ def local_search(
         able = [evaluation for evaluation in starts[-settings.starts :] if evaluation.eligible]
         while able:
             here = _best(able)
-            around = {domain.key(text): text for text in domain.neighbours(here.architecture)}
-            unseen = [text for key, text in around.items() if key not in seen]
+            around = {moves.domain.key(text): text for text in moves.domain.neighbours(here.architecture)}
+            unseen = [text for key, text in around.items() if key not in moves.seen]
             if unseen:
-                return _proposal(domain, unseen[int(rng.integers(len(unseen)))], here.proposal)
+                return moves.to(unseen[int(moves.rng.integers(len(unseen)))], here.proposal)
             if any(key not in known for key in around):
                 return None
             able = [known[key] for key in around if _dominates(known[key].values, here.values)]
-    return _proposal(domain, domain.sample(rng, seen))
+    return moves.sample()
 
 
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
@@ -234,12 +243,6 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     }
 )
 """The algorithms by name."""
-
-
-def _proposal(domain: Domain, architecture: str | None, parent: Proposal | None = None) -> Proposal | None:
-    if architecture is None:
-        return None
-    return Proposal(architecture, domain.key(architecture), parent.key if parent else None)
 
 
 def _best(candidates: Sequence[Evaluation]) -> Evaluation:

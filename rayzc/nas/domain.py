@@ -25,11 +25,6 @@ class Domain(Protocol):
         """Name of the search space."""
         ...
 
-    @property
-    def size(self) -> int:
-        """Number of architectures, at least as many as networks."""
-        ...
-
     def key(self, architecture: str) -> str:
         """The same text for all encodings of a network."""
         ...
@@ -64,18 +59,13 @@ class SpaceDomain:
         self.neighbours = lru_cache(maxsize=1 << 12)(self._neighbours)
 
     def __reduce__(self) -> tuple[type["SpaceDomain"], tuple[SearchSpace]]:
-        """Pickles the space alone, without what is remembered of it."""
+        """Pickles only the space, without cached data."""
         return type(self), (self.searched,)
 
     @property
     def space(self) -> str:
         """Name of the search space."""
         return self.searched.name
-
-    @property
-    def size(self) -> int:
-        """Number of the space's elements."""
-        return self.searched.size
 
     def sample(self, rng: np.random.Generator, seen: Set[str]) -> str | None:
         """Draws an element whose network is not seen, each element with the same probability."""

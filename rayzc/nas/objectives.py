@@ -1,4 +1,4 @@
-"""When an architecture is good enough, and which of several is better.
+"""Constraints that architectures must meet, and their order under several objectives.
 
 A :class:`Constraint` is a condition in the language of formulas, ``params < 1.5``. With several objectives,
 architectures are ordered by non-dominated sorting, as in NSGA-II (Deb et al., 2002).
@@ -83,7 +83,7 @@ def parse_constraint(text: str) -> Constraint:
     """
     signs = list(_SIGN.finditer(text))
     if not signs:
-        raise SearchError(f"constraint '{text}' compares nothing: put one of {_CHOICE} between two formulas")
+        raise SearchError(f"constraint '{text}' has no comparison: put one of {_CHOICE} between two formulas")
     for sign in signs:
         if sign.group() not in COMPARISONS:
             raise SearchError(
@@ -95,7 +95,7 @@ def parse_constraint(text: str) -> Constraint:
             f"constraint '{text}', position {signs[1].start() + 1}: a second comparison; give two constraints"
         )
     (sign,) = signs
-    # Blanks in place of the left side keep the positions in messages those of the whole text.
+    # Blanks in place of the left side: positions in messages are then those in the whole text.
     sides = text[: sign.start()], " " * sign.end() + text[sign.end() :]
     for side, where in zip(sides, ("before", "after"), strict=True):
         if not side.strip():
@@ -148,7 +148,7 @@ def _reach(constraint: Constraint, columns: Mapping[str, ArrayLike]) -> str:
     left = left[np.isfinite(left)]
     if not left.size:
         return f": {constraint.left} is not finite for any"
-    return f": {constraint.left} goes from {left.min():g} to {left.max():g}"
+    return f": {constraint.left} ranges from {left.min():g} to {left.max():g}"
 
 
 def best_first(values: Sequence[tuple[float, ...]]) -> list[int]:

@@ -10,9 +10,10 @@ from rayzc.documents import record_of
 from rayzc.errors import SearchError
 from rayzc.nas.algorithms import Evaluation
 from rayzc.nas.objectives import front_numbers
-from rayzc.nas.plan import Plan, PlanOptions
+from rayzc.nas.plan import Plan
 from rayzc.nas.scores import Standing, Truth
 from rayzc.nas.search import Search, SearchEnding, require_result
+from rayzc.options import PlanOptions
 from rayzc.spaces import SPACES
 
 __all__ = ["SHORTLIST", "Finding", "SearchOutcome", "Step", "outcome_of", "shortlisted"]
@@ -91,7 +92,7 @@ class SearchOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def seed(self) -> int:
         """The seed of the search."""
-        return self.plan.seed
+        return self.plan.options.seed
 
     @property
     def shortlist_best(self) -> Finding | None:

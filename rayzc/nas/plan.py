@@ -1,7 +1,7 @@
-"""What a search is asked to do: as texts and numbers in options, parsed in a plan."""
+"""The plan of a search: its options, with their formulas and constraints parsed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,44 +9,27 @@ from numpy.typing import ArrayLike, NDArray
 from rayzc.errors import SearchError
 from rayzc.formula import Formula, ranking_values
 from rayzc.nas.objectives import Constraint, parse_constraint
-from rayzc.options.searching import AlgorithmSettings, PlanOptions
+from rayzc.options.searching import PlanOptions
 
-__all__ = ["Plan", "PlanOptions"]
+__all__ = ["Plan"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one search does: :class:`PlanOptions` with its texts parsed.
+    """What one search does: :class:`PlanOptions` with the texts parsed.
 
     Attributes:
+        options: the same as texts and numbers, formulas and constraints as rayzc writes them.
         formula: the score to be maximised. An architecture for which it is not finite ranks last.
-        algorithm: name of the algorithm, one of :data:`~rayzc.nas.algorithms.ALGORITHMS`.
-        budget: how many distinct architectures may be evaluated.
-        seed: all randomness comes from it.
-        batch: how many architectures are proposed at a time.
         constraints: what every parent and every result has to meet.
         minimise: further objectives to be minimised: ``params``, ``flops`` or any formula. Survival then goes by Pareto
             fronts, and the result has a front beside the shortlist.
-        settings: of the algorithm.
-
-    Raises:
-        SearchError: a number is out of its range, the algorithm is unknown, or a formula has no proxy.
     """
 
+    options: PlanOptions
     formula: Formula
-    algorithm: str = "regularized_evolution"
-    budget: int = 300
-    seed: int = 0
-    batch: int = 10
-    constraints: tuple[Constraint, ...] = ()
-    minimise: tuple[Formula, ...] = ()
-    settings: AlgorithmSettings = field(default_factory=AlgorithmSettings)
-
-    def __post_init__(self) -> None:
-        _ = self.options  # which checks the ranges
-        for formula in (self.formula, *self.minimise):
-            if not formula.proxies:
-                raise SearchError(f"'{formula}' names no proxy: it has the same value for every architecture")
+    constraints: tuple[Constraint, ...]
+    minimise: tuple[Formula, ...]
 
     @classmethod
     def of(cls, options: PlanOptions) -> "Plan":
@@ -56,30 +39,25 @@ class Plan:
             FormulaError: a formula does not parse.
             SearchError: a constraint does not parse, or a formula has no proxy.
         """
-        return cls(
-            Formula.parse(options.formula),
-            options.algorithm,
-            options.budget,
-            options.seed,
-            options.batch,
-            tuple(map(parse_constraint, options.constraints)),
-            tuple(map(Formula.parse, options.minimise)),
-            options.settings,
+        formula = Formula.parse(options.formula)
+        constraints = tuple(map(parse_constraint, options.constraints))
+        minimise = tuple(map(Formula.parse, options.minimise))
+        for each in (formula, *minimise):
+            if not each.proxies:
+                raise SearchError(f"'{each}' names no proxy: it has the same value for every architecture")
+        written = options.replaced(
+            formula=str(formula), constraints=tuple(map(str, constraints)), minimise=tuple(map(str, minimise))
         )
+        return cls(written, formula, constraints, minimise)
 
-    @property
-    def options(self) -> PlanOptions:
-        """The options that :meth:`of` makes this plan of."""
-        return PlanOptions(
-            formula=str(self.formula),
-            algorithm=self.algorithm,
-            budget=self.budget,
-            seed=self.seed,
-            batch=self.batch,
-            constraints=tuple(map(str, self.constraints)),
-            minimise=tuple(map(str, self.minimise)),
-            settings=self.settings,
-        )
+    def replaced(self, **changes: object) -> "Plan":
+        """The same plan but for these options.
+
+        Raises:
+            FormulaError: as for :meth:`of`.
+            SearchError: likewise, or there is no such option.
+        """
+        return Plan.of(self.options.replaced(**changes))
 
     @property
     def proxies(self) -> tuple[str, ...]:

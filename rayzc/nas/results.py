@@ -1,6 +1,5 @@
 """What many searches found together: averages over problems and seeds, a document, a table."""
 
-import json
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from rayzc.documents import document_text, read_document, record_of
+from rayzc.documents import document_of, document_text, finite, read_record
 from rayzc.ending import Ended, Ending, Reason
 from rayzc.errors import SearchError
+from rayzc.nas.baselines import Baseline, Comparison
 from rayzc.nas.outcome import SearchOutcome
 from rayzc.nas.scores import Standing
-from rayzc.nas.solving import Baseline, Comparison
 from rayzc.nas.table import results_table
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Average", "Results", "Sample"]
 
 _ALL_ENDED = Ending(Reason.ALL_ENDED)
+_KIND = "search results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Results(Ended):
         failures: why a search has no outcome, by ``problem, seed N``.
         run: the run's folder; None for results that were put together otherwise.
         ending: how the run ended.
-        seconds: how long it took, those before a resume included.
+        seconds: how long it took, including those before a resume.
         measured: networks that were measured since it was begun or resumed.
         cached: requests for networks of which all was known already, likewise.
         workers_lost: measuring workers that died and were replaced, likewise.
@@ -155,7 +155,7 @@ class Results(Ended):
         """
         chosen = [outcome for outcome in self.outcomes if outcome.problem == problem]
         if not chosen:
-            raise SearchError(f"there is no outcome of a problem '{problem}'")
+            raise SearchError(f"there is no outcome for problem '{problem}'")
         return max(chosen, key=lambda outcome: outcome.found.score)
 
     def scores(self, problem: str) -> Average | None:
@@ -185,7 +185,7 @@ class Results(Ended):
         proxy: str | None = None,
         value: Callable[[Comparison], float] = lambda comparison: comparison.shortlist.top,
     ) -> Sample:
-        """What a baseline came to, by default the best ranks of its shortlists in percent of the candidates.
+        """What a baseline reached, by default the best ranks of its shortlists in percent of the candidates.
 
         Args:
             baseline: the baseline.
@@ -218,23 +218,25 @@ class Results(Ended):
     def to_json(self) -> dict[str, Any]:
         """The document that ``rayzc search --json`` prints, and ``result.json`` holds."""
         return {
-            "run": str(self.run),
+            "run": None if self.run is None else str(self.run),
             "stopped": self.stopped,
             "seconds": self.seconds,
             "measured": self.measured,
             "cached": self.cached,
             "workers_lost": self.workers_lost,
-            "results": json.loads(self.to_text()),
+            "results": finite(document_of(_KIND, self._content())),
         }
 
     def to_text(self) -> str:
         """What the searches found as a JSON document, without what was special to the run."""
-        content = {
+        return document_text(_KIND, self._content())
+
+    def _content(self) -> dict[str, Any]:
+        return {
             "outcomes": [outcome.to_document() for outcome in self.outcomes],
             "comparisons": [comparison.to_document() for comparison in self.comparisons],
             "failures": dict(self.failures),
         }
-        return document_text("search results", content)
 
     @classmethod
     def from_text(cls, text: str | bytes, where: str | Path = "the saved search results") -> "Results":
@@ -248,9 +250,7 @@ class Results(Ended):
             SearchError: it does not hold search results, is of another version, or has a key that is unknown or
                 missing.
         """
-        document = record_of(
-            read_document(text, "search results", where, SearchError), _Document, where, SearchError
-        )
+        document = read_record(text, _KIND, _Document, where, SearchError)
         return cls(
             tuple(
                 SearchOutcome.from_document(outcome, f"{where}, outcomes[{place}]")

@@ -128,7 +128,9 @@ class MixedScores:
             return answers
         measured = self._measure(list(lacking.values()))
         if len(measured) != len(lacking):
-            raise SearchError(f"{len(lacking)} architectures were to be measured and {len(measured)} were")
+            raise SearchError(
+                f"measurements were requested for {len(lacking)} architectures, but {len(measured)} were returned"
+            )
         for (place, request), measurement in zip(lacking.items(), measured, strict=True):
             reasons = dict.fromkeys(request.proxies, "it was not measured, and no reason was given")
             answers[place] = answers[place].joined(Measurement({}, reasons)).joined(measurement)

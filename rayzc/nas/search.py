@@ -1,6 +1,6 @@
 """A search as a value, and the step that takes it one batch further."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -9,15 +9,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.documents import document_text, read_document, record_of
+from rayzc.documents import document_text, read_record
 from rayzc.errors import SearchError
 from rayzc.measurement import Measurement, Request
 from rayzc.nas.algorithms import Evaluation, Proposal, next_batch
 from rayzc.nas.domain import Domain
 from rayzc.nas.objectives import require_met
-from rayzc.nas.plan import Plan, PlanOptions
+from rayzc.nas.plan import Plan
 from rayzc.nas.scores import ScoreSource, require_proxies
 from rayzc.nas.table_domain import TableDomain
+from rayzc.options import PlanOptions
 
 __all__ = ["Search", "SearchEnding", "absorb", "advance", "begin", "propose", "require_result", "run"]
 
@@ -68,8 +69,8 @@ class Search:
         """How long measuring took, over all workers."""
         return sum(evaluation.measurement.seconds for evaluation in self.evaluations)
 
-    def to_json(self) -> str:
-        """The search as a JSON document, from which it goes on identically."""
+    def to_text(self) -> str:
+        """The search as a JSON document, from which it continues identically."""
         content = {
             "problem": self.problem,
             "plan": self.plan.options.to_document(),
@@ -79,8 +80,8 @@ class Search:
         return document_text("search", content)
 
     @classmethod
-    def from_json(cls, text: str | bytes, where: str | Path = "the saved search") -> "Search":
-        """Reads what :meth:`to_json` wrote.
+    def from_text(cls, text: str | bytes, where: str | Path = "the saved search") -> "Search":
+        """Reads what :meth:`to_text` wrote.
 
         Args:
             text: the document.
@@ -89,7 +90,7 @@ class Search:
         Raises:
             SearchError: it is not a search, is of another version, or has a key that is unknown or missing.
         """
-        document = record_of(read_document(text, "search", where, SearchError), _Document, where, SearchError)
+        document = read_record(text, "search", _Document, where, SearchError)
         options = PlanOptions.from_document(document.plan, f"{where}, plan", SearchError)
         return cls(
             Plan.of(options), document.problem, tuple(map(_evaluation, document.evaluations)), document.ended
@@ -122,12 +123,12 @@ def propose(search: Search, domain: Domain) -> tuple[Proposal, ...]:
 
     Nothing is left to propose where the budget is spent or the domain exhausted.
     """
-    plan = search.plan
-    room = plan.budget - len(search.evaluations)
+    asked = search.plan.options
+    room = asked.budget - len(search.evaluations)
     if search.ended or room <= 0:
         return ()
     return next_batch(
-        plan.algorithm, search.evaluations, min(room, plan.batch), domain, plan.seed, plan.settings
+        asked.algorithm, search.evaluations, min(room, asked.batch), domain, asked.seed, asked.settings
     )
 
 
@@ -143,10 +144,12 @@ def absorb(search: Search, proposals: Sequence[Proposal], measurements: Sequence
         SearchError: there are more or fewer measurements than proposals.
     """
     if len(proposals) != len(measurements):
-        raise SearchError(f"{len(proposals)} architectures were proposed and {len(measurements)} measured")
+        raise SearchError(
+            f"{len(proposals)} architectures were proposed, but {len(measurements)} were measured"
+        )
     plan = search.plan
     if not proposals:
-        spent = len(search.evaluations) >= plan.budget
+        spent = len(search.evaluations) >= plan.options.budget
         return replace(
             search, ended=search.ended or (SearchEnding.BUDGET_SPENT if spent else SearchEnding.EXHAUSTED)
         )
@@ -159,7 +162,9 @@ def absorb(search: Search, proposals: Sequence[Proposal], measurements: Sequence
     )
     search = replace(search, evaluations=(*search.evaluations, *evaluations))
     return (
-        replace(search, ended=SearchEnding.BUDGET_SPENT) if len(search.evaluations) >= plan.budget else search
+        replace(search, ended=SearchEnding.BUDGET_SPENT)
+        if len(search.evaluations) >= plan.options.budget
+        else search
     )
 
 
@@ -174,13 +179,7 @@ def advance(search: Search, domain: Domain, source: ScoreSource) -> Search:
     return absorb(search, proposals, source.answer(requests) if requests else [])
 
 
-def run(
-    plan: Plan,
-    problem: str,
-    domain: Domain,
-    source: ScoreSource,
-    report: Callable[[Search], None] | None = None,
-) -> Search:
+def run(plan: Plan, problem: str, domain: Domain, source: ScoreSource) -> Search:
     """Runs a whole search.
 
     Args:
@@ -188,7 +187,6 @@ def run(
         problem: name of what is searched.
         domain: where to move.
         source: where scores come from.
-        report: called with the search after each batch.
 
     Raises:
         SearchError: as for :func:`begin`; or no architecture that was evaluated meets the constraints.
@@ -196,8 +194,6 @@ def run(
     search = begin(plan, problem, domain, source)
     while not search.ended:
         search = advance(search, domain, source)
-        if report:
-            report(search)
     require_result(search)
     return search
 
@@ -229,7 +225,7 @@ def _columns(plan: Plan, measurements: Sequence[Measurement]) -> Mapping[str, ND
 
 
 def _kept(measurement: Measurement, plan: Plan) -> Measurement:
-    """What a search remembers of a measurement: no more than its document does, so that it can be restored."""
+    """The part of a measurement that a search keeps: what its document has, so that it can be restored."""
     scores = {name: measurement.scores[name] for name in plan.proxies if name in measurement.scores}
     return Measurement(scores, dict(measurement.failures), measurement.seconds, cached=measurement.cached)
 

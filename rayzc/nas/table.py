@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rayzc.nas.baselines import Baseline, Comparison
 from rayzc.nas.outcome import Finding, SearchOutcome
-from rayzc.nas.solving import Baseline, Comparison
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,9 +93,9 @@ def _row(outcome: SearchOutcome, comparisons: Sequence[Comparison], best_proxy: 
         "space": outcome.space,
         "task": outcome.problem.removeprefix(f"{outcome.space}/"),
         "seed": outcome.seed,
-        "algorithm": outcome.plan.algorithm,
+        "algorithm": outcome.plan.options.algorithm,
         "formula": str(outcome.plan.formula),
-        "budget": outcome.plan.budget,
+        "budget": outcome.plan.options.budget,
         "evaluated": outcome.evaluated,
         "ended": outcome.ended.value,
         "cache_hits": outcome.cache_hits,

@@ -1,4 +1,4 @@
-"""The rows of a table as a domain: moves go to the nearest of them.
+"""The rows of a table as a domain: moves go to the nearest rows.
 
 The rows of a table are a random part of their search space and rarely neighbours there. An encoding is read as a
 multiset of *parts*, and the distance of two encodings is the number of parts that only one of them has:
@@ -32,7 +32,7 @@ _WORD = re.compile(r"[A-Za-z_]+|[0-9.]+")
 
 
 class TableDomain:
-    """The networks that a problem lists with all of some proxies: its candidates.
+    """The candidates of a problem: the networks in its table for which all required proxies were measured.
 
     Each network counts once; its first row with all the proxies stands for it. Where the table is a random
     part of its space, rows one edit apart are rare, so the neighbours are the :data:`NEIGHBOURS` nearest rows; of rows

@@ -1,9 +1,9 @@
-"""Everything that can be chosen, in one room: each option with its type, default, range and help, written once.
+"""All options, each defined once with its type, default, range and help.
 
-Nothing here imports numpy or torch, so that the help of a command is there at once.
+Nothing here imports numpy or torch, so that ``--help`` is fast.
 """
 
-from rayzc.options.breeding import Limits, Settings
+from rayzc.options.breeding import Limits, ScoreOptions, Settings
 from rayzc.options.flat import Flat, Group, Option, flattened, group, option
 from rayzc.options.keywords import read_options, takes
 from rayzc.options.measuring import FillOptions, Setup, ShowOptions
@@ -28,6 +28,7 @@ __all__ = [
     "Recipe",
     "RecipeChanges",
     "RunOptions",
+    "ScoreOptions",
     "SearchOptions",
     "Settings",
     "Setup",

@@ -1,6 +1,6 @@
-"""How formulas are bred, and when breeding stops."""
+"""How formulas are bred, when breeding stops, and what a formula is scored on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -8,11 +8,11 @@ import msgspec
 from rayzc.errors import RunError, nearest
 from rayzc.options.flat import option
 from rayzc.options.option import Options
-from rayzc.user_code import user_module
+from rayzc.options.shared import ProblemsOption
 
-__all__ = ["CORRELATIONS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "Settings"]
+__all__ = ["CORRELATIONS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "ScoreOptions", "Settings"]
 
-# The names alone: what they stand for needs numpy, which help does without. Tests compare them with the registries.
+# Only the names: the functions need numpy, which --help does without. Tests compare them with the registries.
 CORRELATIONS = ("kendall", "spearman", "weighted_kendall")
 OBJECTIVES = ("mean", "min", "mean-std", "cvar")
 SELECTIONS = ("tournament", "lexicase")
@@ -20,34 +20,43 @@ TOPOLOGIES = ("ring", "torus", "star", "random")
 
 
 class Settings(Options, frozen=True, kw_only=True):
-    """The choices of one breeding; the same settings on the same suite give the same hall of fame.
+    """How formulas are bred: the same settings on the same suite give the same hall of fame.
 
     Raises:
-        RunError: an unknown name, a number out of its range, a starting formula beyond the limits of size and depth, or
-            an objective that a resumed run could not find again.
-        FormulaError: a starting formula that does not parse.
+        RunError: an unknown name, a number out of its range, or an objective that a resumed run could not find again.
     """
 
-    # Under new limits, what an old run has found might be worth nothing when it goes on.
+    # A resumed run of an earlier version keeps its limits: new ones might make its best formulas worthless.
     earlier: ClassVar[Mapping[str, Any]] = {"parsimony": 0.0, "max_ties": 1.0}
 
     seed: Annotated[
-        int, option("Seed of all randomness: the same seed gives the same formulas.", low=0, high=2**63 - 1)
+        int,
+        option("Seed of all random numbers: the same seed gives the same formulas.", low=0, high=2**63 - 1),
     ] = 0
     islands: Annotated[
-        int, option("Subpopulations that evolve apart, each on one worker at a time.", low=1, high=10_000)
+        int,
+        option(
+            "Number of subpopulations, which evolve independently, each on one worker at a time.",
+            low=1,
+            high=10_000,
+        ),
     ] = 16
-    population: Annotated[int, option("Formulas on an island.", low=4, high=100_000)] = 100
-    generations: Annotated[int, option("Generations in an epoch.", low=1, high=10_000, hidden=True)] = 5
+    population: Annotated[int, option("Number of formulas on each island.", low=4, high=100_000)] = 100
+    generations: Annotated[
+        int, option("Number of generations per epoch.", low=1, high=10_000, hidden=True)
+    ] = 5
     offspring: Annotated[
-        int, option("Formulas bred on an island in one generation.", low=1, high=1_000_000, hidden=True)
+        int,
+        option("Number of formulas bred per generation on each island.", low=1, high=1_000_000, hidden=True),
     ] = 200
-    max_size: Annotated[int, option("Most nodes of a formula.", low=1, high=200)] = 80
-    max_depth: Annotated[int, option("Most levels of a formula.", low=1, high=60, hidden=True)] = 20
+    max_size: Annotated[int, option("Maximum number of nodes of a formula.", low=1, high=200)] = 80
+    max_depth: Annotated[
+        int, option("Maximum number of levels of a formula.", low=1, high=60, hidden=True)
+    ] = 20
     parsimony: Annotated[
         float,
         option(
-            "Least gain in the objective for which a formula may have one more node. The best formula survives anyway.",
+            "Gain in the objective that each added node of a formula must bring. The best formula always survives.",
             low=0,
             high=1,
         ),
@@ -55,8 +64,8 @@ class Settings(Options, frozen=True, kw_only=True):
     max_ties: Annotated[
         float,
         option(
-            "Largest share of a problem's pairs that a formula may tie, not counting pairs that no proxy tells apart. "
-            "Tau-b rewards ties, but a search needs an order.",
+            "Largest share of a problem's pairs of architectures that a formula may tie, not counting pairs that all "
+            "proxies tie. Tau-b rewards ties, but a search needs an order.",
             low=0,
             high=1,
         ),
@@ -68,15 +77,15 @@ class Settings(Options, frozen=True, kw_only=True):
     objective: Annotated[
         Any,
         option(
-            "What is maximised over the problems: mean, min, mean-std, cvar, or module:function, a function of the "
-            "correlations (problems,).",
+            f"Objective to maximise over the problems: {', '.join(OBJECTIVES)}, or your own as module:function, which "
+            "takes the array of correlations, one for each problem.",
             metavar="NAME",
         ),
     ] = "mean"
     selection: Annotated[
         tuple[str, ...],
         option(
-            "How parents are selected, with several names in equal parts.",
+            "Methods of parent selection, each used equally often.",
             choices=SELECTIONS,
             commas=True,
         ),
@@ -87,35 +96,39 @@ class Settings(Options, frozen=True, kw_only=True):
     constants: Annotated[
         float,
         option(
-            "Probability that an offspring is its parent with one constant moved.", low=0, high=1, hidden=True
+            "Probability that an offspring is its parent with one constant changed.",
+            low=0,
+            high=1,
+            hidden=True,
         ),
     ] = 0.15
     polish: Annotated[
         int,
         option(
-            "Formulas per generation whose constants a local search improves.", low=0, high=1_000, hidden=True
+            "Number of formulas per generation whose constants a local search improves.",
+            low=0,
+            high=1_000,
+            hidden=True,
         ),
     ] = 2
-    topology: Annotated[str, option("Islands that an island sends its emigrants to.", choices=TOPOLOGIES)] = (
-        "ring"
-    )
+    topology: Annotated[str, option("Migration topology of the islands.", choices=TOPOLOGIES)] = "ring"
     migration_interval: Annotated[
-        int, option("Epochs from one migration to the next; 0 for no migration.", low=0, high=1_000_000)
+        int, option("Number of epochs between migrations; 0 for no migration.", low=0, high=1_000_000)
     ] = 4
     migration_rate: Annotated[
-        float, option("Share of the population that emigrates, the best first.", low=0, high=1)
+        float, option("Share of the population that emigrates, best formulas first.", low=0, high=1)
     ] = 0.05
     seeds: Annotated[
         tuple[str, ...],
         option(
-            "Formula to start from, beside the bare proxies; may be repeated.",
+            "Formula to add to the initial population; may be repeated.",
             flag="start",
             metavar="FORMULA",
         ),
     ] = ()
 
     def __post_init__(self) -> None:
-        """Checks ranges, names and starting formulas."""
+        """Checks ranges and names."""
         super().__post_init__()
         objective = self.objective
         if isinstance(objective, str):
@@ -123,62 +136,22 @@ class Settings(Options, frozen=True, kw_only=True):
                 raise RunError(f"unknown objective '{objective}'; {nearest(objective, OBJECTIVES)}")
         elif not callable(objective) or not hasattr(objective, "__qualname__"):
             raise RunError(
-                f"objective {objective!r} is not a function with a name, by which a resumed run could find it; "
-                "give a function of a module"
+                f"objective {objective!r} is not a named function, so a resumed run could not find it; "
+                "give a function that a module defines"
             )
         if not self.selection:
             raise RunError("no selection is named; known: " + ", ".join(SELECTIONS))
-        for text in self.seeds:
-            self._check_start(text)
-
-    def objective_function(self) -> Callable[[Any], float]:
-        """The objective itself.
-
-        Raises:
-            RunError: a ``module:function`` that cannot be imported, or is not a function.
-        """
-        if not isinstance(self.objective, str):
-            chosen: Callable[[Any], float] = self.objective
-            return chosen
-        if self.objective in OBJECTIVES:
-            from rayzc.evolution import objectives
-
-            return objectives.OBJECTIVES[self.objective]
-        module, _, function = self.objective.partition(":")
-        if not module:
-            raise RunError(f"objective '{self.objective}' names no module; write module:function")
-        found: Callable[[Any], float] | None = getattr(user_module(module, RunError), function, None)
-        if found is None:
-            raise RunError(f"objective '{self.objective}': module {module} has no '{function}'")
-        if not callable(found):
-            raise RunError(f"objective '{self.objective}' is not a function of the correlations")
-        return found
-
-    def _check_start(self, text: str) -> None:
-        from rayzc.formula.expression import Formula
-
-        formula = Formula.parse(text)
-        for number, unit, limit in (
-            (formula.size, "nodes", "max_size"),
-            (formula.depth, "levels", "max_depth"),
-        ):
-            if number > getattr(self, limit):
-                raise RunError(
-                    f"the starting formula {formula} has {number} {unit}; {limit} is {getattr(self, limit)}"
-                )
-        if not formula.proxies:
-            raise RunError(f"the starting formula {formula} has no proxy in it")
 
 
 class Limits(Options, frozen=True, kw_only=True):
-    """When a discovery stops, at whichever limit comes first. All but the time count alike on any machine."""
+    """When a discovery stops: at the first limit that it reaches. All but the time limit are machine-independent."""
 
     title: ClassVar[str] = "When to stop"
 
     time_limit: Annotated[
         float | None,
         option(
-            "Stop after this time, the time before a resume included: 90s, 3m, 1h30m.",
+            "Stop after this running time, such as 90s, 3m or 1h30m. Time before a resume counts.",
             above=0,
             duration=True,
             metavar="TIME",
@@ -190,7 +163,7 @@ class Limits(Options, frozen=True, kw_only=True):
     evaluations: Annotated[
         int | None,
         option(
-            "Stop when this many formulas were bred; the epoch that has begun is finished on all islands.",
+            "Stop when this many formulas have been bred; all islands finish the current epoch.",
             low=1,
         ),
     ] = None
@@ -201,3 +174,13 @@ class Limits(Options, frozen=True, kw_only=True):
     def or_else(self, other: "Limits") -> "Limits":
         """These limits, or the other's if none is set."""
         return other if self == Limits() else self
+
+
+class ScoreOptions(Options, frozen=True, kw_only=True):
+    """What a formula is assessed on."""
+
+    problems: ProblemsOption = ()
+    bootstrap: Annotated[
+        int, option("Number of bootstrap samples for the confidence intervals; 0 for none.", low=0)
+    ] = 1000
+    seed: Annotated[int, option("Seed of the bootstrap.", low=0)] = 0

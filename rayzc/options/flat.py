@@ -1,4 +1,4 @@
-"""What is known of an option beside its name, type and default; and all options of nested classes in one flat list."""
+"""The metadata of options, and all options of nested classes in one flat list."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -14,21 +14,21 @@ __all__ = ["Flat", "Group", "Option", "bare", "flattened", "group", "hints", "op
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What is known of an option beside its name, type and default.
+    """The metadata of an option, beside its name, type and default.
 
     Attributes:
         help: what it does, a sentence or two.
         low: the least value.
         high: the greatest value.
         above: the value that it must exceed.
-        choices: the names to choose from, with a registry of them or a tuple.
+        choices: the names to choose from.
         default: the default in words, where the default value does not say it.
         metavar: what the command line shows in place of the value.
         flag: the flag of the command line, where it is not the name.
         short: a flag of one letter, such as ``-q``.
         panel: title of the panel of the command's help, where it is not that of the class or group.
         aliases: earlier flags and names, which still work.
-        duration: whether it is a length of time, ``3m`` on the command line and seconds elsewhere.
+        duration: whether it is a duration, ``3m`` on the command line and seconds elsewhere.
         commas: whether the command line takes several names with commas between them.
         hidden: whether the command line leaves it out.
     """
@@ -49,9 +49,13 @@ class Option:
     hidden: bool = False
 
 
+option = Option
+"""An option's help and range, as annotations write it: ``Annotated[int, option("Eggs.", low=1)]``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What is known of a nested class of options.
+    """The metadata of a nested class of options.
 
     Attributes:
         title: of its panel in the help of a command.
@@ -64,11 +68,6 @@ class Group:
     names: Mapping[str, str | None]
     aliases: Mapping[str, tuple[str, ...]]
     defaults: Mapping[str, str]
-
-
-def option(help: str, **details: Any) -> Option:
-    """An option's help and range, see :class:`Option`."""
-    return Option(help, **details)
 
 
 def group(
@@ -152,7 +151,7 @@ def _flat(kind: type[Any], instance: Any = None) -> Iterator[Flat]:
 
 @functools.cache
 def hints(kind: type) -> dict[str, Any]:
-    """The annotations of a class by field, with what stands beside the types."""
+    """The annotations of a class by field, with their metadata."""
     return get_type_hints(kind, include_extras=True)
 
 
@@ -165,10 +164,10 @@ def options_of(kind: type) -> dict[str, Option]:
 
 
 def parts(hint: Any) -> tuple[Any, ...]:
-    """What stands beside the type in an annotation."""
+    """The metadata of an annotation."""
     return get_args(hint)[1:] if get_origin(hint) is Annotated else ()
 
 
 def bare(hint: Any) -> Any:
-    """The type alone of an annotation."""
+    """The type in an annotation, without metadata."""
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint

@@ -5,37 +5,39 @@ from typing import Annotated, ClassVar
 from rayzc.errors import ProxyError, RayzcError, SuiteError
 from rayzc.options.flat import group, option
 from rayzc.options.option import Options
-from rayzc.options.shared import ImagesOption, ProblemsOption, SeedOption
+from rayzc.options.shared import BATCH, ImagesOption, ProblemsOption, SeedOption
 
 __all__ = ["FillOptions", "Setup", "ShowOptions"]
 
 
 class Setup(Options, frozen=True, kw_only=True):
-    """How a pool measures: a measurement follows from the request and this, bit for bit."""
+    """How a pool measures. The request and this setup determine a measurement, bit for bit."""
 
     error: ClassVar[type[RayzcError]] = ProxyError
 
-    batch: Annotated[int, option("Number of images that a network is measured on.", low=1)] = 64
+    batch: Annotated[int, option(BATCH, low=1)] = 64
     images: ImagesOption = None
     data: Annotated[str, option("Folder of torchvision's data sets.", hidden=True)] = "data"
     width: Annotated[
-        int | None, option("Channels of scaled-down networks.", default="as in the benchmark", low=1)
+        int | None,
+        option("Number of channels, for scaled-down networks.", default="as in the benchmark", low=1),
     ] = None
     depth: Annotated[
-        int | None, option("Cells per stage of scaled-down networks.", default="as in the benchmark", low=1)
+        int | None,
+        option("Number of cells per stage, for scaled-down networks.", default="as in the benchmark", low=1),
     ] = None
     as_written: Annotated[
         bool | None,
         option(
-            "Measure an architecture with the parts that do not matter for its output, as NAS-Bench-Suite-Zero does, "
-            "instead of the canonical form, of which all encodings of a network share one measurement.",
+            "Measure architectures as encoded, with parts that do not affect the output, as NAS-Bench-Suite-Zero "
+            "does. Otherwise the canonical form is measured, once for all encodings of a network.",
             hidden=True,
         ),
     ] = None
     device: Annotated[
         str | None,
         option(
-            "Device of all workers, as last digits differ from device to device.",
+            "Device that all workers measure on.",
             choices=("cpu", "cuda"),
             default="cuda if the cluster has GPUs",
         ),
@@ -52,7 +54,7 @@ class Setup(Options, frozen=True, kw_only=True):
     cpus: Annotated[
         float,
         option(
-            "CPUs that a measuring worker takes of the cluster. It computes in one thread in any case.",
+            "Number of CPUs that a measuring worker reserves. It computes in one thread in any case.",
             above=0,
             hidden=True,
         ),
@@ -60,7 +62,7 @@ class Setup(Options, frozen=True, kw_only=True):
     gpus: Annotated[
         float,
         option(
-            "GPUs that a measuring worker takes on cuda; a share also limits its memory.",
+            "Number of GPUs that a measuring worker reserves on cuda; a fraction also limits its GPU memory.",
             above=0,
             hidden=True,
         ),
@@ -68,7 +70,7 @@ class Setup(Options, frozen=True, kw_only=True):
 
 
 class ShowOptions(Options, frozen=True, kw_only=True):
-    """What a user's own networks are shown, and where they are measured."""
+    """How a user's own networks are measured: on which images and which device."""
 
     error: ClassVar[type[RayzcError]] = ProxyError
     title: ClassVar[str] = "How networks are measured"
@@ -78,9 +80,7 @@ class ShowOptions(Options, frozen=True, kw_only=True):
     ] = "3,32,32"
     classes: Annotated[int, option("Number of classes.", low=1)] = 10
     images: ImagesOption = None
-    batch_size: Annotated[
-        int, option("Number of images that a network is measured on.", low=1, aliases=("batch",))
-    ] = 64
+    batch_size: Annotated[int, option(BATCH, low=1, aliases=("batch",))] = 64
     seed: SeedOption = 0
     device: Annotated[
         str | None, option("Device to measure on: cpu, cuda or cuda:1.", default="a GPU if there is one")
@@ -88,18 +88,19 @@ class ShowOptions(Options, frozen=True, kw_only=True):
 
 
 class FillOptions(Options, frozen=True, kw_only=True):
-    """What is measured to fill the gaps of a suite."""
+    """Which missing scores of a suite are measured, and how."""
 
     error: ClassVar[type[RayzcError]] = SuiteError
     title: ClassVar[str] = "What to measure"
 
     proxies: Annotated[
         tuple[str, ...],
-        option("Proxies to measure; a proxy of yours as module:name.", metavar="A,B", commas=True),
+        option("Proxies to measure, by name; your own as module:name.", metavar="A,B", commas=True),
     ] = ()
     problems: ProblemsOption = ()
     limit: Annotated[
-        int | None, option("Most rows of each problem to measure.", low=1, default="all rows with gaps")
+        int | None,
+        option("Maximum number of rows to measure for each problem.", low=1, default="all rows with gaps"),
     ] = None
     seed: SeedOption = 0
     setup: Annotated[

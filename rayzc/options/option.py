@@ -6,8 +6,8 @@ line is made of (:mod:`rayzc.cli.options`), and what a run keeps in its ``config
     class Limits(Options):
         epochs: Annotated[int | None, option("Stop after this many epochs.", low=1)] = None
 
-Classes nest: an option of a nested class is known by its own name in the function and on the command line, unless
-:func:`rayzc.options.group` gives it another one there, and by its place in the document.
+Classes nest: in functions and on the command line, an option of a nested class has its own name, unless
+:func:`rayzc.options.group` gives it another; in the document, it stays nested.
 """
 
 import math
@@ -18,15 +18,13 @@ from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 import msgspec
 
+from rayzc.documents import IN_EVERY_DOCUMENT, in_words, key_in_words
 from rayzc.errors import RayzcError, RunError, nearest
 from rayzc.options.flat import Flat, Option, bare, flattened, hints, options_of
 
-__all__ = ["Options", "by_name", "current_name", "located", "with_changes"]
+__all__ = ["Options", "by_name", "current_name", "with_changes"]
 
 OptionsT = TypeVar("OptionsT", bound="Options")
-
-IN_EVERY_DOCUMENT = ("schema_version", "kind")
-"""Keys that say what a document is; :mod:`rayzc.documents` reads them."""
 
 
 class _Renamed(msgspec.StructMeta):
@@ -109,17 +107,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         try:
             found = msgspec.convert(_completed(cls, content, missing), cls, dec_hook=_decoded)
         except msgspec.ValidationError as problem:
-            raise error(f"{where}: {located(str(problem))}") from None
+            raise error(f"{where}: {key_in_words(str(problem))}") from None
         except RayzcError as problem:
             raise error(f"{where} cannot be used: {problem}") from None
-        # Last, for a key that is misspelt is better named as unknown than as missing.
+        # Last, as a misspelt key is better reported as unknown than as missing.
         if missing:
             raise error(f"{where}: missing key '{missing[0]}'")
         return found
 
 
 def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type[RayzcError]) -> Any:
-    """A value as its type and range want it.
+    """A value, converted to its type and checked against its range.
 
     Args:
         name: what to call the option in messages.
@@ -131,14 +129,14 @@ def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type
     Raises:
         RayzcError: of that kind: a value of another type, or out of its range.
     """
-    if hasattr(value, "item") and not isinstance(value, str):  # a number of numpy's
+    if hasattr(value, "item") and not isinstance(value, str):  # a numpy number
         value = value.item()
     if isinstance(value, str) and _is_tuple(kind):
         raise error(f"{name} must be a list of names, such as ['{value}'], not one text")
     try:
         value = msgspec.convert(value, kind, dec_hook=_decoded)
     except msgspec.ValidationError as problem:
-        raise error(f"{name} is {value!r}; it {_in_words(str(problem))}") from None
+        raise error(f"{name} is {value!r}; it {in_words(str(problem))}") from None
     if about is None or value is None:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -156,6 +154,7 @@ def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type
     for chosen in (value if isinstance(value, tuple) else (value,)) if about.choices else ():
         if chosen not in about.choices:
             what = name.removeprefix("--").replace("-", " ").replace("_", " ")
+            what = what.removesuffix("s") if isinstance(value, tuple) else what
             raise error(f"unknown {what} '{chosen}'; {nearest(str(chosen), about.choices)}")
     return value
 
@@ -172,7 +171,7 @@ def _number(value: float) -> str:
 def _completed(
     kind: type[Options], document: Mapping[str, Any], missing: list[str], above: str = ""
 ) -> dict[str, Any]:
-    """A stored document with what its version did not know yet.
+    """A stored document, completed with the options that its version did not have.
 
     Defaults may change from version to version, so a document holds all that its version knew: what is missing and not
     among the :attr:`Options.earlier` of its class is added to `missing`.
@@ -190,40 +189,6 @@ def _completed(
     return found
 
 
-def located(message: str) -> str:
-    """A message of msgspec's with the whole key: ``unknown key 'settings.islnds'``."""
-    what, _, place = message.partition(" - at ")
-    path = place.strip("`").removeprefix("$").lstrip(".")
-    for words, name in (
-        ("Object contains unknown field", "unknown key"),
-        ("Object missing required field", "missing key"),
-    ):
-        if what.startswith(words):
-            key = what.removeprefix(words).strip(" `")
-            return f"{name} '{f'{path}.{key}' if path else key}'"
-    return f"key '{path}' {_in_words(message)}" if path else f"it {_in_words(message)}"
-
-
-_IN_WORDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "str": "text",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-}
-
-
-def _in_words(message: str) -> str:
-    """What a message of msgspec's says of a type: ``must be a whole number``."""
-    what = message.partition(" - at ")[0]
-    expected, separator, _ = what.removeprefix("Expected `").partition("`, got `")
-    if not separator:
-        return f"cannot be used: {what[0].lower()}{what[1:]}".replace("`", "")
-    names = [_IN_WORDS.get(name, name) for name in expected.split(" | ") if name != "null"]
-    return f"must be {' or '.join(names)}"
-
-
 def _decoded(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
@@ -239,7 +204,7 @@ def _named(value: Any) -> Any:
 
 
 def by_name(flat: Flat) -> str:
-    """What Python calls an option."""
+    """The name of an option in Python."""
     return flat.name
 
 

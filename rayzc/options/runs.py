@@ -1,7 +1,7 @@
-"""What a run is asked to do: the options of `discover`, `search` and `run`, each written here and nowhere else.
+"""The options of `discover`, `search` and `run`, each defined once.
 
-The classes nest: ``rayzc run`` has the options of a discovery and, nested in them, those of the searches; these have
-the plan of one search (:class:`PlanOptions`) and how networks are measured
+The classes nest: :class:`RunOptions` has the options of a discovery and, nested in them, those of the searches
+(:class:`SearchOptions`). These contain the plan of each search (:class:`PlanOptions`) and how networks are measured
 (:class:`Setup`). How formulas are bred is in :class:`Settings`.
 """
 
@@ -20,6 +20,7 @@ from rayzc.options.shared import PROBLEMS, ProblemsOption
 __all__ = [
     "CANDIDATES",
     "DEFAULT_SECONDS",
+    "LOGGERS",
     "Cluster",
     "DiscoverOptions",
     "Place",
@@ -30,8 +31,13 @@ __all__ = [
 CANDIDATES = ("table", "space")
 """Where a search moves: among the rows of its problem's table, or in the whole search space."""
 
+LOGGERS = ("csv", "json", "tensorboard", "mlflow", "wandb")
+"""Names of Tune's loggers; a test compares them with the registry."""
+
 DEFAULT_SECONDS = 180.0
-"""How long a discovery takes where no limit is given."""
+"""The time limit of a discovery that has no other limit."""
+
+_DEFAULT = f"{DEFAULT_SECONDS / 60:g}m"
 
 _LEAVE_OUT = "Problems, search spaces or tasks to leave out."
 
@@ -44,31 +50,31 @@ class Cluster(Options, frozen=True, kw_only=True):
     error: ClassVar[type[RayzcError]] = ClusterError
 
     workers: Annotated[
-        int | None, option("Number of workers.", low=1, default="as many as the cluster has CPUs")
+        int | None, option("Number of workers.", low=1, default="one per CPU of the cluster")
     ] = None
     address: Annotated[
         str | None,
         option(
-            "Address of a Ray cluster, HOST:6379 or auto.",
-            default="RAY_ADDRESS, else a Ray of its own on this machine",
+            "Address of a Ray cluster: HOST:6379, or auto for a cluster that runs on this machine.",
+            default="RAY_ADDRESS if set, else Ray is started on this machine",
             metavar="HOST:PORT",
         ),
     ] = None
 
 
 class Place(Options, frozen=True, kw_only=True):
-    """Where a run keeps what it does."""
+    """The folder of a run."""
 
     title: ClassVar[str] = "Where to keep the run"
 
     out: Annotated[
         Path | None, option("Folder of the run.", default="a new folder in runs/", metavar="FOLDER")
     ] = None
-    force: Annotated[bool, option("Overwrite the run that is in the folder.")] = False
+    force: Annotated[bool, option("Overwrite a run that the folder holds already.")] = False
 
 
 class DiscoverOptions(Options, frozen=True, kw_only=True):
-    """What a discovery is asked to do."""
+    """The options of a discovery."""
 
     title: ClassVar[str] = "Problems and proxies"
     earlier: ClassVar[Mapping[str, Any]] = {"leave_out": ()}
@@ -78,23 +84,26 @@ class DiscoverOptions(Options, frozen=True, kw_only=True):
     proxies: Annotated[
         tuple[str, ...] | None,
         option(
-            "Proxies that formulas may use.", default="all that every problem has", metavar="A,B", commas=True
+            "Proxies that formulas may use.",
+            default="those that all problems have",
+            metavar="A,B",
+            commas=True,
         ),
     ] = None
     holdout: Annotated[
         float | None,
         option(
-            "Share of the networks to validate the result on, such as 0.25.", low=0, high=1, default="none"
+            "Share of the networks to hold out for validation, such as 0.25.", low=0, high=1, default="none"
         ),
     ] = None
     settings: Annotated[Settings, group("How formulas are bred", {"seeds": "start"})] = Settings()
-    limits: Annotated[Limits, group("When to stop", defaults={"time_limit": "3m if no limit is given"})] = (
-        Limits()
-    )
+    limits: Annotated[
+        Limits, group("When to stop", defaults={"time_limit": f"{_DEFAULT} if no limit is given"})
+    ] = Limits()
 
 
 class SearchOptions(Options, frozen=True, kw_only=True):
-    """What a run of searches is asked to do."""
+    """The options of a run of searches."""
 
     title: ClassVar[str] = "What to search"
     earlier: ClassVar[Mapping[str, Any]] = {"leave_out": ()}
@@ -113,21 +122,21 @@ class SearchOptions(Options, frozen=True, kw_only=True):
     candidates: Annotated[
         str | None,
         option(
-            "Architectures to choose from: those in the suite's table, or the whole search space, where what the table "
-            "lacks is measured;",
+            "Architectures to choose from: those in the suite's table, or the whole search space (missing scores "
+            "are measured);",
             choices=CANDIDATES,
-            default="table with a suite, space without",
+            default="table with a suite, space without one",
         ),
     ] = None
     plan: Annotated[PlanOptions, group("How to search")] = PlanOptions()
-    seeds: Annotated[int, option("Searches of each problem, with one seed each.", low=1)] = 3
+    seeds: Annotated[int, option("Number of searches for each problem, each with its own seed.", low=1)] = 3
     setup: Annotated[
         Setup, group("How networks are measured", {"time_limit": "network_time_limit", "batch": "batch_size"})
     ] = Setup()
     time_limit: Annotated[
         float | None,
         option(
-            "Stop all searches after this time, with what they have found: 90s, 3m, 1h30m.",
+            "Stop all searches after this running time, such as 90s, 3m or 1h30m, and report what they have found.",
             panel="When to stop",
             above=0,
             duration=True,
@@ -138,7 +147,7 @@ class SearchOptions(Options, frozen=True, kw_only=True):
     storage: Annotated[
         str | None,
         option(
-            "Where searches keep their checkpoints: a path, s3://... or gs://...",
+            "Where to store the checkpoints of the searches: a path, s3://... or gs://...",
             default="the folder of the run",
             metavar="URI",
         ),
@@ -146,7 +155,8 @@ class SearchOptions(Options, frozen=True, kw_only=True):
     loggers: Annotated[
         tuple[str, ...],
         option(
-            "Loggers of Ray Tune to use: csv, json, tensorboard, mlflow, wandb.",
+            "Loggers of Ray Tune to use.",
+            choices=LOGGERS,
             default="none",
             metavar="A,B",
             flag="log",
@@ -156,7 +166,7 @@ class SearchOptions(Options, frozen=True, kw_only=True):
 
 
 class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
-    """What a run from a suite to architectures is asked to do: a discovery, then searches with its formula."""
+    """The options of a run from a suite to architectures: a discovery, then searches with its formula."""
 
     earlier: ClassVar[Mapping[str, Any]] = {"holdout": None}
 
@@ -165,17 +175,17 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
         group(
             "When the discovery stops",
             {"time_limit": "discovery_time_limit"},
-            defaults={"discovery_time_limit": "half of --time-limit, and 3m at most"},
+            defaults={"discovery_time_limit": f"half of --time-limit, at most {_DEFAULT}"},
         ),
     ] = Limits()
     time_limit: Annotated[
         float | None,
         option(
-            "Stop after this time: 10m, 1h. The discovery takes half of it, and 3m at most.",
+            f"Stop after this running time, such as 10m or 1h. The discovery takes half of it, at most {_DEFAULT}.",
             panel="When to stop",
             above=0,
             duration=True,
-            default="3m for the discovery, no limit for the searches",
+            default=f"{_DEFAULT} for the discovery, no limit for the searches",
             metavar="TIME",
         ),
     ] = None
@@ -183,7 +193,7 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
         SearchOptions,
         group(
             "The searches",
-            # The run's own: problems, seed and time are those of both stages.
+            # Left out, as the run has its own: problems, seed and time limit apply to both stages.
             {
                 "problems": None,
                 "leave_out": None,

@@ -1,4 +1,4 @@
-"""What a search is asked to do."""
+"""The options of a search."""
 
 from typing import Annotated, ClassVar
 
@@ -13,62 +13,66 @@ ALGORITHMS = ("regularized_evolution", "genetic", "local_search", "random")
 
 
 class AlgorithmSettings(Options, frozen=True, kw_only=True):
-    """Choices of the algorithms; each uses those that concern it."""
+    """Settings of the search algorithms; each algorithm uses its own.
+
+    In Python alone, as a whole: ``rayzc.search(..., plan=PlanOptions(settings=AlgorithmSettings(population=20)))``.
+    """
 
     error: ClassVar[type[RayzcError]] = SearchError
 
     population: Annotated[
         int,
         option(
-            "Architectures alive in regularized evolution; the first ones are drawn at random.",
+            "Population size of regularized evolution; the initial population is random.",
             low=1,
-            hidden=True,
         ),
     ] = 50
     tournament: Annotated[
         int,
-        option("Architectures that compete to become a parent in regularized evolution.", low=1, hidden=True),
+        option("Tournament size of regularized evolution.", low=1),
     ] = 10
     generation: Annotated[
         int,
-        option(
-            "Children in a generation of the genetic algorithm, and parents of the next.", low=1, hidden=True
-        ),
+        option("Population size of the genetic algorithm.", low=1),
     ] = 20
     crossover: Annotated[
         float,
-        option(
-            "Probability that a child of the genetic algorithm has two parents.", low=0, high=1, hidden=True
-        ),
+        option("Probability that a child of the genetic algorithm has two parents.", low=0, high=1),
     ] = 0.5
     starts: Annotated[
-        int, option("Random architectures from the best of which local search starts.", low=1, hidden=True)
+        int, option("Number of random architectures, of which local search starts from the best.", low=1)
     ] = 10
 
 
 class PlanOptions(Options, frozen=True, kw_only=True):
-    """What a search is asked to do, as texts; :class:`rayzc.nas.Plan` parses them."""
+    """The plan of a search, with formulas as text; :class:`rayzc.nas.Plan` parses them."""
 
     error: ClassVar[type[RayzcError]] = SearchError
 
-    formula: Annotated[str, option("The score to be maximised.", hidden=True)] = ""
-    algorithm: Annotated[str, option("How architectures are chosen.", choices=ALGORITHMS)] = (
-        "regularized_evolution"
-    )
-    budget: Annotated[int, option("Distinct architectures that a search evaluates.", low=1)] = 300
+    formula: Annotated[str, option("Formula to maximise.", hidden=True)] = ""
+    algorithm: Annotated[str, option("Search algorithm.", choices=ALGORITHMS)] = "regularized_evolution"
+    budget: Annotated[
+        int, option("Maximum number of distinct architectures that each search evaluates.", low=1)
+    ] = 300
     seed: Annotated[
-        int, option("Seed of the first search of a problem; the others have the seeds that follow.", low=0)
+        int,
+        option(
+            "Seed of the first search of each problem; the other searches use the seeds that follow.", low=0
+        ),
     ] = 0
     batch: Annotated[
         int,
         option(
-            "Architectures that a search proposes at a time.", low=1, flag="proposals", aliases=("batch",)
+            "Number of architectures that a search proposes at a time.",
+            low=1,
+            flag="proposals",
+            aliases=("batch",),
         ),
     ] = 10
     constraints: Annotated[
         tuple[str, ...],
         option(
-            "Condition that architectures have to meet: 'params < 1.5', 'log(flops) <= 4'; may be repeated.",
+            "Condition that architectures must meet, such as 'params < 1.5' or 'log(flops) <= 4'; may be repeated.",
             flag="constraint",
             metavar="COMPARISON",
         ),
@@ -76,7 +80,7 @@ class PlanOptions(Options, frozen=True, kw_only=True):
     minimise: Annotated[
         tuple[str, ...],
         option(
-            "Further objective, such as flops: the result then has a Pareto front; may be repeated.",
+            "Formula to minimise as a further objective, such as flops, for a Pareto front; may be repeated.",
             metavar="FORMULA",
         ),
     ] = ()

@@ -1,19 +1,21 @@
-"""Options that several classes have, each written here and nowhere else."""
+"""Options that several classes share, each defined once."""
 
 from typing import Annotated
 
 from rayzc.options.flat import option
 
-__all__ = ["PROBLEMS", "ImagesOption", "ProblemsOption", "SeedOption"]
+__all__ = ["BATCH", "PROBLEMS", "ImagesOption", "ProblemsOption", "SeedOption"]
 
 PROBLEMS = "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'."
+
+BATCH = "Number of images to measure each network on."
 
 ProblemsOption = Annotated[tuple[str, ...], option(PROBLEMS, default="all", commas=True)]
 
 ImagesOption = Annotated[
     str | None,
     option(
-        "Images to measure on: an .npz file with arrays images (N, channels, height, width) and labels (N,), or "
+        "Images to measure on: an .npz file with the arrays images (N, channels, height, width) and labels (N,), or "
         "the name of a torchvision data set.",
         default="random images",
         metavar="FILE_OR_NAME",

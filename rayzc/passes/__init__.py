@@ -1,11 +1,11 @@
-"""The passes through a network, and what they leave for the proxies to read.
+"""The passes through a network, and the by-products that proxies read.
 
 One measurement serves many proxies. The proxies say what they need (:class:`ByProducts` is the table of all that can be
 needed), :mod:`~rayzc.passes.plan` picks the passes, and a pass leaves *by-products*: gradients, a Jacobian, kernels of
 activation codes. Most come from stages of one shared pass (:class:`~rayzc.passes.stages.Stage`), which reduce
-activations while they go by, so that nothing large outlives its pass. The network itself is only looked at: passes run
-on a private copy of its weights and buffers (:class:`Replica`), and whatever else the network's code changes about
-itself is put back.
+activations as soon as they are computed, so that nothing large outlives its pass. The network itself stays unchanged:
+passes run on a private copy of its weights and buffers (:class:`Replica`), and whatever else the network's code changes
+about itself is restored.
 """
 
 from rayzc.passes.by_products import NEEDS, ByProducts, Need

@@ -1,4 +1,4 @@
-"""What is read off activations while they go by: logits, codes of ReLU units, and feature maps."""
+"""By-products read from activations in the forward pass: logits, codes of ReLU units, and feature maps."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is read off a network's primary blocks: the spectra of their features, and how they scale a signal."""
+"""By-products of a network's primary blocks: the spectra of their features, and how they scale a signal."""
 
 import math
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What a proxy can need: the one table of by-products, with the type, the description and the source of each.
+"""The table of by-products that proxies can need, with the type, the description and the source of each.
 
 A by-product comes from a stage of the shared pass, or has a pass of its own. To add one, write that stage or pass in
 the file it is closest to, and give it a line in :class:`ByProducts`, at the place that fits the memory it takes.
@@ -34,10 +34,10 @@ class Need(Generic[T]):
     Its text is its name and description.
 
     Attributes:
-        name: how proxies call it.
+        name: the name by which proxies refer to it.
         description: what it is, with its shape.
         stage: the stage of the shared pass that gathers it.
-        alone: a pass of its own; takes the subject and, if `in_parts`, how many images to run at once.
+        alone: a separate pass; takes the subject and, if `in_parts`, how many images to run at once.
         in_parts: whether that pass may run the batch in parts, where images do not influence each other.
         runs_network: whether the network has to run for it.
     """
@@ -142,7 +142,7 @@ class ByProducts:
         "the same with batch norm", alone=partial(separate.flow, batch_norm=True)
     )
     gaussian = Need[GaussianAnswer](
-        "how a network of Gaussian weights answers to perturbed Gaussian images",
+        "the response of a network with Gaussian weights to perturbed Gaussian images",
         alone=separate.gaussian_answer,
         in_parts=True,
     )

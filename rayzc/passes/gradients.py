@@ -1,4 +1,4 @@
-"""What the ways back from the logits and from the loss give: the Jacobian, gradients, saliencies and curvatures."""
+"""By-products of the backward passes from logits and loss: the Jacobian, gradients, saliencies and curvatures."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -11,14 +11,15 @@ from torch.utils.hooks import RemovableHandle
 from rayzc.errors import ProxyError
 from rayzc.passes.replica import derivatives
 from rayzc.passes.results import OUT_OF_MEMORY, is_out_of_memory
-from rayzc.passes.second_order import Backward, SecondOrder
+from rayzc.passes.second_order import SecondOrder
 from rayzc.passes.stages import Batch, Part, Stage, Way
+from rayzc.passes.twice_differentiable import Backward
 
 __all__ = ["Curvatures", "Gradients", "Jacobian", "Saliencies"]
 
 
 class Jacobian(Stage):
-    """The gradient of the summed outputs by each image, ``(images, inputs)``; zero where there is no way back."""
+    """The gradient of the summed outputs by each image, ``(images, inputs)``; zero where no gradient flows."""
 
     way = Way.IMAGES
 
@@ -27,10 +28,10 @@ class Jacobian(Stage):
         self._rows: list[Tensor] = []
 
     def run(self, part: Part) -> None:
-        """Goes back from the logits to the images."""
+        """Runs the backward pass from the logits to the images."""
         self.batch.subject.passes["jacobian"] += 1
         self.batch.purpose.backward = Backward.IMAGES
-        # Only the loss can want to go back along the graph once more.
+        # Only the loss may need the graph for another backward pass.
         (rows,) = derivatives(part.logits.sum(), [part.shown], keep=bool(self.batch.weights))
         self._rows.append(rows.detach().flatten(1))
 
@@ -40,7 +41,7 @@ class Jacobian(Stage):
 
 
 class Gradients(Stage):
-    """The gradient of the loss by each weight, summed over the parts of each half; zeros without a way back."""
+    """The gradient of the loss by each weight, summed over the parts of each half; zeros where no gradient flows."""
 
     way = Way.LOSS
 
@@ -49,7 +50,7 @@ class Gradients(Stage):
         self._sums = [[torch.zeros_like(weight) for weight in batch.weights] for _ in batch.halves]
 
     def run(self, part: Part) -> None:
-        """Goes back from the loss to the weights, and leaves the gradients with the part."""
+        """Runs the backward pass from the loss to the weights, and stores the gradients in the part."""
         loss = self.batch.loss(part.images, part.logits)
         if not loss.requires_grad or not self.batch.weights:
             return
@@ -103,14 +104,14 @@ class Saliencies(Stage):
 
     def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
         """Listens to the layers."""
-        # An activation that works in place would overwrite what the layer before it gave.
+        # An activation that works in place would overwrite the output of the layer before it.
         self._overwritten = any(getattr(module, "inplace", False) for module in model.modules())
         for layer in self.batch.subject.layers:
             yield layer.module.register_forward_hook(self._record)
 
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
         if output.requires_grad:
-            # The graph keeps its hooks to the end; the activation may go as soon as it was used.
+            # The graph keeps its hooks to the end; the activation can be freed as soon as it was used.
             kept = [output.detach().clone() if self._overwritten else output.detach()]
             listener = partial(self._add, id(module), kept)
             output.register_hook(listener)  # type: ignore[no-untyped-call]

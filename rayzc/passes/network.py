@@ -152,7 +152,7 @@ def logits_of(output: Any, images: int, classes: int | None) -> Tensor:
     if tensors:
         return tensors[0]
     raise ProxyError(
-        f"the network returned a {type(output).__name__} without a tensor ({images} images, classes): "
+        f"the network returned a {type(output).__name__} without a tensor of shape ({images} images, classes): "
         "wrap it in a module that returns its logits"
     )
 

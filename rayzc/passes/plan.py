@@ -1,4 +1,4 @@
-"""Which passes serve a set of needs, and what is done when one of them fails."""
+"""Which passes meet a set of needs, and what is done when a pass fails."""
 
 from collections.abc import Callable
 from functools import partial
@@ -50,8 +50,8 @@ def measure_needs(subject: Subject, needs: frozenset[str]) -> PassResults:
 
 
 def _run_alone(found: PassResults, subject: Subject, need: Need[Any]) -> None:
-    """Runs a need's own pass."""
-    assert need.alone is not None, f"nothing gives '{need.name}' alone"
+    """Runs the separate pass of a need."""
+    assert need.alone is not None, f"need '{need.name}' has no separate pass"
     try:
         if need.in_parts:
             result = _in_micro_batches(found, subject, partial(need.alone, subject))
@@ -66,7 +66,7 @@ def _run_alone(found: PassResults, subject: Subject, need: Need[Any]) -> None:
 
 
 def _run_shared(found: PassResults, subject: Subject, needs: frozenset[str]) -> None:
-    """Runs the shared pass; if its graph does not fit into memory, runs it again for the needs that take none."""
+    """Runs the shared pass; if its graph does not fit into memory, runs it again for the needs without a graph."""
     try:
         finished = _in_micro_batches(found, subject, partial(run_shared, subject, needs))
     except LayoutRefusedError:

@@ -1,4 +1,4 @@
-"""Running a network on a private copy of its weights, differentiating it, and leaving no trace."""
+"""Running and differentiating a network on a private copy of its weights, which leaves the network unchanged."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -56,13 +56,13 @@ class Replica:
         return [self.parameters[name].requires_grad_() for name in unique]
 
     def per_layer(self, values: list[Any]) -> tuple[Any, ...]:
-        """Hands values of the weights, each once, to the layers that use them."""
+        """Maps values of the weights, each once, to the layers that use them."""
         unique = dict.fromkeys(layer.weight for layer in self.subject.layers)
         of_weight = dict(zip(unique, values, strict=True))
         return tuple(of_weight[layer.weight] for layer in self.subject.layers)
 
     def per_weight(self, values: Sequence[Any]) -> list[Any]:
-        """Hands values of the layers back to their weights, each once."""
+        """Maps values of the layers back to their weights, each once."""
         return list(dict(zip((layer.weight for layer in self.subject.layers), values, strict=True)).values())
 
     def logits(self, images: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ def derivatives(output: Tensor, by: Sequence[Tensor], *, keep: bool = False) -> 
 
     Args:
         output: the number.
-        by: tensors, in whose shapes the derivatives come; zeros for one that has no part in the number.
+        by: the tensors to differentiate by; the derivative by a tensor without influence is zero.
         keep: leave the graph for another pass.
     """
     found: Sequence[Tensor | None] = [None] * len(by)
@@ -116,7 +116,7 @@ def derivatives(output: Tensor, by: Sequence[Tensor], *, keep: bool = False) -> 
 
 @contextmanager
 def untouched(model: nn.Module, device: torch.device) -> Iterator[None]:
-    """Puts the network in train mode for a while and restores it, and all random states, afterwards.
+    """Puts the network in train mode for the block, and restores it and all random states afterwards.
 
     It restores the attributes of every module, among them the train/eval flags and what the network's code keeps of its
     last input. Weights and buffers need no restoring: passes run on copies.

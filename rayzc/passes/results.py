@@ -1,4 +1,4 @@
-"""What the passes leave behind, and why some of it may be missing."""
+"""The results of the passes, and why some of them are missing."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ OUT_OF_MEMORY = "out of memory"
 
 @dataclass
 class PassResults:
-    """What the passes left.
+    """The by-products that the passes gathered, and why others are missing.
 
     Attributes:
         results: by-products by need.

@@ -1,4 +1,4 @@
-"""What is not gathered in the shared pass, as it needs another batch, other weights, or no pass at all."""
+"""By-products gathered outside the shared pass, as they need another batch, other weights, or no pass at all."""
 
 import math
 from contextlib import ExitStack, nullcontext
@@ -78,7 +78,7 @@ def flow(subject: Subject, *, batch_norm: bool) -> tuple[tuple[Tensor, Tensor], 
 
 @dataclass(frozen=True, slots=True)
 class GaussianAnswer:
-    """How a network of Gaussian weights answers to Gaussian images.
+    """The response of a network with Gaussian weights to Gaussian images.
 
     Attributes:
         difference: mean over the images of the summed absolute difference that the perturbation makes to the

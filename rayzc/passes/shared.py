@@ -21,7 +21,7 @@ Failed = dict[type[Stage], str]
 
 
 def run_shared(subject: Subject, needs: frozenset[str], size: int) -> PassResults:
-    """Sends the batch through the network, whole or in parts, and gathers by-products as they come.
+    """Sends the batch through the network, whole or in parts, and gathers by-products on the way.
 
     The stages run in the order of the table of needs, which is that of the memory they take: what is read off
     activations is done, and its memory free, before the first backward pass; the last one frees the graph.
@@ -91,7 +91,7 @@ def _run_part(batch: Batch, stages: Sequence[Stage], failed: Failed, images: ran
 
 @contextmanager
 def _costing(kind: type[Stage], failed: Failed, subject: Subject) -> Iterator[None]:
-    """Lets a failure cost a stage and no more, unless smaller parts may prevent it."""
+    """Limits a failure to its stage, unless smaller parts may prevent it."""
     try:
         yield
     except LayoutRefusedError:

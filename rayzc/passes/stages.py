@@ -1,8 +1,8 @@
-"""What a stage of the shared pass is: the part of it that gathers one by-product, or some that belong together.
+"""The stages of the shared pass: each gathers one by-product, or several that belong together.
 
-The shared pass sends the batch through the network once, and each stage takes what it came for: by hooks while the
-images go forward, or by a backward pass of its own from where they arrived. All stages look alike, so the pass need
-not know what they gather. A stage that fails costs its own by-products and those of the stages that build on it.
+The shared pass sends the batch through the network once, and each stage gathers its by-products: by hooks during
+the forward pass, or by a backward pass from its end. All stages have the same interface, so the pass need not know what
+they gather. A stage that fails costs its own by-products and those of the stages that build on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ __all__ = ["Batch", "Part", "Stage", "Way"]
 
 
 class Way(Enum):
-    """Which way a stage sends signals through the network, and so what the pass must keep for it."""
+    """The direction in which a stage sends signals through the network, which says what the pass must keep."""
 
     FORWARD = "forward; no graph is kept"
     IMAGES = "from the logits back towards the images, along the graph"
@@ -106,7 +106,7 @@ class Stage:
     calls :meth:`run`; after the last part it calls :meth:`results`.
 
     Attributes:
-        way: which way the stage sends signals.
+        way: the direction in which the stage sends signals.
         reads: the stage whose by-products this one builds on, which therefore runs before it, needed or not.
     """
 

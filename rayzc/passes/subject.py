@@ -1,4 +1,4 @@
-"""What is measured: a network and a batch of images."""
+"""The subject of a measurement: a network and a batch of images."""
 
 from collections import Counter
 from collections.abc import Callable

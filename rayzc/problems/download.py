@@ -1,4 +1,4 @@
-"""Downloads a file from Google Drive or a plain web server, and goes on where an earlier attempt stopped.
+"""Downloads a file from Google Drive or a plain web server, and resumes interrupted downloads.
 
 pooch, which downloads and checks files, is not used since it begins every download anew and does not know Google
 Drive.
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from rayzc.errors import first_line
 
-__all__ = ["Download", "download"]
+__all__ = ["Download", "UnreachableError", "download"]
 
 Download = Callable[[str, Path], None]
 """Takes (url, path); leaves the whole file at the path, or raises OSError and keeps what can be resumed."""
@@ -24,6 +24,10 @@ _TIMEOUT = 30.0  # seconds without a byte
 _ATTEMPTS = 3
 _CHUNK = 1 << 20
 _REFUSED = "Google Drive refuses the file"
+
+
+class UnreachableError(OSError):
+    """The host cannot be reached from here, whichever of its files is asked for."""
 
 
 class _InterruptedError(OSError):
@@ -38,6 +42,7 @@ def download(url: str, path: Path) -> None:
         path: where to put the file; until it is whole, it has another name in the same folder.
 
     Raises:
+        UnreachableError: the address's host cannot be reached.
         OSError: the file cannot be downloaded. What arrived is kept for the next attempt.
     """
     parts = urlsplit(url)
@@ -67,10 +72,13 @@ def _from_web(url: str, path: Path) -> None:
     except urllib.error.HTTPError as error:
         if error.code == 416 and have:  # what we have is not the beginning of what the server has
             part.unlink()
-            raise _InterruptedError("the part that was there did not fit the file; fetch again") from None
+            raise _InterruptedError(
+                "the partial download did not match the file and was removed; fetch again"
+            ) from None
         raise OSError(f"the server answers {error.code} {error.reason}") from None
     except urllib.error.URLError as error:
-        raise OSError(str(error.reason)) from None
+        reason = getattr(error.reason, "strerror", None) or error.reason
+        raise UnreachableError(f"no connection to {urlsplit(url).netloc} ({reason})") from None
     part.replace(path)
 
 
@@ -92,7 +100,9 @@ def _from_drive(url: str, path: Path) -> None:
     try:
         import gdown
     except ImportError:
-        raise OSError("Google Drive needs gdown, `pip install 'rayzc[fetch]'`") from None
+        raise UnreachableError(
+            "a download from Google Drive needs gdown: run `pip install 'rayzc[fetch]'`"
+        ) from None
     options: dict[str, Any] = {"quiet": True, "resume": True, "use_cookies": False}
     if "timeout" in signature(gdown.download).parameters:
         options["timeout"] = _TIMEOUT
@@ -102,16 +112,16 @@ def _from_drive(url: str, path: Path) -> None:
             result = gdown.download(url=url, output=str(path), **options)
         except gdown.exceptions.FileURLRetrievalError as error:
             raise OSError(f"{_REFUSED}: {_reason(error)}") from None
-        except OSError as error:  # those of requests are, and their texts are long
+        except OSError as error:  # errors of requests are OSErrors with long texts
             host, answer = urlsplit(url).hostname, getattr(error, "response", None)
-            failure = OSError(
-                f"no connection to {host} ({type(error).__name__})"
+            failure = (
+                UnreachableError(f"no connection to {host} ({type(error).__name__})")
                 if answer is None
-                else f"{host} answers {answer.status_code} {answer.reason}"
+                else OSError(f"{host} answers {answer.status_code} {answer.reason}")
             )
             if _arrived(path) <= before:
                 break
-        except Exception as error:  # broken off in the middle; its own errors have no common base
+        except Exception as error:  # a broken connection; the errors of gdown have no common base class
             failure = OSError(first_line(error))
             if "byte range" in str(failure):
                 # What is there is the whole file, or not its beginning; gdown would never get past it.

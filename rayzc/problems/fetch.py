@@ -1,91 +1,60 @@
-"""Fetching a named suite: download its public files, check them, and make the Parquet file.
+"""Fetching a named suite: find its public files, check them, and make the Parquet file.
 
-A download that was interrupted goes on where it stopped, files that are already there are kept, and nothing needs an
-answer. Files come from Google Drive through ``gdown`` (``pip install 'rayzc[fetch]'``) or from a plain web
-server, mirror after mirror.
+A file is looked for in one place after the other (:mod:`rayzc.problems.places`) until what arrives passes all checks
+(:mod:`rayzc.problems.checks`). An interrupted download continues where it stopped, files that are already there are
+kept, and nothing prompts the user. A report says what happened to each file, whether it was found or not.
 
-**Checksums.** The publishers of these files publish no checksums, so none are built in. The checksum of each file is
-noted in a receipt beside it when it first arrives; from then on a file that differs from its receipt is fetched
-again, and a mirror whose file differs from the receipt is passed over. Besides, a file must be a well-formed suite,
-and all files together must have all problems that the named suite promises.
+The publishers of these files publish no checksums. What GitHub hands out must have the content that Git names; the
+SHA-256 of each file is noted in a receipt when it first arrives (:mod:`rayzc.problems.receipts`).
 """
 
 import hashlib
-import json
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 
-import platformdirs
-
-from rayzc.documents import replacing
-from rayzc.errors import SuiteError, counted, nearest
+from rayzc.errors import SuiteError, counted
+from rayzc.problems.checks import Checked, check
 from rayzc.problems.download import Download, download
+from rayzc.problems.named import NamedSuite, SourceFile, named_suite
 from rayzc.problems.nas_bench_suite_zero import SuiteFile, assemble, read_json
 from rayzc.problems.parquet import read_suite, write_suite
+from rayzc.problems.places import Hosts, Place, checked_folder, git_blob, kind_of, places
+from rayzc.problems.receipts import Receipts
 
-__all__ = ["NAMED_SUITES", "NamedSuite", "SourceFile", "data_folder", "fetch_suite", "named_suite"]
+__all__ = ["FileReport", "fetch_suite"]
+
+_BY_HAND = "put there by hand"
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A public file that a named suite is made from.
+class FileReport:
+    """What happened to a file of a named suite.
 
     Attributes:
         name: the file's name.
-        mirrors: its addresses, in the order in which to try them.
+        kind: where it came from, in a word or two: ``Google Drive``, ``GitHub``, ``disk``, ...; empty if it was not
+            found.
+        where: the address or the path from which it came.
+        size: bytes.
+        checked: what was checked and what was found different from what was published; None if it was not found.
+        failures: place and reason, in a word or two and a sentence, of every place where it was not.
     """
 
     name: str
-    mirrors: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NamedSuite:
-    """A suite that rayzc knows by name.
-
-    Attributes:
-        name: the name, for ``--suite``.
-        description: the suite in a line.
-        files: the files that it is made from.
-        problems: its problems; others in the files are left out.
-    """
-
-    name: str
-    description: str
-    files: tuple[SourceFile, ...]
-    problems: tuple[str, ...]
+    kind: str = ""
+    where: str = ""
+    size: int = 0
+    checked: Checked | None = None
+    failures: tuple[tuple[str, str], ...] = ()
 
     @property
-    def folder(self) -> Path:
-        """The folder of its source files."""
-        return data_folder() / "suites" / self.name
-
-    @property
-    def path(self) -> Path:
-        """The suite's own file, once fetched."""
-        return data_folder() / "suites" / f"{self.name}.parquet"
-
-
-def data_folder() -> Path:
-    """The folder of what rayzc downloads: ``RAYZC_DATA``, or rayzc's own in the user's folder for caches."""
-    if given := os.environ.get("RAYZC_DATA"):
-        return Path(given).expanduser()
-    return platformdirs.user_cache_path("rayzc", appauthor=False, opinion=False)
-
-
-def named_suite(name: str) -> NamedSuite:
-    """The suite of this name.
-
-    Raises:
-        SuiteError: no suite has this name.
-    """
-    if name not in NAMED_SUITES:
-        raise SuiteError(f"no suite is named '{name}'; {nearest(name, tuple(NAMED_SUITES))}")
-    return NAMED_SUITES[name]
+    def summary(self) -> tuple[str, ...]:
+        """What was checked, or why each place failed, a line for each."""
+        if self.checked is None:
+            return _grouped(self.failures)
+        return (", ".join(self.checked.passed), *self.checked.notes)
 
 
 def fetch_suite(
@@ -93,100 +62,134 @@ def fetch_suite(
     mirror: str | None = None,
     get: Download = download,
     report: Callable[[str], None] = lambda line: None,
+    folder: Path | None = None,
+    ended: Callable[[FileReport], None] = lambda file: None,
 ) -> Path:
     """Fetches a named suite, or what is missing of it.
 
     Args:
         name: name of the suite, ``nbsz-13``.
-        mirror: address of a folder on a web server that holds the files, tried before the public mirrors.
+        mirror: address of a folder on a web server that holds the files, tried before the public addresses.
         get: how to download a file; by default :func:`rayzc.problems.download.download`.
         report: is called with a line about each step.
+        folder: folder on disk in which to look first: one of ``zc_<space>.json`` files, or a clone of NASLib; by
+            default the ``naslib/data`` of the working folder and of the installed NASLib.
+        ended: is called with what happened to each file, when it was found or could not be found.
 
     Returns:
         The suite's Parquet file.
 
     Raises:
-        SuiteError: the name is unknown, or a file cannot be downloaded; then the message says what to download by
-            hand, from where, and where to put it.
+        SuiteError: the name is unknown, the folder is none, or a file is nowhere to be had; then the message says
+            what to download by hand, from where, and where to put it.
     """
     suite = named_suite(name)
+    given = None if folder is None else checked_folder(folder)
     if suite.path.is_file():
         try:
             read_suite(suite.path)
         except SuiteError as error:
-            report(f"{error}; the suite is made again")
+            report(f"{error}; the suite is rebuilt")
         else:
-            report(f"{name}: already in {suite.path}")
+            report(f"{name}: already in {suite.path}; remove this file to make the suite again")
             return suite.path
     _make_folder(suite.folder)
-    receipts = _Receipts(suite.folder / "receipt.json")
-    whole: list[SuiteFile] = []
-    failures: dict[str, list[str]] = {}
+    receipts = Receipts(suite.folder / "receipt.json")
+    hosts = Hosts(get)
+    contents: list[SuiteFile] = []
+    reports: list[FileReport] = []
     for file in suite.files:
-        got = _obtain(suite.folder, file, mirror, get, receipts, report)
-        if isinstance(got, SuiteFile):
-            whole.append(got)
-        else:
-            failures[file.name] = got
-    if failures:
-        raise SuiteError(_by_hand(suite, failures))
-    together = assemble(suite.name, whole)
-    lacking = [problem for problem in suite.problems if problem not in together.names]
-    if lacking:
-        raise SuiteError(
-            f"the files in {suite.folder} lack {', '.join(lacking)}; remove the files and fetch again"
-        )
-    write_suite(together.select(suite.problems), suite.path)
+        content, outcome = _obtain(suite, file, places(file, given, mirror, hosts), receipts, report)
+        contents += [content] if content else []
+        reports.append(outcome)
+        ended(outcome)
+    if missing := [outcome for outcome in reports if outcome.checked is None]:
+        raise SuiteError(_by_hand(suite, missing))
+    together = assemble(suite.name, contents).select(suite.problems)
+    write_suite(replace(together, metadata={**together.metadata, **_origins(reports)}), suite.path)
     report(f"{name}: {counted(len(suite.problems), 'problem')} in {suite.path}")
     return suite.path
 
 
 def _obtain(
-    folder: Path,
+    suite: NamedSuite,
     file: SourceFile,
-    mirror: str | None,
-    get: Download,
-    receipts: "_Receipts",
+    candidates: Iterable[Place],
+    receipts: Receipts,
     report: Callable[[str], None],
-) -> SuiteFile | list[str]:
-    """The content of a file, downloaded unless it is there; or why each mirror failed."""
-    target = folder / file.name
-    expected = receipts.checksum(file.name)
+) -> tuple[SuiteFile | None, FileReport]:
+    """The content of a file, brought from the first place that has it unless it is there already."""
+    target = suite.folder / file.name
     if target.is_file():
         try:
-            content = _checked(target, file.name, expected)
+            content, checked = _checked(target, suite, file, receipts)
         except SuiteError as error:
             report(f"{file.name}: {_without(target, error)}; the file is fetched again")
         else:
             report(f"{file.name}: already there")
-            receipts.note(file.name, target, "put there by hand")
-            return content
-    own = [f"{mirror.rstrip('/')}/{file.name}"] if mirror else []
-    failures: list[str] = []
-    for url in (*own, *file.mirrors):
-        # Mirrors may hold different files: a partial download of one is never continued from another.
-        arrived = folder / f".{file.name}.{hashlib.sha256(url.encode()).hexdigest()[:8]}"
-        report(f"{file.name}: fetching from {url}")
+            receipts.note(file.name, target, _BY_HAND)
+            return content, _found(file, target, "already there", receipts.origin(file.name), checked)
+    failures: list[tuple[str, str]] = []
+    for place in candidates:
+        # Places may hold different files: a partial download from one is never continued from another.
+        arrived = suite.folder / f".{file.name}.{hashlib.sha256(place.where.encode()).hexdigest()[:8]}"
+        if not place.given_up:
+            report(f"{file.name}: fetching from {place.where}")
         try:
-            get(url, arrived)
-            content = _checked(arrived, file.name, expected)
+            place.bring(arrived)
+            content, checked = _checked(arrived, suite, file, receipts, place.git_blob)
         except OSError as error:
-            failures.append(f"{url}: {error}")
+            failures.append((place.kind, str(error)))
         except SuiteError as error:
-            failures.append(f"{url}: {_without(arrived, error)}")
-            arrived.unlink()
+            failures.append((place.kind, _without(arrived, error)))
         else:
             arrived.replace(target)
-            receipts.note(file.name, target, url)
-            return content
-    return failures
+            receipts.note(file.name, target, place.where)
+            return content, _found(file, target, place.kind, place.where, checked)
+        arrived.unlink(missing_ok=True)  # the part that a download goes on with has another name
+        if not place.given_up:
+            report(f"{file.name}: {failures[-1][1]}")
+    return None, FileReport(file.name, failures=tuple(failures))
 
 
-def _checked(path: Path, name: str, expected: str | None) -> SuiteFile:
-    """The content of a file, if its checksum is as expected and it is a suite."""
-    if expected is not None and (found := _sha256(path)) != expected:
-        raise SuiteError(f"its SHA-256 is {found[:16]}..., expected {expected[:16]}...")
-    return read_json(path, name)
+def _checked(
+    path: Path, suite: NamedSuite, file: SourceFile, receipts: Receipts, blob: str | None = None
+) -> tuple[SuiteFile, Checked]:
+    """The content of a file, and what was checked.
+
+    Raises:
+        SuiteError: it is not as it should be.
+    """
+    receipts.check(file.name, path)
+    content = read_json(path, file.name)
+    found = git_blob(path)
+    if blob is not None and found != blob:
+        raise SuiteError(f"Git names its content {found[:16]}..., expected {blob[:16]}...")
+    checked = check(content, file, suite)
+    if found == file.git_blob:
+        checked = replace(checked, passed=(*checked.passed, "content as in NASLib's Git history"))
+    return content, checked
+
+
+def _found(file: SourceFile, path: Path, kind: str, where: str, checked: Checked) -> FileReport:
+    return FileReport(file.name, kind, where, path.stat().st_size, checked)
+
+
+def _grouped(failures: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Places and reasons, those that are alike once, with their number."""
+    return tuple(
+        f"{kind}: {reason}" if count == 1 else f"{kind}, {count} addresses: {reason}"
+        for (kind, reason), count in Counter(failures).items()
+    )
+
+
+def _origins(reports: list[FileReport]) -> dict[str, str]:
+    """What to note in the suite of where its files came from, and of how they differ from the published ones."""
+    origins = {"places": "; ".join(f"{outcome.name} from {outcome.where}" for outcome in reports)}
+    notes = [
+        f"{outcome.name}: {note}" for outcome in reports if outcome.checked for note in outcome.checked.notes
+    ]
+    return origins | ({"differs_from_published": "; ".join(notes)} if notes else {})
 
 
 def _without(path: Path, error: SuiteError) -> str:
@@ -194,15 +197,21 @@ def _without(path: Path, error: SuiteError) -> str:
     return str(error).removeprefix(str(path)).lstrip(":, ")
 
 
-def _by_hand(suite: NamedSuite, missing: Mapping[str, list[str]]) -> str:
-    mirrors = {file.name: file.mirrors for file in suite.files}
-    lines = [f"could not download {len(missing)} of the {len(suite.files)} files of {suite.name}."]
-    for name, failures in missing.items():
-        lines += [f"  {name}", *(f"    tried {failure}" for failure in failures)]
-    lines.append("Download by hand:")
-    lines += [f"  {name} from {' or '.join(mirrors[name])}" for name in missing]
-    lines.append(f"put the files into {suite.folder}")
-    lines.append(f"and run `rayzc suite fetch {suite.name}` again, which then needs no network.")
+def _by_hand(suite: NamedSuite, missing: list[FileReport]) -> str:
+    """What to do where files could not be found."""
+    mirrors = {file.name: {kind_of(url): url for url in reversed(file.mirrors)} for file in suite.files}
+    reasons = dict.fromkeys(f"{kind}: {reason}" for outcome in missing for kind, reason in outcome.failures)
+    lines = [f"{len(missing)} of the {len(suite.files)} files of {suite.name} could not be had:"]
+    lines += [f"  {reason}" for reason in reasons]
+    lines.append("Download by hand, each file from one of its addresses:")
+    for outcome in missing:
+        lines += [f"  {outcome.name}", *(f"    {url}" for url in sorted(mirrors[outcome.name].values()))]
+    lines += [
+        "Then, with the folder that has them:",
+        f"  rayzc suite fetch {suite.name} --from FOLDER",
+        f"or put them into {suite.folder}",
+        f"and run `rayzc suite fetch {suite.name}` again. Neither needs a network.",
+    ]
     return "\n".join(lines)
 
 
@@ -213,108 +222,3 @@ def _make_folder(folder: Path) -> None:
         raise SuiteError(
             f"{folder}: cannot be created: {error.strerror}; set RAYZC_DATA to a folder that you can write"
         ) from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Receipts:
-    """Checksum and origin of every file that arrived, in a JSON file beside them."""
-
-    path: Path
-    entries: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not self.path.is_file():
-            return
-        try:
-            for name, entry in json.loads(self.path.read_bytes()).items():
-                self.entries[name] = {key: str(entry[key]) for key in ("sha256", "bytes", "url", "date")}
-        except (ValueError, AttributeError, TypeError, KeyError):
-            raise SuiteError(
-                f"{self.path}: the receipt is unreadable; remove it to accept the files as they are"
-            ) from None
-
-    def checksum(self, name: str) -> str | None:
-        return self.entries[name]["sha256"] if name in self.entries else None
-
-    def note(self, name: str, path: Path, url: str) -> None:
-        """Notes a file unless it is noted already."""
-        if name in self.entries:
-            return
-        self.entries[name] = {
-            "sha256": _sha256(path),
-            "bytes": str(path.stat().st_size),
-            "url": url,
-            "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        with replacing(self.path) as temporary:
-            temporary.write_text(json.dumps(self.entries, indent=2) + "\n")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _drive(file: str) -> str:
-    return f"https://drive.google.com/uc?id={file}"
-
-
-# For each file the id in the download script of automl/NASLib, branch zerocost (scripts/bash_scripts/
-# download_nbs_zero.sh), then the id in another public version of that script, then those of copies that install.sh of
-# ELO-Lab/MF-NAS and ELO-Lab/E-TF-MOENAS name. None of these sources publishes checksums.
-_ZERO_FILES = tuple(
-    SourceFile(name, tuple(map(_drive, ids)))
-    for name, *ids in (
-        (
-            "zc_nasbench101.json",
-            "1Rkse44EWgYdBS34iyhjSs9Y2l0fxPCpU",
-            "1uT3tuIDMVaB4U1N8l9imEYHWPOLls3FD",
-            "1iWCLW4R7yF4hABWCi04LTsIxzbfJ6kT7",
-        ),
-        (
-            "zc_nasbench201.json",
-            "1R7n7GpFHAjUZpPISzbhxH0QjubnvZM5H",
-            "1k2EUtVJ4JqoJCnuyJEVgZs6vAmbg6XVB",
-            "1uvT92YrmfR4iPYVJw-MgKDAwRahlxMK-",
-            "1Zbb_StAGgX6HYHHuoZWPY8PLb0DhDzKY",
-        ),
-        (
-            "zc_nasbench301.json",
-            "1RddgmwqjWJ1czGT8gEPB8qqhUHazp92G",
-            "11kIyLr7LwFB_fXGDk3ic5yjiYMY5JLXG",
-        ),
-        (
-            "zc_transbench101_macro.json",
-            "1teH8JcQsamZngUD_DMQyNkCoUYYSTM0M",
-            "1nMaa3LjlP1d_umgudX7abKSdDMeoBNb5",
-        ),
-        (
-            "zc_transbench101_micro.json",
-            "1SBOVAyhLCBTAJiU_fo7hLRknNrGNqFk7",
-            "1i8N2n7yflN33xAuQVzlTYM4E7W1Cwn1S",
-        ),
-    )
-)
-_TRANSBENCH_TASKS = ("class_object", "class_scene", "jigsaw", "room_layout")
-
-NAMED_SUITES: Mapping[str, NamedSuite] = MappingProxyType(
-    {
-        suite.name: suite
-        for suite in (
-            NamedSuite(
-                "nbsz-13",
-                "the 13 problems of NAS-Bench-Suite-Zero on which all 13 proxies are defined",
-                _ZERO_FILES,
-                (
-                    "nasbench101/cifar10",
-                    "nasbench201/ImageNet16-120",
-                    "nasbench201/cifar10",
-                    "nasbench201/cifar100",
-                    "nasbench301/cifar10",
-                    *(f"transbench101_macro/{task}" for task in _TRANSBENCH_TASKS),
-                    *(f"transbench101_micro/{task}" for task in _TRANSBENCH_TASKS),
-                ),
-            ),
-        )
-    }
-)

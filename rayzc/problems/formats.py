@@ -27,12 +27,12 @@ def described(head: bytes) -> str | None:
         For instance ``"a CSV table; make a suite of it in Python: ..."``; None if the file is not recognised.
     """
     if head.startswith(_PACKED):
-        return "a zip or another packed file; unpack it, and give the file or the folder that comes out"
+        return "a zip or another packed file; unpack it, and give the file or the folder that it contains"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<"):
         return (
-            "a web page, not the file itself: a server sends a page where it wants a login or a confirmation, or has "
-            "the file at another address; open the address in a browser, and save the file from there"
+            "a web page, not the file itself: a server sends a page if it requires a login or a confirmation, or if "
+            "the file has moved; open the address in a browser, and save the file from there"
         )
     if start.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
         return f"a Python pickle, which rayzc does not load; {FROM_TABLE}"

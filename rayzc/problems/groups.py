@@ -1,4 +1,4 @@
-"""Which rows of a table are the same network.
+"""Groups of rows: which rows of a table are the same network.
 
 Benchmarks list some networks several times, under different encodings. A formula that was bred on one encoding of a
 network has in effect seen the others, so a split for validation must go by network.

@@ -1,13 +1,14 @@
-"""Loading a suite of any form, and what to know about it before formulas are fitted on it."""
+"""Loading a suite from any source, and warnings about it before formulas are fitted on it."""
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import chain, count
 from pathlib import Path
 
 from rayzc.errors import SuiteError, counted, nearest
-from rayzc.problems.fetch import NAMED_SUITES
+from rayzc.problems.named import NAMED_SUITES
 from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite
 from rayzc.problems.suite import FEW_NETWORKS, Suite
@@ -19,7 +20,8 @@ def load_suite(source: str | Path) -> Suite:
     """Loads a suite: a Parquet file, a folder of JSON files, one JSON file, or a name such as ``nbsz-13``.
 
     All tasks in a folder of ``zc_<space>.json`` files become problems, sorted by name. A name is that of a fetched
-    suite; a file or folder of that name in the working folder goes first.
+    suite; a file or folder of that name in the working folder goes first. The last suite stays in memory, so that the
+    stages of a run read it once; it is read again if its files have changed.
 
     Raises:
         SuiteError: the suite does not exist or cannot be read; the message says where and what to do.
@@ -31,11 +33,10 @@ def load_suite(source: str | Path) -> Suite:
             raise SuiteError(
                 f"{path}: the folder holds no zc_<space>.json file; give the folder of the suite's JSON files"
             )
-        return import_json(path.resolve().name, files)
+        return _read(path.resolve().name, tuple(files), _stamps(files))
     if path.is_file():
-        if path.suffix == ".json":
-            return import_json(path.stem.removeprefix("zc_"), [path])
-        return read_suite(path)
+        name = path.stem.removeprefix("zc_") if path.suffix == ".json" else None
+        return _read(name, (path,), _stamps([path]))
     text = str(source)
     if path.suffix in (".json", ".parquet") or path.name != text:
         raise SuiteError(f"{path}: no such file or folder")
@@ -49,11 +50,23 @@ def load_suite(source: str | Path) -> Suite:
             f"suite {text} is not on this machine yet: run `rayzc suite fetch {text}`; where it cannot be "
             f"downloaded, put {', '.join(file.name for file in named.files)} into {named.folder} first"
         )
-    return read_suite(named.path)
+    return _read(None, (named.path,), _stamps([named.path]))
+
+
+@lru_cache(maxsize=1)
+def _read(name: str | None, files: tuple[Path, ...], stamps: tuple[tuple[int, ...], ...]) -> Suite:
+    """Reads JSON files as a suite of this name, or a Parquet file if there is no name."""
+    return read_suite(files[0]) if name is None else import_json(name, files)
+
+
+def _stamps(files: Sequence[Path]) -> tuple[tuple[int, ...], ...]:
+    """What tells a file from another, or from itself after a change."""
+    found = [file.stat() for file in files]
+    return tuple((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in found)
 
 
 def suite_warnings(suite: Suite, can_be_written: Callable[[str], bool] | None = None) -> tuple[str, ...]:
-    """What to know about a suite before formulas are fitted on it or judged by it, a sentence each.
+    """Warnings about a suite before formulas are fitted or judged on it, a sentence each.
 
     Args:
         suite: the suite.

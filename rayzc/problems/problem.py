@@ -1,7 +1,7 @@
 """A problem: one search space on one task, tabulated."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ __all__ = ["Problem"]
 class Problem:
     """Architectures of one search space, the scores of zero-cost proxies on them, and their true accuracy.
 
-    Any sequences and arrays will do, the columns of a DataFrame, too; arrays are copied and read-only.
+    Any sequences and arrays are accepted, also columns of a DataFrame; arrays are copied and read-only.
 
     Attributes:
         space: search space, ``nasbench201``.
@@ -30,9 +30,12 @@ class Problem:
         accuracy: ``(architectures,)`` float64, finite; larger is better, whatever the task's unit.
         groups: ``(architectures,)`` int64; equal numbers mean one network. Comparable between the problems of
             one search space. By default those of :func:`rayzc.problems.network_groups`.
+        repeats: ``(architectures, trainings)`` float64, the accuracy of each training, of which `accuracy` is the
+            mean; None where only that is known.
 
     Raises:
-        SuiteError: the shapes do not agree, an accuracy is not finite, or a name is not text or comes twice.
+        SuiteError: the shapes do not agree, an accuracy is not finite or not the mean of the repeats, or a name is not
+            text or comes twice.
         SpaceError: the search space is known, `groups` are left out, and an encoding is not one of its networks.
     """
 
@@ -43,6 +46,7 @@ class Problem:
     scores: NDArray[np.float64]
     accuracy: NDArray[np.float64]
     groups: NDArray[np.int64] = field(default=None)  # type: ignore[arg-type]
+    repeats: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "architectures", tuple(self.architectures))
@@ -75,6 +79,25 @@ class Problem:
                 f"problem {self.name}: the accuracy of {self.architectures[bad[0]]} is "
                 f"{self.accuracy[bad[0]]}; leave out architectures without a finite accuracy"
             )
+        if self.repeats is not None:
+            object.__setattr__(
+                self, "repeats", self._checked_repeats(np.array(self.repeats, np.float64, order="C"))
+            )
+
+    def _checked_repeats(self, repeats: NDArray[np.float64]) -> NDArray[np.float64]:
+        if repeats.ndim != 2 or repeats.shape[0] != len(self) or repeats.shape[1] < 1:
+            raise SuiteError(
+                f"problem {self.name}: repeats has shape {repeats.shape}, expected ({len(self)}, trainings)"
+            )
+        means = repeats.mean(axis=1)
+        bad = np.flatnonzero(~np.isclose(means, self.accuracy, rtol=1e-9, atol=1e-12))
+        if bad.size:
+            raise SuiteError(
+                f"problem {self.name}: the accuracy of {self.architectures[bad[0]]} is {self.accuracy[bad[0]]:g}, but "
+                f"the mean of its trainings is {means[bad[0]]:g}"
+            )
+        repeats.flags.writeable = False
+        return repeats
 
     def __len__(self) -> int:
         """Number of architectures."""
@@ -99,6 +122,19 @@ class Problem:
         measured = np.any(~np.isnan(self.scores), axis=0).tolist()
         return frozenset(proxy for proxy, any_score in zip(self.proxies, measured, strict=True) if any_score)
 
+    @cached_property
+    def ceiling(self) -> float | None:
+        """Kendall's tau-b between the accuracies of the first two trainings: how well the truth agrees with itself.
+
+        None where there are fewer than two trainings, or nothing to rank.
+        """
+        if self.repeats is None or self.repeats.shape[1] < 2 or len(self) < 2:
+            return None
+        from scipy.stats import kendalltau
+
+        tau = float(kendalltau(self.repeats[:, 0], self.repeats[:, 1]).statistic)
+        return tau if np.isfinite(tau) else None
+
     def column(self, proxy: str) -> NDArray[np.float64]:
         """The scores of one proxy, ``(architectures,)``, nan where not measured.
 
@@ -118,6 +154,7 @@ class Problem:
             self.scores[index],
             self.accuracy[index],
             self.groups[index],
+            None if self.repeats is None else self.repeats[index],
         )
 
     def complete(self, proxies: Iterable[str]) -> "Problem":
@@ -137,15 +174,7 @@ class Problem:
         """
         names = tuple(proxies)
         columns = [self._index(proxy) for proxy in names]
-        return Problem(
-            self.space,
-            self.task,
-            self.architectures,
-            names,
-            self.scores[:, columns],
-            self.accuracy,
-            self.groups,
-        )
+        return replace(self, proxies=names, scores=self.scores[:, columns])
 
     def _index(self, proxy: str) -> int:
         try:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rayzc.errors import SuiteError, counted, nearest
+from rayzc.problems.benchmark import Benchmark, Shapes
 from rayzc.problems.problem import Problem
 
 __all__ = ["FEW_NETWORKS", "Suite"]
@@ -28,11 +29,16 @@ class Suite:
         name: name of the suite.
         problems: the problems, each ``space/task`` once.
         metadata: where the data come from and when they were imported: ``origin``, ``date``, and counts.
+        benchmark: how the networks were built, shown images and trained; None where that was done elsewhere.
+
+    Raises:
+        SuiteError: a problem appears twice, or the benchmark does not have its task or the scale of its networks.
     """
 
     name: str
     problems: tuple[Problem, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    benchmark: Benchmark | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "problems", tuple(self.problems))
@@ -40,6 +46,14 @@ class Suite:
         for name in self.names:
             if self.names.count(name) > 1:
                 raise SuiteError(f"suite {self.name}: problem {name} appears twice")
+        if self.benchmark is not None:
+            for problem in self.problems:
+                self.benchmark.task(problem.task)
+                if problem.space not in self.benchmark.scales:
+                    raise SuiteError(
+                        f"suite {self.name}: its benchmark does not say which width and depth networks of "
+                        f"{problem.space} have"
+                    )
 
     def __len__(self) -> int:
         """Number of problems."""
@@ -50,7 +64,12 @@ class Suite:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the fields alone; a read-only mapping cannot be pickled."""
-        return type(self), (self.name, self.problems, dict(self.metadata))
+        return type(self), (self.name, self.problems, dict(self.metadata), self.benchmark)
+
+    @property
+    def shapes(self) -> Shapes:
+        """How large its networks are and what they are shown."""
+        return Shapes() if self.benchmark is None else self.benchmark.shapes
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -148,7 +167,10 @@ class Suite:
         found = {
             problem.name
             for problem in self.problems
-            if any(fnmatchcase(name, pattern) for name in (problem.name, problem.space, problem.task))
+            if any(
+                name == pattern or fnmatchcase(name, pattern)
+                for name in (problem.name, problem.space, problem.task)
+            )
         }
         if not found:
             parts = {
@@ -249,8 +271,9 @@ class Suite:
     def content_hash(self) -> str:
         """SHA-256 of the problems, hex: equal for equal tables, whatever file they came from.
 
-        It covers names, encodings, accuracies, groups and the scores of measured proxies bit for bit (nan is
-        one value), in any order of problems and proxies; not the suite's name and metadata.
+        It covers names, encodings, accuracies (those of single trainings, too), groups and the scores of measured
+        proxies bit for bit (nan is one value), in any order of problems and proxies, and the benchmark; not the suite's
+        name and metadata.
         """
         digest = hashlib.sha256(b"rayzc suite 1\n")
         for problem in sorted(self.problems, key=lambda problem: problem.name):
@@ -264,6 +287,11 @@ class Suite:
             for proxy in proxies:
                 column = problem.column(proxy)
                 digest.update(np.where(np.isnan(column), np.nan, column).astype("<f8").tobytes())
+            if problem.repeats is not None:
+                digest.update(f"repeats {problem.repeats.shape[1]}\n".encode())
+                digest.update(problem.repeats.astype("<f8").tobytes())
+        if self.benchmark is not None:
+            digest.update(f"benchmark {self.benchmark.fingerprint}\n".encode())
         return digest.hexdigest()
 
 

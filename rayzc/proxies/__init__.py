@@ -1,4 +1,4 @@
-"""What can be measured on an untrained network: zero-cost proxies, one file for those that read the same.
+"""Zero-cost proxies, which are measured on an untrained network; one file for those that read the same.
 
 A zero-cost proxy is a number that is read off a network before it is trained, from its weights, one batch of
 images and a few passes. A proxy here is a function of the *by-products* of these passes, and says which it needs:

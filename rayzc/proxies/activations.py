@@ -52,7 +52,7 @@ def meco(measured: ByProducts) -> float:
 
 
 def _least_eigenvalue(features: torch.Tensor) -> float:
-    """Of the correlations of the rows of ``(channels, positions)``."""
+    """The least eigenvalue of the correlations of the rows of ``(channels, positions)``."""
     if features.shape[1] < 2:
         return 0.0  # one position has no correlations
     correlations = torch.corrcoef(features).reshape(len(features), len(features))

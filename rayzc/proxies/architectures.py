@@ -9,7 +9,7 @@ from torch import Tensor
 from rayzc.measurement import Measurement, Request
 from rayzc.proxies.batches import random_batch
 from rayzc.proxies.measurement import measure_detailed
-from rayzc.spaces import search_space
+from rayzc.spaces import Task, search_space
 
 __all__ = ["measure_architecture", "one_thread"]
 
@@ -17,7 +17,7 @@ Array = Tensor | NDArray[Any]
 
 
 def one_thread(device: str, memory_share: float = 1.0) -> None:
-    """Has this process compute in a single thread from now on, so that its scores are those of any other process.
+    """Makes this process compute in a single thread from now on, so that its scores equal those of other processes.
 
     The order in which float32 sums are taken, and so a score's last digits, depends on the number of threads.
 
@@ -36,6 +36,7 @@ def measure_architecture(
     batch: int | tuple[Array, Array] = 64,
     width: int | None = None,
     depth: int | None = None,
+    task: Task | None = None,
     device: str | torch.device | None = None,
     plain_kernels: bool = False,
 ) -> Measurement:
@@ -51,6 +52,8 @@ def measure_architecture(
         batch: the number of random images, or the images ``(images, *input_shape)`` and their classes ``(images,)``.
         width: channels, for a scaled-down network; by default the original's.
         depth: repeats of the cells, for a scaled-down network; by default the original's.
+        task: the number of classes and the shape of the images; by default those of the task of the space that has the
+            request's name.
         device: where to measure; by default a GPU where there is one.
         plain_kernels: see :func:`rayzc.proxies.measure_detailed`.
 
@@ -62,10 +65,10 @@ def measure_architecture(
     architecture = space.parse(request.encoding)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(request.seed)
-        network = space.build_for(architecture, request.task, width=width, depth=depth)
-    task = space.tasks[request.task]
+        network = space.build_for(architecture, task or request.task, width=width, depth=depth)
+    known = task or space.tasks[request.task]
     if isinstance(batch, int):
-        images, labels = random_batch(task.input_shape, task.classes, batch, request.seed)
+        images, labels = random_batch(known.input_shape, known.classes, batch, request.seed)
     else:
         images, labels = (torch.as_tensor(part) for part in batch)
     return measure_detailed(
@@ -75,6 +78,6 @@ def measure_architecture(
         request.proxies,
         seed=request.seed,
         device=device,
-        classes=task.classes,
+        classes=known.classes,
         plain_kernels=plain_kernels,
     )

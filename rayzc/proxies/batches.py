@@ -57,7 +57,7 @@ def random_batch(shape: Sequence[int], classes: int, size: int, seed: int) -> tu
     """
     if min(size, classes, *shape) < 1:
         raise ProxyError(
-            f"a batch of {size} images {tuple(shape)} in {classes} classes is empty: all numbers must be at least 1"
+            f"a batch of {size} images {tuple(shape)} in {classes} classes is empty: give numbers of at least 1"
         )
     draws = torch.Generator().manual_seed(seed)
     images = torch.randn((size, *shape), generator=draws)
@@ -90,7 +90,7 @@ def load_batch(
         if tuple(images.shape[1:]) == (*shape[1:], shape[0]):
             hint = "; they have their channels last: transpose them to (images, channels, height, width)"
         raise ProxyError(
-            f"{source}: images are {tuple(images.shape[1:])}, but --input is {tuple(shape)}{hint}"
+            f"{source}: images are {tuple(images.shape[1:])}, but the network takes {tuple(shape)}{hint}"
         )
     return images[:size], labels[:size]
 

@@ -88,8 +88,20 @@ def measure_detailed(
 ) -> Measurement:
     """Measures like :func:`measure`; failures, notes and passes are in the result, and nothing warns.
 
-    With `plain_kernels` the CPU computes without oneDNN and in channels-first: more slowly, in another order of sums,
-    and where a fast kernel ends the process.
+    Args:
+        model: as for :func:`measure`, like all that follow but the last.
+        images: a batch ``(images, channels, height, width)``.
+        labels: their classes ``(images,)``.
+        proxies: names or proxies.
+        seed: all randomness comes from it.
+        device: where to measure.
+        loss: of logits and labels.
+        classes: the number of classes.
+        plain_kernels: compute without oneDNN and in channels-first on a CPU: more slowly, in another order of sums, and
+            where a fast kernel ends the process.
+
+    Raises:
+        ProxyError: a proxy is unknown, or network, images or labels cannot be used.
     """
     began = time.perf_counter()
     chosen = find(proxies)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from rayzc.errors import ProxyError, nearest
+from rayzc.formula.tokens import is_proxy_name
 from rayzc.passes.by_products import NEEDS, ByProducts
 
 __all__ = ["UNDEFINED", "Proxy", "find", "proxy", "register", "registered", "unregister"]
@@ -80,7 +81,7 @@ def proxy(
     name: str | None = None,
     version: int = 1,
 ) -> Proxy | Callable[[Function], Proxy]:
-    """Makes a proxy of a function of the by-products and registers it under its name.
+    """Turns a function of the by-products into a proxy and registers it under its name.
 
     Example:
         >>> @proxy(needs="gradients")
@@ -109,7 +110,7 @@ def proxy(
     if function is None:
         return made
     if not callable(function):
-        raise ProxyError(f"@proxy takes its arguments by name: write @proxy(needs={function!r})")
+        raise ProxyError(f"@proxy takes only keyword arguments: write @proxy(needs={function!r})")
     return made(function)
 
 
@@ -119,8 +120,11 @@ def register(proxy: Proxy) -> Proxy:
     Raises:
         ProxyError: formulas cannot read its name, or another proxy has it already.
     """
-    if not proxy.name.isidentifier():
-        raise ProxyError(f"'{proxy.name}' cannot name a proxy: formulas read letters, digits and _ only")
+    if not is_proxy_name(proxy.name):
+        raise ProxyError(
+            f"'{proxy.name}' cannot name a proxy: in a formula, a name is letters, digits and _, and not that of a "
+            "function"
+        )
     known = _REGISTERED.get(proxy.name)
     # The same definition again is a module imported twice, as `python -m` or a notebook cell does.
     if known is not None and known.origin != proxy.origin:

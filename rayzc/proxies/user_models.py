@@ -86,7 +86,7 @@ def measure_model(
     device: str | None,
     classes: int,
 ) -> Measurement:
-    """Measures a network and refuses one that cannot run on such images, see :func:`rayzc.proxies.measure_detailed`.
+    """Measures a network and rejects one that cannot run on such images, see :func:`rayzc.proxies.measure_detailed`.
 
     Raises:
         ProxyError: none of the proxies that run the network could be measured.
@@ -96,14 +96,14 @@ def measure_model(
     if running and all(proxy in result.failures for proxy in running):
         shape = ",".join(map(str, batch[0].shape[1:]))
         raise ProxyError(
-            f"{name}: no proxy could be measured on images --input {shape}: {result.failures[running[0]]}"
+            f"{name}: no proxy could be measured on images of shape {shape}: {result.failures[running[0]]}"
         )
     return result
 
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Has torch draw from the seed for a while."""
+    """Seeds the random numbers of torch for the duration of the block."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

@@ -1,13 +1,11 @@
 """The folder of a run: configuration, checkpoints, events, results.
 
-A run lives in one folder from beginning to end. ``config.json`` says what it was asked to do, ``checkpoints/`` what is
-safe, ``events.jsonl`` what happened, ``hall_of_fame.json`` what was bred and ``result.json`` what it is worth. Every
-file is whole at any moment, whatever happens to the process that writes it, so a run can always be resumed.
+Each run has one folder. ``config.json`` has its options, ``checkpoints/`` the states to resume from, ``events.jsonl`` a
+log, ``hall_of_fame.json`` the formulas that were bred and ``result.json`` how well they rank. Every file is complete at
+any moment, whatever happens to the process that writes it, so a run can always be resumed.
 """
 
-from rayzc.documents import json_text
 from rayzc.ending import Ending, Reason
-from rayzc.options import Limits
 from rayzc.runs.checkpoints import read_newest, restore, write_checkpoint
 from rayzc.runs.configs import (
     DiscoverConfig,
@@ -28,7 +26,6 @@ __all__ = [
     "Discovery",
     "Ending",
     "HallOfFame",
-    "Limits",
     "Pipeline",
     "PipelineConfig",
     "Reason",
@@ -36,7 +33,6 @@ __all__ = [
     "SearchConfig",
     "TrainConfig",
     "best_formula",
-    "json_text",
     "lasting_place",
     "read_newest",
     "require_unchanged",

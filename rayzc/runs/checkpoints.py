@@ -2,8 +2,8 @@
 
 A checkpoint holds formulas, not numbers: correlations are computed again when it is read, so a file of an earlier
 version stays readable as long as its formulas parse. Each file is written whole or not at all and carries the hash
-of all that a run is resumed from; the last three are kept, and one that is torn or damaged gives way to the one
-before it.
+of all that a run is resumed from; the last three are kept, and instead of an incomplete or damaged one, the one
+before it is read.
 """
 
 import hashlib
@@ -12,14 +12,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rayzc.documents import write_atomically
+from rayzc.documents import SCHEMA_VERSION, write_atomically
 from rayzc.errors import FormulaError, RunError
-from rayzc.evolution import Individual, Island, Judge, Settings, judged_as_it_is
+from rayzc.evolution import Individual, Island, Judge, judged_as_it_is
+from rayzc.evolution.objectives import objective_of
 from rayzc.formula import Formula
+from rayzc.options import Settings
 
-__all__ = ["SCHEMA_VERSION", "checkpoint_files", "read_newest", "restore", "write_checkpoint"]
+__all__ = ["checkpoint_files", "read_newest", "restore", "write_checkpoint"]
 
-SCHEMA_VERSION = 1
 KEPT = 3
 
 
@@ -69,12 +70,14 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
             document: dict[str, Any] = json.loads(path.read_bytes())
             version = document["schema_version"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            warn(f"{path.name} is torn ({type(error).__name__}); going back to the checkpoint before it")
+            warn(
+                f"{path.name} is incomplete ({type(error).__name__}); going back to the checkpoint before it"
+            )
             continue
         if version != SCHEMA_VERSION:
             raise RunError(
                 f"{path} has checkpoint schema {version}, written by rayzc {document.get('rayzc', '?')}; this "
-                f"version reads schema {SCHEMA_VERSION}: resume with that version of rayzc"
+                f"version reads schema {SCHEMA_VERSION}: resume with the version that wrote it"
             )
         body = {key: document.get(key) for key in ("epoch", "seconds", "islands")}
         if _digest(body) != document.get("sha256"):
@@ -82,7 +85,7 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
             continue
         return document
     if paths:
-        raise RunError(f"{folder}: none of the {len(paths)} checkpoints can be read; start the run anew")
+        raise RunError(f"{folder}: none of the {len(paths)} checkpoints can be read; start a new run")
     return None
 
 
@@ -92,7 +95,7 @@ def restore(document: dict[str, Any], judge: Judge, settings: Settings) -> tuple
     Raises:
         RunError: a formula that does not parse, or names a proxy that the tables lack.
     """
-    objective = settings.objective_function()
+    objective = objective_of(settings)
     known: dict[str, Individual] = {}
 
     def individual(text: str) -> Individual:

@@ -1,4 +1,4 @@
-"""What a run was asked to do, as its ``config.json`` holds it: the options, and what they were applied to."""
+"""The configuration of a run, as its ``config.json`` holds it: the options, and what they were applied to."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -40,8 +40,14 @@ class Config:
             RunError: another schema, an unknown or missing key, or a value that cannot be used.
         """
         require_schema(document, path)
-        kind: Any = cls
-        found: Self = kind.from_document(document, path, RunError)
+        kind = document.get("kind", DiscoverConfig.kind)
+        if kind != cls.kind:
+            raise RunError(
+                f"{path} is the configuration of a '{kind}' run, not of a '{cls.kind}' run: continue it with "
+                "`rayzc resume`"
+            )
+        options: Any = cls
+        found: Self = options.from_document(document, path, RunError)
         return found
 
 
@@ -182,7 +188,7 @@ def require_unchanged(suite: Suite, place: str, content_hash: str | None) -> Non
     if suite.content_hash != content_hash:
         raise RunError(
             f"suite {place} has changed since the run began (content hash {suite.content_hash[:12]}, was "
-            f"{str(content_hash)[:12]}): put the earlier one back, or start a new run"
+            f"{str(content_hash)[:12]}): restore the earlier suite, or start a new run"
         )
 
 

@@ -30,7 +30,7 @@ TRAINING_PREFIX = "training-"
 
 
 def unused_folder(kind: str) -> Path:
-    """A folder below ``runs`` that is not there yet, named by the kind of run and the time."""
+    """A folder below ``runs`` that does not exist yet, named by the kind of run and the time."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     names = (f"{kind}-{stamp}{suffix}" for suffix in ["", *(f"-{number}" for number in range(2, 99))])
     return next(path for path in (Path("runs", name) for name in names) if not path.exists())
@@ -46,9 +46,9 @@ def lasting_place(source: str | Path) -> str:
 class RunFolder:
     """The folder of one run.
 
-    It holds ``config.json`` (what was asked for), ``checkpoints/``, ``events.jsonl`` (what happened, a JSON object a
-    line), ``hall_of_fame.json`` (what was bred: the same bytes for the same seed) and ``result.json``. Searches
-    also have a ``cache/`` of measurements and a ``report.txt``; trainings have a checkpoint each, with the weights.
+    It holds ``config.json`` (the options), ``checkpoints/``, ``events.jsonl`` (a log, a JSON object per line),
+    ``hall_of_fame.json`` (the best formulas: the same bytes for the same seed) and ``result.json``. Searches also
+    have a ``cache/`` of measurements and a ``report.txt``; trainings have one checkpoint each, with the weights.
 
     Attributes:
         path: where it is.
@@ -97,7 +97,7 @@ class RunFolder:
 
     @property
     def config(self) -> Path:
-        """What was asked for."""
+        """The options of the run."""
         return self.path / "config.json"
 
     @property
@@ -107,30 +107,30 @@ class RunFolder:
 
     @property
     def events(self) -> Path:
-        """What happened, a JSON object a line."""
+        """The log of events, a JSON object per line."""
         return self.path / "events.jsonl"
 
     @property
     def hall_of_fame(self) -> Path:
-        """What was bred."""
+        """The best formulas that were bred."""
         return self.path / "hall_of_fame.json"
 
     @property
     def result(self) -> Path:
-        """What came out, with the numbers of this one run."""
+        """The result, with what is specific to this run, such as its seconds."""
         return self.path / "result.json"
 
     @property
     def report(self) -> Path:
-        """What searches came to, for people to read."""
+        """The report of searches, for people to read."""
         return self.path / "report.txt"
 
     def suite(self, place: str) -> str | Path:
-        """Where the suite is that a configuration names.
+        """The path or name of the suite that a configuration names.
 
         Args:
-            place: what the configuration has: a path, a name, or :data:`OWN_SUITE`. A path to the suite that the run
-                around this one keeps is taken to mean that, wherever the two are now.
+            place: what the configuration has: a path, a name, or :data:`OWN_SUITE`. A path to the copy that
+                the enclosing run keeps means this copy, wherever the two runs are now.
         """
         if place == OWN_SUITE:
             return self.path / OWN_SUITE
@@ -173,7 +173,7 @@ class RunFolder:
         return self.path / OWN_IMAGES if place == OWN_IMAGES else place
 
     def keep_suite(self, suite: Suite | str | Path) -> str:
-        """Where a run finds its suite again: its own copy of one in memory, else the path or name.
+        """Where a run finds its suite again: its own copy of a suite given in memory, else the path or name.
 
         Args:
             suite: what the run was given.
@@ -184,7 +184,7 @@ class RunFolder:
         return lasting_place(suite)
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keeps the run for this process for the length of the block, see :func:`rayzc.runs.lock.locked`.
+        """Reserves the run for this process for the duration of the block, see :func:`rayzc.runs.lock.locked`.
 
         Raises:
             RunError: another process works on the run.
@@ -211,7 +211,7 @@ class RunFolder:
         self.write(self.config, document)
 
     def write_or_say(self, path: Path, document: Mapping[str, Any]) -> str | None:
-        """As :meth:`write`, but returns what went wrong: a result is printed even where the disk is full."""
+        """Like :meth:`write`, but returns what went wrong: a result is printed even if the disk is full."""
         try:
             self.write(path, document)
         except RunError as error:
@@ -251,7 +251,7 @@ class RunFolder:
             self.record(event, **details)
 
     def recorded(self) -> list[dict[str, Any]]:
-        """What ``events.jsonl`` has; a last line that was cut off is left out."""
+        """The events in ``events.jsonl``, without an incomplete last line."""
         found = []
         if self.events.is_file():
             for line in self.events.read_text(encoding="utf-8").splitlines():
@@ -277,12 +277,22 @@ def _is_empty_run(folder: RunFolder) -> bool:
         folder.config.is_file()
         and {file.name for file in folder.path.iterdir()} <= known | LOCK_FILES
         and not any(folder.checkpoints.glob("*"))
+        and not _keeps_elsewhere(folder)
         and all(
             _is_empty_run(RunFolder(stage))
             for stage in (folder.path / "discovery", folder.path / "search")
             if stage.is_dir()
         )
     )
+
+
+def _keeps_elsewhere(folder: RunFolder) -> bool:
+    """Whether a run has begun whose checkpoints are in a storage of its own."""
+    try:
+        storage = folder.read_config().get("storage")
+    except RunError:
+        return False
+    return storage is not None and any(event.get("event") == "started" for event in folder.recorded())
 
 
 def _clear(folder: RunFolder) -> None:

@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rayzc.documents import SCHEMA_VERSION
 from rayzc.errors import RunError
 from rayzc.evolution import Individual, Island, one_of_each_shape, pareto_front, unique
 from rayzc.formula import Formula
 
 __all__ = ["HallOfFame", "best_formula"]
 
-SCHEMA_VERSION = 1
 BEST = 20
 
 
@@ -66,7 +66,7 @@ def best_formula(path: Path) -> Formula:
     """The best formula of a ``hall_of_fame.json``.
 
     Raises:
-        RunError: the file is none.
+        RunError: the file is not a hall of fame.
     """
     try:
         return Formula.parse(json.loads(path.read_text(encoding="utf-8"))["best"][0]["expression"])

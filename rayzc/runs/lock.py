@@ -1,4 +1,4 @@
-"""One process at a time works on a run."""
+"""The lock of a run: one process at a time works on it."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ LOCK_FILES = frozenset({_LOCK, _OWNER})
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keeps a run for this process for the length of the block.
+    """Reserves a run for this process for the duration of the block.
 
     The system releases the lock of a process that dies, so that nothing has to be removed by hand.
 

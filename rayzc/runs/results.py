@@ -1,4 +1,4 @@
-"""What came out of a run, in types, as JSON and as a table."""
+"""The results of runs: as types, as JSON and as tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Discovery(Ended):
         scored: rankings whose correlations were computed, by all workers in this process's time.
         known: formulas whose ranking a worker knew already.
         workers_lost: workers that died and were replaced.
-        seconds: how long the run took, those before a resume included.
+        seconds: how long the run took, including those before a resume.
         most_evaluations: the limit of evaluations, if the run has one; whole epochs of all islands may exceed it.
         trouble: what could not be written, if anything.
     """
@@ -106,7 +106,7 @@ class Pipeline(Ended):
         discovery: what bred it, as the discovery's own ``result.json`` has it; None where the formula was given.
         searched: what the searches found; None if the run was interrupted before.
         ending: how the run ended.
-        seconds: how long all of it took, those before a resume included.
+        seconds: how long all of it took, including those before a resume.
         trouble: what could not be written, if anything.
     """
 

@@ -1,4 +1,4 @@
-"""Which networks exist: encode, sample, mutate, cross over, build as a torch module.
+"""Search spaces: encode, sample, mutate and cross over architectures, and build them as torch modules.
 
 A search space is a set of architectures behind one interface, :class:`SearchSpace`: it reads and writes the
 suite's encodings, knows an architecture's neighbours, draws, mutates and crosses architectures, goes through all of

@@ -71,8 +71,8 @@ class SpatialMean(nn.Module):
 class Zero(nn.Module):
     """The operation ``none``: zeros of the shape that its edge has to deliver.
 
-    They are made of the input times zero, and so stay a part of the graph of gradients: what lies before has
-    zero gradients instead of none at all.
+    They are the input times zero, and so a part of autograd's graph: the layers before have zero gradients
+    instead of none.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""A cell as a graph to look at: labelled nodes and edges, as Graphviz DOT or as plain text."""
+"""Drawings of cells: graphs with labelled nodes and edges, as Graphviz DOT or as plain text."""
 
 from dataclasses import dataclass
 

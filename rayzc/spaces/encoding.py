@@ -34,7 +34,6 @@ class Encoding:
         canonical: the representative of all values that describe the same network: a value of the same
             space again, equal for two values exactly if their networks are the same up to the names of
             their vertices. ``canonical(canonical(v)) == canonical(v)``.
-        description: what the numbers in the text mean, in a sentence.
     """
 
     space: str
@@ -42,7 +41,6 @@ class Encoding:
     format: Callable[[Value], str]
     check: Callable[[Value], None]
     canonical: Callable[[Value], Value]
-    description: str
 
     def key(self, text: str) -> str:
         """The text of the canonical network: the same text for all encodings of a network.

@@ -90,8 +90,7 @@ def four_node_cell(cells: Cells) -> Encoding:
         check(value)
         return _representatives(cells)[value]
 
-    description = f"6 operations, of the edges {arrows}: {codes}"
-    return Encoding(space, parse, format_tuple, check, canonical, description)
+    return Encoding(space, parse, format_tuple, check, canonical)
 
 
 @cache

@@ -48,6 +48,7 @@ def build(
     *,
     width: int | None = None,
     depth: int | None = None,
+    patches: int = 1,
 ) -> "Network":
     """Builds a network from the name of its space and its encoding, ``("nasbench201", "(4, 3, 3, 3, 2, 3)")``.
 
@@ -58,6 +59,7 @@ def build(
         input_size: height and width of the images in pixels; by default those of the space's benchmark.
         width: channels, for a scaled-down network; by default the original's.
         depth: repeats of the cells, for a scaled-down network; by default the original's.
+        patches: number of patches that make one input, see :class:`Task`.
 
     Returns:
         An untrained torch module in train mode, see :meth:`SearchSpace.build`.
@@ -66,4 +68,5 @@ def build(
         SpaceError: an unknown space, a bad encoding, or an impossible size.
     """
     chosen = search_space(space)
-    return chosen.build(chosen.parse(encoding), classes, input_size, width=width, depth=depth)
+    architecture = chosen.parse(encoding)
+    return chosen.build(architecture, classes, input_size, width=width, depth=depth, patches=patches)

@@ -81,7 +81,7 @@ class SearchSpace(Protocol):
         return self.encoding.parse(text)
 
     def format(self, architecture: Value) -> str:
-        """Writes the suite's encoding; the opposite of :meth:`parse`."""
+        """Writes the suite's encoding; the inverse of :meth:`parse`."""
         return self.encoding.format(architecture)
 
     def validate(self, architecture: Value) -> None:
@@ -198,16 +198,22 @@ class SearchSpace(Protocol):
         return network
 
     def build_for(
-        self, architecture: Value, task: str, *, width: int | None = None, depth: int | None = None
+        self, architecture: Value, task: str | Task, *, width: int | None = None, depth: int | None = None
     ) -> Network:
-        """Builds the architecture with the classes and the input size of one of the space's tasks.
+        """Builds the architecture with the classes and the input size of a task.
+
+        Args:
+            architecture: what to build.
+            task: the name of one of the space's tasks, or any other task.
+            width: as for :meth:`build`.
+            depth: as for :meth:`build`.
 
         Raises:
             SpaceError: as :meth:`build`, or the space does not have the task.
         """
-        if task not in self.tasks:
+        if isinstance(task, str) and task not in self.tasks:
             raise SpaceError(f"{self.name} has no task '{task}'; {nearest(task, list(self.tasks))}")
-        known = self.tasks[task]
+        known = self.tasks[task] if isinstance(task, str) else task
         return self.build(
             architecture, known.classes, known.input_size, width=width, depth=depth, patches=known.patches
         )

@@ -1,6 +1,6 @@
 """Contract tests for what you add to rayzc: functions to call from your own tests.
 
-Each takes an extension, tries it on small, ugly and random input, and raises an AssertionError that names what broke.
+Each takes an extension, tries it on small, unusual and random input, and raises an AssertionError that names the fault.
 rayzc's own tests call the same functions over its registries::
 
     from rayzc.testing import check_proxy

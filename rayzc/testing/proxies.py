@@ -43,7 +43,7 @@ def check_proxy(proxy: "Proxy", networks: "Mapping[str, Callable[[], nn.Module]]
 
 @cache
 def small_networks() -> "Mapping[str, Callable[[], nn.Module]]":
-    """Functions that make small networks for images ``(images, 3, 12, 12)`` and ten classes, each odd in its way."""
+    """Functions that make small networks for images ``(images, 3, 12, 12)`` and ten classes, each with a quirk."""
     from torch import Tensor, nn
 
     def convolutions(*, norm: bool, inplace: bool = False) -> nn.Module:

@@ -179,7 +179,7 @@ class TestRuns:
         write_suite(after, parquet)
         message = (
             f"suite {parquet} has changed since the run began (content hash {after.content_hash[:12]}, was "
-            f"{before.content_hash[:12]}): put the earlier one back, or start a new run"
+            f"{before.content_hash[:12]}): restore the earlier suite, or start a new run"
         )
         fails(message, "resume", tmp_path / "run")
 

@@ -38,7 +38,7 @@ def gaps(tmp_path: Path) -> Path:
             ("--proxies", "zen", "--network-time-limit", "0s"),
             "--network-time-limit is 0; it must be greater than 0",
         ),
-        ((), "--proxies is needed: name the proxies to measure, --proxies A,B"),
+        ((), "--proxies is missing: name the proxies to measure, such as --proxies nwot,zen"),
         (("--proxies", ""), "--proxies has an empty name: write --proxies A,B or leave --proxies out"),
         (("--proxies", "no_such_module:mine"), "there is no module 'no_such_module' in "),
         (("--proxies", "zen", "--device", "tpu"), "unknown device 'tpu'; did you mean 'cpu'?"),
@@ -63,7 +63,7 @@ def test_a_file_that_is_there_already(command: Command, gaps: Path) -> None:
 def test_a_cache_that_is_a_file(command: Command, gaps: Path) -> None:
     ended = command("suite", "fill", gaps, "--out", "out.parquet", "--proxies", "zen", "--cache", gaps)
     assert ended.code == 2
-    assert ended.err.startswith(f"rayzc: {gaps} is a file; the cache of measurements is a folder")
+    assert ended.err.startswith(f"rayzc: {gaps} is a file; the cache of measurements must be a folder")
 
 
 @pytest.mark.parametrize("option", [("--limit", "0"), ("--batch-size", "0"), ("--workers", "0")])

@@ -127,7 +127,7 @@ def test_failures_are_told_and_the_rest_is_measured(here: Path) -> None:
         (["zoo_of_a_test:nothing"], "must be or return a torch.nn.Module, not an object of type int"),
         (
             ["zoo_of_a_test:small", "--input", "1,8,8"],
-            "no proxy could be measured on images --input 1,8,8: .*3 channels",
+            "no proxy could be measured on images of shape 1,8,8: .*3 channels",
         ),
         (
             ["zoo_of_a_test:small", "--input", "big"],
@@ -192,8 +192,8 @@ def test_models_of_a_file(here: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["params"], "there are no networks to rank"),
-        (["3", "zoo_of_a_test:small"], "has no proxy in it and ranks nothing"),
+        (["params"], "no networks to rank"),
+        (["3", "zoo_of_a_test:small"], "has no proxy in it: it gives every network the same score"),
         (["sinflow", "zoo_of_a_test:small"], r"there is no proxy 'sinflow'; did you mean 'synflow'\?"),
         (["params +", "zoo_of_a_test:small"], "expected"),
         (["nowhere.json", "zoo_of_a_test:small"], "nowhere.json"),

@@ -36,7 +36,7 @@ def test_both_stages(command: Command, parquet: Path, tmp_path: Path, ray_sessio
     again = command("resume", out)
     assert again.code == 0
     assert "nasbench201/cifar10" in again.out
-    assert f"whole run  {out}" in again.out
+    assert f"run        {out}" in again.out
     assert "bred       " in again.out
 
 
@@ -71,6 +71,8 @@ def test_interrupted(
     ("arguments", "message"),
     [
         (("--budget", 0), "--budget is 0; it must be 1 or more"),
+        (("--start", "1 + 2"), "the starting formula 1 + 2 has no proxy in it"),
+        (("--start", "log(zen)"), "the starting formula log(zen) needs proxy 'zen'; known: "),
         (("--formula", "flops +"), "cannot parse formula at position 8: expected a proxy, a number or '('"),
         (
             ("--problems", "nasbench20"),

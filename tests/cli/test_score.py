@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from rayzc.cli.score import _tables
-from rayzc.evolution import best_single_proxies, score
+from rayzc.evolution import assess, best_single_proxies
 from rayzc.formula import Formula
 from rayzc.problems import Suite, load_suite, write_suite
 from tests.cli.conftest import Command
@@ -50,7 +50,7 @@ class TestTable:
             "problem architectures Kendall's tau Spearman's rho tau of flops tau of -jacov tau of nwot"
         )
         assert [row.split()[0] for row in rows] == ["own/task-0", "own/task-1", "own/task-2"]
-        expected = score(Formula.parse(FORMULA), samples.suite(), bootstrap=50)
+        expected = assess(Formula.parse(FORMULA), samples.suite(), bootstrap=50)
         for row, one in zip(rows, expected.problems.values(), strict=True):
             assert one.kendall_interval is not None
             low, high = one.kendall_interval
@@ -67,7 +67,7 @@ class TestTable:
     @pytest.mark.parametrize("width", [60, 80, 100, 150, 200])
     def test_names_and_numbers_are_whole_in_a_narrow_terminal(self, nbsz_path: Path, width: int) -> None:
         suite = load_suite(nbsz_path).for_fitting(None)
-        result, singles = score(Formula.parse("jacov + log(flops)"), suite, 10), best_single_proxies(suite)
+        result, singles = assess(Formula.parse("jacov + log(flops)"), suite, 10), best_single_proxies(suite)
         screen = io.StringIO()
         console = Console(file=screen, width=width, highlight=False)
         tables = _tables(result, singles, console)
@@ -90,7 +90,7 @@ class TestTable:
 
     def test_a_formula_that_ties_much_is_told_of(self, command: Command, parquet: Path) -> None:
         ended = command("score", "min(flops, 0)", "--suite", parquet, "--bootstrap", 0)
-        one = score(Formula.parse("min(flops, 0)"), samples.suite()).problems
+        one = assess(Formula.parse("min(flops, 0)"), samples.suite()).problems
         most = max(one, key=lambda name: one[name].ties)
         assert ended.code == 0
         assert ended.err == (
@@ -126,7 +126,7 @@ class TestJson:
         document = json.loads(ended.out)
         assert set(document) == {"expression", "mean_kendall", "problems", "single_proxies"}
         assert document["expression"] == FORMULA
-        expected = score(Formula.parse(FORMULA), samples.suite(), bootstrap=20)
+        expected = assess(Formula.parse(FORMULA), samples.suite(), bootstrap=20)
         assert document["mean_kendall"] == expected.mean_kendall
         assert list(document["problems"]) == list(expected.problems)
         for name, one in document["problems"].items():

@@ -42,7 +42,7 @@ class TestMistakes:
             (
                 ("--constraint", "cost < 0"),
                 "nasbench201/planted: none of the 81 candidates meets the constraint 'cost < 0': "
-                "cost goes from 1 to 20",
+                "cost ranges from 1 to 20",
             ),
             (
                 ("--formula", "good + synflw"),
@@ -56,17 +56,17 @@ class TestMistakes:
             (("--candidates", "tables"), "unknown candidates 'tables'; did you mean 'table'?"),
             (
                 ("--constraint", "cost"),
-                "constraint 'cost' compares nothing: put one of < <= > >= between two formulas",
+                "constraint 'cost' has no comparison: put one of < <= > >= between two formulas",
             ),
-            (("--log", "cvs"), "there is no logger 'cvs'; did you mean 'csv'?"),
+            (("--log", "cvs"), "unknown log 'cvs'; did you mean 'csv'?"),
             (("--time-limit", "soon"), "--time-limit: 'soon' is not a duration: write 90s, 3m or 1h30m"),
             (("--time-limit", "0s"), "--time-limit is 0; it must be greater than 0"),
             (("--device", "tpu"), "unknown device 'tpu'; did you mean 'cpu'?"),
             (("--batch-size", 0), "--batch-size is 0; it must be 1 or more"),
             (
                 ("--width", 8),
-                "a suite's scores are of networks of full size and cannot be mixed with those of another width or "
-                "depth: leave out the suite, or width and depth",
+                "the scores of a suite are those of full-size networks and cannot be mixed with those of another width "
+                "or depth: leave out the suite, or width and depth",
             ),
             (("--formula", "3"), "'3' names no proxy: it has the same value for every architecture"),
             (

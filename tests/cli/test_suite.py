@@ -1,4 +1,5 @@
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -59,6 +60,16 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name of a host is known."""
+
+    def unknown(*arguments: object, **options: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "no network in tests")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+
+
 def few(problem: str, networks: str) -> str:
     return (
         f"problem {problem} has {networks}; on fewer than 10, a rank correlation says little, and it counts as much in "
@@ -78,9 +89,7 @@ def test_proxies_are_renamed_on_import(rayzc: Run, folder: Path, tmp_path: Path)
     assert "jacov" in load_suite(tmp_path / "b.parquet").proxies
     refused = rayzc(*again, "jacob-cov", "--force")
     assert refused.code == 2
-    assert refused.err.startswith(
-        "rayzc: --rename 'jacob-cov': write the old and the new name with = between"
-    )
+    assert refused.err.startswith("rayzc: --rename 'jacob-cov': write OLD=NEW, such as jacob-cov=jacov")
 
 
 def test_import_makes_a_parquet_file(rayzc: Run, folder: Path, tmp_path: Path) -> None:
@@ -203,23 +212,52 @@ def test_info_of_nothing(rayzc: Run, source: str, message: str) -> None:
 def test_fetch_from_a_mirror(rayzc: Run, tmp_path: Path) -> None:
     served = tmp_path / "served"
     served.mkdir()
-    write_suite_files(served, scale=0.001)
+    write_suite_files(served, scale=0.005)
     with serving(served) as mirror:
         result = rayzc("suite", "fetch", "nbsz-13", "--mirror", mirror.address)
     assert (result.code, result.err) == (0, "")
-    assert result.out.splitlines()[-1] == f"nbsz-13: 13 problems in {tmp_path}/data/suites/nbsz-13.parquet"
+    lines = [line.rstrip() for line in result.out.splitlines()]
+    parquet = f"{tmp_path}/data/suites/nbsz-13.parquet"
+    assert f"nbsz-13: 13 problems in {parquet}" in lines
+    assert lines[-1] == f"{parquet} is ready: --suite nbsz-13"
+    head = next(number for number, line in enumerate(lines) if line.startswith("file "))
+    assert lines[head].split() == ["file", "from", "size", "checked,", "or", "why", "not", "found"]
+    assert lines[head + 1].split()[:2] == ["zc_nasbench101.json", "mirror"]
+    assert lines[head + 1].endswith("kB  1 problem, 50 architectures, 13 proxies, ranges")
+    assert lines[head + 2].strip() == "smaller than published: all scores on 50 of 10,000"
     assert rayzc("suite", "info", "nbsz-13").out.startswith("nbsz-13: 13 problems")
 
 
-def test_fetch_offline_tells_what_to_do(rayzc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_from_a_folder(rayzc: Run, tmp_path: Path, no_network: None) -> None:
+    folder = tmp_path / "NASLib" / "naslib" / "data"
+    folder.mkdir(parents=True)
+    write_suite_files(folder, scale=0.005)
+    result = rayzc("suite", "fetch", "nbsz-13", "--from", "NASLib")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.count("  disk  ") == 5
+    assert "differs from published: zc_nasbench101.json: smaller" in rayzc("suite", "info", "nbsz-13").out
+    again = rayzc("suite", "fetch", "nbsz-13")
+    parquet = f"{tmp_path}/data/suites/nbsz-13.parquet"
+    assert again.out == f"nbsz-13: already in {parquet}; remove this file to make the suite again\n"
+
+
+def test_fetch_offline_tells_what_to_do(
+    rayzc: Run, monkeypatch: pytest.MonkeyPatch, no_network: None
+) -> None:
     monkeypatch.setitem(sys.modules, "gdown", None)
     result = rayzc("suite", "fetch", "nbsz-13")
     assert result.code == 2
-    assert result.err.startswith("rayzc: could not download 5 of the 5 files of nbsz-13.\n")
-    assert "needs gdown, `pip install 'rayzc[fetch]'`" in result.err
-    assert f"put the files into {NAMED_SUITES['nbsz-13'].folder}\n" in result.err
+    assert result.err.startswith("rayzc: 5 of the 5 files of nbsz-13 could not be had:\n")
+    assert (
+        "  Google Drive: a download from Google Drive needs gdown: run `pip install 'rayzc[fetch]'`\n"
+        in result.err
+    )
+    assert "  GitHub: no connection to raw.githubusercontent.com (no network in tests)\n" in result.err
+    assert f"or put them into {NAMED_SUITES['nbsz-13'].folder}\n" in result.err
     for file in NAMED_SUITES["nbsz-13"].files:
-        assert f"  {file.name} from {file.mirrors[0]}" in result.err
+        assert f"  {file.name}\n    {file.mirrors[0]}\n    {file.mirrors[1]}\n" in result.err
+        row = next(line for line in result.out.splitlines() if line.startswith(f"{file.name}  "))
+        assert row.split()[1:6] == ["-", "-", "Google", "Drive,", str(len(file.mirrors) - 1)]
 
 
 def test_help_lists_the_commands(rayzc: Run) -> None:

@@ -60,7 +60,7 @@ def refused(address: str, suite: Suite, folder: Path) -> str:
 def test_nobody_at_the_address(small_suite: Suite, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     assert refused(f"127.0.0.1:{port}", small_suite, tmp_path) == (
-        f"rayzc: no Ray at 127.0.0.1:{port}: start one there with `ray start --head`, name another --address, or "
+        f"rayzc: no Ray at 127.0.0.1:{port}: start one there with `ray start --head`, give another --address, or "
         "leave it out to run on this machine ([Errno 111] Connection refused)"
     )
 
@@ -68,8 +68,8 @@ def test_nobody_at_the_address(small_suite: Suite, tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["nonsense", "head:port", ":6379", "head:"])
 def test_what_is_not_an_address(address: str) -> None:
     assert refusal(address) == (
-        f"{address} is not the address of a Ray cluster: name its head as HOST:6379, or leave the address out to run "
-        "on this machine"
+        f"{address} is not the address of a Ray cluster: give that of the cluster's head as HOST:6379, or leave it "
+        "out to run on this machine"
     )
 
 
@@ -81,8 +81,8 @@ def test_an_impossible_port_or_host(address: str) -> None:
 @pytest.mark.parametrize("address", ["http://head:8265", "https://head", "http://head:8265/"])
 def test_the_address_of_a_dashboard(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mend = (
-        " is the address of a dashboard, which only takes jobs: name the head, usually head:6379, or submit this "
-        f"command with `ray job submit --address {address} -- rayzc ...`"
+        " is the address of a dashboard, which only takes jobs: give that of the head, usually head:6379, or submit "
+        f"this command with `ray job submit --address {address} -- rayzc ...`"
     )
     assert refusal(address) == address + mend
     monkeypatch.setenv("RAY_ADDRESS", address)
@@ -116,7 +116,7 @@ def http_server() -> Iterator[int]:
 def test_a_port_that_speaks_http() -> None:
     with http_server() as port:
         assert refusal(f"127.0.0.1:{port}") == (
-            f"127.0.0.1:{port} is the address of a dashboard, which only takes jobs: name the head, usually "
+            f"127.0.0.1:{port} is the address of a dashboard, which only takes jobs: give that of the head, usually "
             f"127.0.0.1:6379, or submit this command with `ray job submit --address http://127.0.0.1:{port} -- "
             "rayzc ...`"
         )
@@ -129,7 +129,7 @@ def test_a_port_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
         silent.listen()
         port = silent.getsockname()[1]
         assert refusal(f"127.0.0.1:{port}").startswith(
-            f"127.0.0.1:{port} does not answer as a Ray cluster does:"
+            f"127.0.0.1:{port} does not answer like a Ray cluster:"
         )
 
 
@@ -140,14 +140,14 @@ def test_the_dashboard_of_a_head(head: Head) -> None:
 
 def test_tokens(head: Head, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    no_token = f"the Ray cluster at {head.address} asks for a token: set RAY_AUTH_MODE=token"
+    no_token = f"the Ray cluster at {head.address} requires a token: set RAY_AUTH_MODE=token"
     assert refusal(head.address).startswith(no_token)
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     assert refusal(head.address).startswith(no_token)
 
     monkeypatch.setenv("RAY_AUTH_TOKEN", "f" * 64)
     other_token = (
-        f"the Ray cluster at {head.address} has another token than this machine: put the cluster's token"
+        f"the Ray cluster at {head.address} has a different token than this machine: put the cluster's token"
     )
     assert refusal(head.address).startswith(other_token)
     monkeypatch.setenv("RAY_AUTH_TOKEN", head.token)
@@ -184,7 +184,7 @@ def test_a_wrong_token_is_refused_before_ray_is_asked(
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "f" * 64)
     with pytest.raises(
-        ClusterError, match=f"the Ray cluster at {head.address} has another token than this machine"
+        ClusterError, match=f"the Ray cluster at {head.address} has a different token than this machine"
     ):
         with connected(head.address if named else "auto"):
             pass
@@ -241,7 +241,7 @@ def test_a_home_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HOME", str(tmp_path / "file"))
     assert refusal(None) == (
-        f"Ray cannot write its token to {tmp_path}/file/.ray/auth_token: set HOME to a folder that can be written to, "
+        f"Ray cannot write its token to {tmp_path}/file/.ray/auth_token: set HOME to a writable folder, "
         "or RAY_AUTH_TOKEN to a long random text"
     )
     monkeypatch.setenv("RAY_AUTH_TOKEN", "f" * 64)
@@ -255,7 +255,7 @@ def test_a_deleted_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     tmp_path.rmdir()
     assert refusal(None) == (
-        "the folder that this command was started in has been deleted: change to another with cd"
+        "the folder that this command was started in has been deleted: change to another folder with cd"
     )
 
 
@@ -268,7 +268,7 @@ def test_ray_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
         with connected():
             pass
     assert str(refused.value) == (
-        "Ray cannot be started on this machine (no memory left): mend that, or name the --address of a cluster"
+        "Ray cannot be started on this machine (no memory left): fix that, or give the --address of a cluster"
     )
 
 
@@ -294,8 +294,8 @@ def test_a_cluster_that_cannot_be_used_from_here(head: Head, monkeypatch: pytest
             pass
     assert str(refused.value) == (
         f"the Ray cluster at {head.address} cannot be used from here (Version mismatch: The cluster was started "
-        "with:): it takes a machine of the cluster, and its versions of Ray and Python; else submit this command with "
-        "`ray job submit`"
+        "with:): run this command on a machine of the cluster, with the cluster's versions of Ray and Python, or "
+        "submit it with `ray job submit`"
     )
 
 

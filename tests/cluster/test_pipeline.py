@@ -17,6 +17,7 @@ from rayzc.cluster.pipeline import resume_run, run
 from rayzc.cluster.searches import SearchProgress
 from rayzc.errors import ClusterError, RayzcError, RunError
 from rayzc.options import Cluster, Limits, Settings
+from rayzc.problems import Suite, read_suite, write_suite
 from rayzc.runs import Discovery, Pipeline, PipelineConfig, RunFolder
 from tests.cluster.searches.samples import suite, trajectories
 
@@ -101,6 +102,51 @@ def test_a_short_limit_leaves_every_search_a_batch(ray_session: None, tmp_path: 
     assert not short.searched.failures
     assert len(short.searched.outcomes) == 2
     assert all(outcome.trajectory for outcome in short.searched.outcomes)
+
+
+def test_a_suite_is_read_once(ray_session: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def counted(path: Path) -> Suite:
+        read.append(path)
+        return read_suite(path)
+
+    write_suite(suite(), tmp_path / "small.parquet")
+    monkeypatch.setattr("rayzc.problems.loading.read_suite", counted)
+    run(tmp_path / "small.parquet", **GIVEN, out=tmp_path / "run")
+    assert read == [tmp_path / "small.parquet"]
+
+
+def test_files_that_cannot_be_written_are_told(ray_session: None, tmp_path: Path) -> None:
+    def in_the_way(progress: Progress | SearchProgress) -> None:
+        (tmp_path / "run" / "discovery" / "hall_of_fame.json").mkdir(exist_ok=True)
+
+    whole = run(suite(), **GIVEN, out=tmp_path / "run", listen=in_the_way)
+    assert whole.searched is not None
+    assert len(whole.searched.outcomes) == 4
+    assert whole.trouble is not None
+    assert whole.trouble.startswith(
+        f"{tmp_path / 'run' / 'discovery' / 'hall_of_fame.json'} cannot be written: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "limits"),
+    [
+        ({}, Limits(time_limit=180.0)),
+        ({"time_limit": 60.0}, Limits(time_limit=30.0)),
+        ({"epochs": 7}, Limits(epochs=7)),
+        ({"epochs": 7, "time_limit": 60.0}, Limits(epochs=7, time_limit=30.0)),
+        ({"discovery_time_limit": 50.0, "time_limit": 60.0}, Limits(time_limit=50.0)),
+    ],
+)
+def test_the_discovery_has_its_share_of_the_time(
+    given: dict[str, Any], limits: Limits, no_ray: None, tmp_path: Path
+) -> None:
+    with pytest.raises(NoRayError):
+        run(suite(), out=tmp_path / "run", **given)
+    folder = RunFolder(tmp_path / "run")
+    assert PipelineConfig.from_json(folder.read_config(), folder.config).limits == limits
 
 
 class NoRayError(ClusterError):

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from rayzc.evolution import Island, Judge, Settings, Tables, Vocabulary, initialise, step
+from rayzc.evolution import Island, Judge, Tables, Vocabulary, initialise, step
 from rayzc.evolution.variation import grow
 from rayzc.formula import Tokens
+from rayzc.options import Settings
 from rayzc.problems import Problem, Suite
 
 Floats = NDArray[np.float64]

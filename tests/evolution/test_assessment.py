@@ -10,9 +10,10 @@ import pytest
 from scipy import stats
 
 import rayzc
-from rayzc.errors import FormulaError, SuiteError
+from rayzc.errors import FormulaError, RunError, SuiteError
 from rayzc.evolution import ProblemScore, SuiteScore, assess, best_single_proxies
 from rayzc.formula import Formula, ranking_values
+from rayzc.options import ScoreOptions
 from rayzc.problems import Problem, Suite, write_suite
 from tests.evolution import samples
 from tests.evolution.samples import Floats
@@ -165,6 +166,11 @@ def test_a_formula_as_text_and_a_suite_by_its_path(small_suite: Suite, tmp_path:
     expected = assess(FORMULA, small_suite, bootstrap=20)
     for formula, suite in ((str(FORMULA), small_suite), (FORMULA, path), (str(FORMULA), str(path))):
         assert rayzc.score(formula, suite, bootstrap=20) == expected
+    name = small_suite.names[0]
+    options = ScoreOptions(problems=(name,), bootstrap=0)
+    assert rayzc.score(FORMULA, path, options=options) == assess(FORMULA, small_suite.select([name]))
+    with pytest.raises(RunError, match="bootstrap is -1; it must be 0 or more"):
+        rayzc.score(FORMULA, small_suite, bootstrap=-1)
     with pytest.raises(FormulaError, match="cannot parse formula at position 8"):
         rayzc.score("flops +", small_suite)
     with pytest.raises(SuiteError):

@@ -12,7 +12,6 @@ from rayzc.evolution import (
     SELECTIONS,
     Island,
     Judge,
-    Settings,
     Tables,
     best_single_proxies,
     emigrants,
@@ -22,7 +21,9 @@ from rayzc.evolution import (
     step,
 )
 from rayzc.evolution.island import fits
+from rayzc.evolution.objectives import objective_of
 from rayzc.formula import Formula
+from rayzc.options import Settings
 from rayzc.problems import Suite
 from tests.evolution import samples
 from tests.evolution.samples import BREEDING, PROXIES, Floats, evolved
@@ -53,7 +54,7 @@ def assert_sound(island: Island, settings: Settings) -> None:
         assert formula.size <= settings.max_size
         assert formula.depth <= settings.max_depth
         assert formula.proxies
-        assert individual == judged_as_it_is(individual.tokens, judge, settings.objective_function())
+        assert individual == judged_as_it_is(individual.tokens, judge, objective_of(settings))
     assert front[-1].objective == population[0].objective
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rayzc.evolution import Individual, Island, Settings, initialise, step
+from rayzc.evolution import Individual, Island, initialise, step
+from rayzc.options import Settings
 from tests.evolution import samples
 from tests.evolution.samples import BREEDING, evolved, formulas
 

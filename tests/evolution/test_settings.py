@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from rayzc.errors import FormulaError, RunError
-from rayzc.evolution import CORRELATIONS, OBJECTIVES, SELECTIONS, TOPOLOGIES, Settings
+from rayzc.evolution import CORRELATIONS, OBJECTIVES, SELECTIONS, TOPOLOGIES, check_settings
+from rayzc.evolution.objectives import objective_of
+from rayzc.options import Settings
 from tests.evolution.samples import Floats
 
 
@@ -70,23 +72,14 @@ def test_all_names_are_taken_and_survive_json(correlation: str, topology: str, o
         ({"migration_interval": -1}, "migration_interval is -1; it must lie between 0 and 1,000,000"),
         ({"migration_rate": 2}, "migration_rate is 2; it must lie between 0 and 1"),
         ({"seed": -1}, "seed is -1; it must lie between 0 and 9,223,372,036,854,775,807"),
-        (
-            {"seeds": ("flops + snip + nwot",), "max_size": 4},
-            "the starting formula flops + snip + nwot has 5 nodes; max_size is 4",
-        ),
-        (
-            {"seeds": ("exp(log(flops))",), "max_depth": 2},
-            "the starting formula exp(log(flops)) has 3 levels; max_depth is 2",
-        ),
         ({"population": "x"}, "population is 'x'; it must be a whole number"),
         ({"population": 4.5}, "population is 4.5; it must be a whole number"),
         ({"islands": None}, "islands is None; it must be a whole number"),
         ({"selection": "lexicase"}, "selection must be a list of names, such as ['lexicase'], not one text"),
-        ({"seeds": ("1 + 2",)}, "the starting formula 1 + 2 has no proxy in it"),
         (
             {"objective": 3.0},
-            "objective 3.0 is not a function with a name, by which a resumed run could find it; give a function of a "
-            "module",
+            "objective 3.0 is not a named function, so a resumed run could not find it; give a function that a module "
+            "defines",
         ),
     ],
 )
@@ -101,23 +94,48 @@ def test_a_run_from_before_there_was_a_choice_goes_on_as_it_was_bred() -> None:
     assert Settings.from_document(document, "config.json") == Settings(seed=4, parsimony=0.0, max_ties=1.0)
 
 
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        (
+            {"seeds": ("flops + snip + nwot",), "max_size": 4},
+            "the starting formula flops + snip + nwot has 5 nodes; max_size is 4",
+        ),
+        (
+            {"seeds": ("exp(log(flops))",), "max_depth": 2},
+            "the starting formula exp(log(flops)) has 3 levels; max_depth is 2",
+        ),
+        ({"seeds": ("1 + 2",)}, "the starting formula 1 + 2 has no proxy in it"),
+        (
+            {"seeds": ("flops", "log(zen)")},
+            "the starting formula log(zen) needs proxy 'zen'; known: flops, snip",
+        ),
+        ({"objective": ":f"}, "objective ':f' names no module; write module:function"),
+    ],
+)
+def test_what_settings_name_is_checked_before_a_run(choice: dict[str, Any], message: str) -> None:
+    with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
+        check_settings(Settings(**choice), ("flops", "snip"))
+    check_settings(Settings(seeds=("log(flops)",), objective="min"), ("flops", "snip"))
+
+
 def test_a_starting_formula_that_does_not_parse_is_refused() -> None:
     with pytest.raises(FormulaError, match="cannot parse formula at position 8"):
-        Settings(seeds=("flops", "flops +"))
+        check_settings(Settings(seeds=("flops", "flops +")), ("flops",))
 
 
 def test_an_objective_of_the_user_s() -> None:
     taus = np.array([0.1, 0.5, 0.3])
     for objective in (second_best, f"{__name__}:second_best"):
-        assert Settings(objective=objective).objective_function()(taus) == 0.3
+        assert objective_of(Settings(objective=objective))(taus) == 0.3
     document = json.loads(json.dumps(Settings(objective=second_best).to_document()))
     again = Settings.from_document(document, "config.json")
     assert again.objective == f"{__name__}:second_best"
-    assert again.objective_function()(taus) == 0.3
+    assert objective_of(again)(taus) == 0.3
 
 
 def test_an_objective_without_a_name_is_refused() -> None:
-    with pytest.raises(RunError, match="is not a function with a name, by which a resumed run could find it"):
+    with pytest.raises(RunError, match="is not a named function, so a resumed run could not find it"):
         Settings(objective=partial(second_best))
 
 
@@ -142,7 +160,7 @@ def test_an_objective_without_a_name_is_refused() -> None:
 )
 def test_an_objective_that_cannot_be_had(objective: str, message: str) -> None:
     with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
-        Settings(objective=objective).objective_function()
+        objective_of(Settings(objective=objective))
 
 
 def test_an_objective_whose_module_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +168,7 @@ def test_an_objective_whose_module_fails(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.syspath_prepend(tmp_path)
     message = rf"^importing 'broken_objective' failed: ZeroDivisionError: division by zero \({tmp_path}/.*, line 1\)$"
     with pytest.raises(RunError, match=message):
-        Settings(objective="broken_objective:f").objective_function()
+        objective_of(Settings(objective="broken_objective:f"))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +181,6 @@ def test_an_objective_whose_module_fails(tmp_path: Path, monkeypatch: pytest.Mon
         ),
         ({"population": "x"}, "run/config.json: key 'population' must be a whole number"),
         ({"islands": 0}, "run/config.json cannot be used: islands is 0; it must lie between 1 and 10,000"),
-        ({"seeds": ["flops +"]}, "run/config.json cannot be used: cannot parse formula at position 8: "),
     ],
 )
 def test_documents_that_this_version_does_not_know(document: dict[str, Any], message: str) -> None:

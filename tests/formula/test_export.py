@@ -275,13 +275,22 @@ def document(**changes: Any) -> str:
             document(schema="rayzc/suite"),
             "the document is not a formula: its 'schema' is not 'rayzc/formula'",
         ),
-        (document(version="1"), "the formula's document has 'version' '1'; it must be a number from 1 on"),
-        (document(version=True), "the formula's document has 'version' True; it must be a number from 1 on"),
-        (document(version=0), "the formula's document has 'version' 0; it must be a number from 1 on"),
+        (
+            document(version="1"),
+            "the formula's document has 'version' '1'; it must be a whole number of at least 1",
+        ),
+        (
+            document(version=True),
+            "the formula's document has 'version' True; it must be a whole number of at least 1",
+        ),
+        (
+            document(version=0),
+            "the formula's document has 'version' 0; it must be a whole number of at least 1",
+        ),
         (
             document(version=2),
-            "the formula's document has version 2, and this rayzc reads up to 1: it was written by a newer "
-            "one; upgrade rayzc",
+            "the formula's document has version 2, written by a newer rayzc; this version reads up to "
+            "version 1: upgrade rayzc",
         ),
         (document(provenance=[]), "the 'provenance' of the formula's document must be an object"),
         (document(expression=None), "a formula is parsed from text, not from NoneType"),

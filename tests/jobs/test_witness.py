@@ -91,13 +91,14 @@ def test_what_cannot_be_ranked_reaches_no_floor(witness: ModuleType, scores: lis
 def test_the_table_in_markdown(witness: ModuleType) -> None:
     found = [witness.Agreement("zen", 0.98, 0.9, 0.97), witness.Agreement("plain", 0.2, 0.1)]
     assert witness.markdown(found) == (
-        "| proxy | Spearman | Kendall | ours again | floor | reached |\n"
+        "| proxy | Spearman | Kendall | repeatability | floor | reached |\n"
         "| --- | ---: | ---: | ---: | ---: | --- |\n"
         "| zen | 0.9800 | 0.9000 | 0.9700 | 0.99 | NO |\n"
         "| plain | 0.2000 | 0.1000 |  |  |  |\n"
     )
 
 
+@pytest.mark.slow
 def test_networks_of_the_real_suite_as_a_submitted_job(
     witness: ModuleType, nbsz_path: Path, tmp_path: Path
 ) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from rayzc.formula import Formula
-from rayzc.nas import AlgorithmSettings, Plan, PlanOptions
+from rayzc.nas import Comparison, Plan, SearchOutcome, SearchProblem, comparisons, outcome_of, run
+from rayzc.options import AlgorithmSettings, PlanOptions
 from rayzc.problems import Problem, network_groups
 from rayzc.spaces import SPACES
 
@@ -41,11 +41,16 @@ def unknown(rows: int = 30) -> Problem:
     return Problem("own", "toy", architectures, ("good", "cost"), scores, scores[:, 0], np.arange(rows))
 
 
-def plan(algorithm: str, budget: int = 60, **others: object) -> Plan:
-    settings = {"settings": SMALL, "batch": 5, **others}
-    return Plan(Formula(("good",)), algorithm, budget, **settings)  # type: ignore[arg-type]
+def plan(algorithm: str, budget: int = 60, **others: Any) -> Plan:
+    return parsed("good", algorithm=algorithm, budget=budget, **{"settings": SMALL, "batch": 5, **others})
 
 
 def parsed(formula: str, **options: Any) -> Plan:
     """The plan of texts."""
     return Plan.of(PlanOptions(formula=formula, **options))
+
+
+def solve(problem: SearchProblem, plan: Plan) -> tuple[SearchOutcome, tuple[Comparison, ...]]:
+    """A whole search, and the baselines where all candidates have a true accuracy."""
+    search = run(plan, problem.name, problem.domain, problem.source)
+    return outcome_of(search, problem.domain.space, problem.truth), comparisons(problem, plan)

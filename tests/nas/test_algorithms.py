@@ -71,7 +71,7 @@ def test_it_goes_on_identically_from_its_json(algorithm: str) -> None:
     while not search.ended:
         # Each step has nothing but the text of the one before, and a domain that remembers nothing.
         search = advance(
-            Search.from_json(search.to_json()), TableDomain(TABLE, ("good",)), TableScores(TABLE)
+            Search.from_text(search.to_text()), TableDomain(TABLE, ("good",)), TableScores(TABLE)
         )
 
     assert search == whole

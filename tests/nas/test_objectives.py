@@ -48,7 +48,7 @@ def test_it_names_the_proxies_of_both_sides() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("params", "constraint 'params' compares nothing: put one of < <= > >= between two formulas"),
+        ("params", "constraint 'params' has no comparison: put one of < <= > >= between two formulas"),
         ("params = 3", "constraint 'params = 3', position 8: unknown comparison '='; use one of < <= > >="),
         (
             "params == 3",
@@ -89,7 +89,7 @@ def test_a_bad_constraint_is_refused_where_it_is_bad(text: str, message: str) ->
     [
         (
             ["params < 0.5"],
-            "p/t: none of the 4 candidates meets the constraint 'params < 0.5': params goes from 1 to 2",
+            "p/t: none of the 4 candidates meets the constraint 'params < 0.5': params ranges from 1 to 2",
         ),
         (
             ["flops > 10", "params > flops"],

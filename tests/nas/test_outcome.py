@@ -13,13 +13,12 @@ from rayzc.nas import (
     compare,
     outcome_of,
     run,
-    solve,
     tabulated,
 )
 from rayzc.nas.outcome import SHORTLIST
 from rayzc.problems import Problem
 from rayzc.spaces import SPACES
-from tests.nas.samples import SMALL, parsed, planted, unknown
+from tests.nas.samples import SMALL, parsed, planted, solve, unknown
 
 TABLE = planted(200)
 
@@ -160,5 +159,5 @@ def test_the_outcome_follows_from_a_restored_search() -> None:
     search = run(asked, TABLE.name, TableDomain(TABLE, asked.proxies), TableScores(TABLE))
     outcome = outcome_of(search, TABLE.space, Truth(TABLE))
 
-    assert outcome_of(Search.from_json(search.to_json()), TABLE.space, Truth(TABLE)) == outcome
+    assert outcome_of(Search.from_text(search.to_text()), TABLE.space, Truth(TABLE)) == outcome
     assert Results.from_text(Results((outcome,)).to_text()).outcomes == (outcome,)

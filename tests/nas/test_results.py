@@ -1,12 +1,17 @@
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from rayzc.errors import SearchError
 from rayzc.measurement import Measurement
-from rayzc.nas import Average, Baseline, Results, Sample, on_demand, solve, tabulated
-from tests.nas.samples import SMALL, parsed, planted
+from rayzc.nas import Average, Baseline, Results, Sample, on_demand, tabulated
+from tests.nas.samples import SMALL, parsed, planted, solve
 
 TABLES = (planted(90), planted(120, "transbench101_micro", 1))
 
@@ -77,7 +82,7 @@ def test_the_best_outcome_has_the_best_score_of_the_seeds(results: Results) -> N
     best = results.best(TABLES[0].name)
 
     assert best.found.score == max(one.found.score for one in results.outcomes[:3])
-    with pytest.raises(SearchError, match="there is no outcome of a problem 'p/t'"):
+    with pytest.raises(SearchError, match="there is no outcome for problem 'p/t'"):
         results.best("p/t")
 
 
@@ -85,6 +90,16 @@ def test_results_come_back_from_json(results: Results) -> None:
     assert Results.from_text(results.to_text()) == results
     with pytest.deprecated_call(match="found itself"):
         assert results.results is results
+
+
+def test_the_document_of_a_run_holds_the_same(results: Results) -> None:
+    first = results.outcomes[0]
+    infinite = msgspec.structs.replace(first, found=msgspec.structs.replace(first.found, score=math.inf))
+    for each in (results, replace(results, outcomes=(infinite,), run=Path("runs/a"))):
+        document = each.to_json()
+        assert document["results"] == json.loads(each.to_text())
+        assert document["run"] == (None if each.run is None else "runs/a")
+        assert json.loads(json.dumps(document, allow_nan=False)) == document
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from rayzc import evolution, nas
+from rayzc.cluster.searches import attempt
 from rayzc.errors import RunError
 from rayzc.options import Limits
 from rayzc.options.breeding import CORRELATIONS, OBJECTIVES, SELECTIONS, TOPOLOGIES
+from rayzc.options.runs import LOGGERS
 from rayzc.options.searching import ALGORITHMS
 from tests.options.test_option import refused
 
@@ -20,6 +22,7 @@ from tests.options.test_option import refused
         (SELECTIONS, evolution.SELECTIONS),
         (TOPOLOGIES, evolution.TOPOLOGIES),
         (ALGORITHMS, nas.ALGORITHMS),
+        (LOGGERS, attempt.LOGGERS),
     ],
 )
 def test_the_names_are_those_of_the_registries(names: tuple[str, ...], registry: Any) -> None:

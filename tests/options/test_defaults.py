@@ -16,7 +16,6 @@ from rayzc.cli.app import app
 from rayzc.cli.options import JsonOutput, Output, SearchOutput, takes_options
 from rayzc.cli.proxies import ProxiesOptions
 from rayzc.cli.rank import RankOptions
-from rayzc.cli.score import ScoreOptions
 from rayzc.options import (
     Cluster,
     DiscoverOptions,
@@ -26,6 +25,7 @@ from rayzc.options import (
     Options,
     Place,
     RunOptions,
+    ScoreOptions,
     SearchOptions,
     TrainOptions,
     flattened,
@@ -59,6 +59,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[type[Options], ...]] = {
     rayzc.run: (RunOptions, Cluster, Place),
     rayzc.train: (TrainOptions, Cluster, Place),
     rayzc.resume: (Limits, Cluster),
+    rayzc.score: (ScoreOptions,),
     rayzc.resume_search: (Cluster,),
     rayzc.resume_run: (Cluster,),
     rayzc.resume_train: (Cluster,),
@@ -177,6 +178,7 @@ def test_every_flag_reaches_its_option(kind: type[Options]) -> None:
         "algorithm": "random",
         "candidates": "space",
         "device": "cpu",
+        "loggers": "csv",
         "holdout": "0.3",
         "crossover": "0.4",
         "parsimony": "0.4",

@@ -18,12 +18,12 @@ from rayzc.options import (
     PlanOptions,
     RunOptions,
     SearchOptions,
-    Settings,
     Setup,
     flattened,
     group,
     option,
 )
+from rayzc.runs import SearchConfig
 from tests.options.cakes import Cake, Oven, bake, refused
 
 
@@ -106,11 +106,10 @@ class TestReplaced:
         assert Cake().replaced(heat=200, oven=Oven(rack="top")) == expected
 
     def test_what_only_makes_sense_together_is_changed_together(self) -> None:
-        long = "flops"
-        for _ in range(6):
-            long = f"({long} + {long})"
-        made = Settings().replaced(seeds=(long,), max_size=127)
-        assert made.replaced(max_size=10, seeds=("flops",)) == Settings(max_size=10, seeds=("flops",))
+        made = SearchConfig(rayzc="0.1.0", candidates="space")
+        table = SearchConfig(rayzc="0.1.0", candidates="table", suite="s.parquet")
+        assert made.replaced(candidates="table", suite="s.parquet") == table
+        assert made.replaced(suite="s.parquet", candidates="table") == table
 
     def test_what_is_not_there(self) -> None:
         with refused("there is no option 'egs'; did you mean 'eggs'?"):

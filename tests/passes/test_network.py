@@ -108,5 +108,5 @@ def test_logits_of_unknown_classes_are_the_first() -> None:
 
 
 def test_no_logits() -> None:
-    with pytest.raises(ProxyError, match=r"returned a tuple without a tensor \(4 images, classes\)"):
+    with pytest.raises(ProxyError, match=r"returned a tuple without a tensor of shape \(4 images, classes\)"):
         logits_of((MAPS, "text"), 4, 10)

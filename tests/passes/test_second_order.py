@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rayzc.passes.second_order import Backward, Purpose, SecondOrder
+from rayzc.passes.second_order import SecondOrder
+from rayzc.passes.twice_differentiable import Backward, Purpose
 
 
 class Twice(nn.Module):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rayzc.cluster import connected
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.searches import SearchProgress, search
+from rayzc.options import Setup
 from rayzc.proxies import ByProducts, proxy, unregister
 from rayzc.spaces import SPACES
 

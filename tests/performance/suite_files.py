@@ -104,11 +104,13 @@ def write_suite_files(folder: Path, scale: float = 1.0, seed: int = 0) -> int:
             for i, task in enumerate(tasks):
                 file.write(f'{", " if i else "{"}"{task}": ')
                 for j, architecture in enumerate(architectures):
-                    values, times = rng.normal(size=len(PROXIES)) * 100, rng.random(len(PROXIES))
+                    values = np.abs(rng.normal(size=len(PROXIES)) * 100) + 1
+                    times = rng.random(len(PROXIES))
                     entry: dict[str, object] = {"idx": str(j), "arch": architecture}
                     for proxy, value, time in zip(PROXIES, values.tolist(), times.tolist(), strict=True):
                         entry[proxy] = {"score": value, "time": time}
-                    entry["val_accuracy"] = float(rng.random() * 100)
+                    # That of room_layout is a negated loss.
+                    entry["val_accuracy"] = float(rng.random() * (-3 if task == "room_layout" else 100))
                     file.write(f"{', ' if j else '{'}{json.dumps(architecture)}: {json.dumps(entry)}")
                     scores += len(PROXIES)
                 file.write("}")

@@ -10,9 +10,10 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from rayzc.cluster import connected, discover
-from rayzc.evolution import Judge, Settings, Tables, initialise, step
+from rayzc.evolution import Judge, Tables, initialise, step
+from rayzc.options import Limits, Settings
 from rayzc.problems import Suite
-from rayzc.runs import Discovery, Limits
+from rayzc.runs import Discovery
 
 __all__ = ["run"]
 

@@ -77,5 +77,7 @@ def test_only_the_web(tmp_path: Path) -> None:
 
 def test_drive_without_gdown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "gdown", None)
-    with pytest.raises(OSError, match=r"Google Drive needs gdown, `pip install 'rayzc\[fetch\]'`"):
+    with pytest.raises(
+        OSError, match=r"a download from Google Drive needs gdown: run `pip install 'rayzc\[fetch\]'`"
+    ):
         download(DRIVE, tmp_path / "got")

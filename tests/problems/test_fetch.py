@@ -1,55 +1,18 @@
 import hashlib
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from platformdirs.macos import MacOS
-from platformdirs.windows import Windows
 
 from rayzc.errors import SuiteError
-from rayzc.problems import NAMED_SUITES, NamedSuite, Suite, data_folder, fetch_suite, load_suite
+from rayzc.problems import NAMED_SUITES, FileReport, fetch_suite, load_suite
 from rayzc.problems.download import download
-from rayzc.problems.fetch import named_suite
-from tests.performance.suite_files import write_suite_files
-from tests.problems.mirror import Mirror, serving
+from tests.problems.mirror import Mirror
+from tests.problems.public import offline
 
 NAMED = NAMED_SUITES["nbsz-13"]
 NAMES = [file.name for file in NAMED.files]
-
-
-def offline(url: str, path: Path) -> None:
-    """Knows this machine, and nothing else."""
-    if not url.startswith("http://127.0.0.1"):
-        raise OSError("no connection")
-    download(url, path)
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The public files, small."""
-    folder = tmp_path_factory.mktemp("public")
-    write_suite_files(folder, scale=0.002)
-    return folder
-
-
-@pytest.fixture
-def mirror(files: Path, tmp_path: Path) -> Iterator[Mirror]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    for file in files.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    with serving(folder) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("RAYZC_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "data"
+pytestmark = pytest.mark.usefixtures("data")
 
 
 def test_fetch_makes_the_named_suite(mirror: Mirror, data: Path) -> None:
@@ -80,7 +43,7 @@ def test_fetching_again_asks_for_nothing(mirror: Mirror) -> None:
     mirror.requests.clear()
     said: list[str] = []
     assert fetch_suite("nbsz-13", mirror=mirror.address, get=offline, report=said.append) == path
-    assert said == [f"nbsz-13: already in {path}"]
+    assert said == [f"nbsz-13: already in {path}; remove this file to make the suite again"]
     path.unlink()
     said.clear()
     fetch_suite("nbsz-13", mirror=mirror.address, get=offline, report=said.append)
@@ -93,13 +56,13 @@ def test_a_damaged_suite_is_made_again(mirror: Mirror) -> None:
     path.write_bytes(path.read_bytes()[:-10])
     said: list[str] = []
     fetch_suite("nbsz-13", mirror=mirror.address, get=offline, report=said.append)
-    assert said[0].endswith("was cut off; import or fetch it again; the suite is made again")
+    assert said[0].endswith("was cut off; import or fetch it again; the suite is rebuilt")
     assert len(load_suite("nbsz-13")) == 13
 
 
 def test_an_interrupted_fetch_goes_on(mirror: Mirror) -> None:
     mirror.breaks = 3
-    with pytest.raises(SuiteError, match="could not download 1 of the 5 files of nbsz-13"):
+    with pytest.raises(SuiteError, match="1 of the 5 files of nbsz-13 could not be had"):
         fetch_suite("nbsz-13", mirror=mirror.address, get=offline)
     mirror.requests.clear()
     fetch_suite("nbsz-13", mirror=mirror.address, get=offline)
@@ -123,22 +86,51 @@ def test_offline_says_what_to_download_and_where_to_put_it(files: Path) -> None:
         (NAMED.folder / name).write_bytes((files / name).read_bytes())
     with pytest.raises(SuiteError) as error:
         fetch_suite("nbsz-13", get=offline)
-    mirrors = NAMED.files[0].mirrors
+    drive, github = NAMED.files[0].mirrors[:2]
     assert str(error.value).splitlines() == [
-        "could not download 1 of the 5 files of nbsz-13.",
+        "1 of the 5 files of nbsz-13 could not be had:",
+        "  Google Drive: no connection",
+        "  GitHub: no connection",
+        "Download by hand, each file from one of its addresses:",
         "  zc_nasbench101.json",
-        *(f"    tried {url}: no connection" for url in mirrors),
-        "Download by hand:",
-        f"  zc_nasbench101.json from {' or '.join(mirrors)}",
-        f"put the files into {NAMED.folder}",
-        "and run `rayzc suite fetch nbsz-13` again, which then needs no network.",
+        f"    {drive}",
+        f"    {github}",
+        "Then, with the folder that has them:",
+        "  rayzc suite fetch nbsz-13 --from FOLDER",
+        f"or put them into {NAMED.folder}",
+        "and run `rayzc suite fetch nbsz-13` again. Neither needs a network.",
     ]
 
 
-def test_every_file_has_several_mirrors_each_of_its_own() -> None:
-    mirrors = [url for file in NAMED.files for url in file.mirrors]
-    assert min(len(file.mirrors) for file in NAMED.files) == 2
-    assert len(set(mirrors)) == len(mirrors) == 13
+def test_what_happened_to_each_file_is_told(mirror: Mirror) -> None:
+    (mirror.folder / NAMES[0]).unlink()
+    ended: list[FileReport] = []
+    with pytest.raises(SuiteError):
+        fetch_suite("nbsz-13", mirror=mirror.address, get=offline, ended=ended.append)
+    lost, found = ended[:2]
+    assert (lost.kind, lost.size, lost.checked) == ("", 0, None)
+    assert lost.summary == (
+        "mirror: the server answers 404 Not Found",
+        "Google Drive, 3 addresses: no connection",
+        "GitHub: no connection",
+    )
+    size = (mirror.folder / NAMES[1]).stat().st_size
+    assert (found.kind, found.where, found.size) == ("mirror", f"{mirror.address}/{NAMES[1]}", size)
+    assert found.summary == (
+        "3 problems, 79 architectures, 13 proxies, ranges",
+        "smaller than published: all scores on 79 of 15,625",
+    )
+    assert found.failures == ()
+
+
+def test_the_suite_notes_where_its_files_came_from(mirror: Mirror) -> None:
+    fetch_suite("nbsz-13", mirror=mirror.address, get=offline)
+    metadata = load_suite("nbsz-13").metadata
+    assert f"{NAMES[0]} from {mirror.address}/{NAMES[0]}; {NAMES[1]} from" in metadata["places"]
+    assert (
+        f"{NAMES[1]}: smaller than published: all scores on 79 of 15,625"
+        in metadata["differs_from_published"]
+    )
 
 
 def test_the_next_mirror_is_tried(mirror: Mirror, files: Path) -> None:
@@ -165,8 +157,8 @@ def test_a_mirror_that_answers_with_a_page_is_told_apart(mirror: Mirror) -> None
     with pytest.raises(SuiteError) as error:
         fetch_suite("nbsz-13", mirror=mirror.address, get=offline)
     lines = str(error.value).splitlines()
-    assert lines[:2] == ["could not download 1 of the 5 files of nbsz-13.", f"  {NAMES[1]}"]
-    assert lines[2].startswith(f"    tried {mirror.address}/{NAMES[1]}: a web page, not the file itself: ")
+    assert lines[0] == "1 of the 5 files of nbsz-13 could not be had:"
+    assert lines[1].startswith("  mirror: a web page, not the file itself: ")
     assert not (NAMED.folder / NAMES[1]).exists()
 
 
@@ -191,21 +183,21 @@ def test_a_mirror_with_another_file_is_refused(mirror: Mirror) -> None:
     (NAMED.folder / NAMES[0]).unlink()
     served = mirror.folder / NAMES[0]
     served.write_bytes(served.read_bytes().replace(b'"idx": "0"', b'"idx": "9"', 1))
-    with pytest.raises(SuiteError, match=r"tried http://127\S+: its SHA-256 is [0-9a-f]{16}..., expected "):
+    with pytest.raises(SuiteError, match=r"mirror: its SHA-256 is [0-9a-f]{16}..., the receipt of the "):
         fetch_suite("nbsz-13", mirror=mirror.address, get=offline)
     assert not (NAMED.folder / NAMES[0]).exists()
 
 
-def test_files_without_a_promised_problem(mirror: Mirror) -> None:
+def test_a_file_that_fails_a_check_is_passed_over(mirror: Mirror) -> None:
     served = mirror.folder / "zc_nasbench201.json"
     tasks = json.loads(served.read_text())
     served.write_text(json.dumps({"cifar10": tasks["cifar10"]}))
     with pytest.raises(SuiteError) as error:
         fetch_suite("nbsz-13", mirror=mirror.address, get=offline)
-    assert str(error.value) == (
-        f"the files in {NAMED.folder} lack nasbench201/ImageNet16-120, nasbench201/cifar100; remove the files and "
-        "fetch again"
+    assert str(error.value).splitlines()[1] == (
+        "  mirror: it lacks nasbench201/ImageNet16-120, nasbench201/cifar100; it has nasbench201/cifar10"
     )
+    assert not (NAMED.folder / served.name).exists()
 
 
 def test_unreadable_receipt(files: Path) -> None:
@@ -231,62 +223,3 @@ def test_data_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Mon
 def test_unknown_suite() -> None:
     with pytest.raises(SuiteError, match=r"no suite is named 'nbsz'; did you mean 'nbsz-13'\?"):
         fetch_suite("nbsz", get=offline)
-
-
-def test_nbsz_13_is_the_table_of_the_suite(real_suite: Suite) -> None:
-    assert NAMED_SUITES["nbsz-13"].problems == real_suite.names
-
-
-@pytest.mark.parametrize("suite", NAMED_SUITES.values(), ids=lambda suite: suite.name)
-def test_named_suites_are_well_formed(suite: NamedSuite) -> None:
-    assert NAMED_SUITES[suite.name] is suite
-    assert suite.description
-    assert list(suite.problems) == sorted(set(suite.problems))
-    spaces = {problem.split("/")[0] for problem in suite.problems}
-    assert {file.name for file in suite.files} == {f"zc_{space}.json" for space in spaces}
-    for file in suite.files:
-        assert file.mirrors
-        for mirror in file.mirrors:
-            address = urlsplit(mirror)
-            assert address.scheme == "https"
-            assert len(parse_qs(address.query)["id"][0]) == 33
-
-
-def test_unknown_name_is_suggested() -> None:
-    with pytest.raises(SuiteError) as error:
-        named_suite("nsbz-13")
-    assert str(error.value) == "no suite is named 'nsbz-13'; did you mean 'nbsz-13'?"
-
-
-def test_data_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("RAYZC_DATA", str(tmp_path))
-    assert data_folder() == tmp_path
-    assert NAMED_SUITES["nbsz-13"].path == tmp_path / "suites" / "nbsz-13.parquet"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the folder on Linux")
-@pytest.mark.parametrize(("variable", "folder"), [(None, "home/.cache/rayzc"), ("given", "given/rayzc")])
-def test_data_folder_on_linux(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str | None, folder: str
-) -> None:
-    for name in ("RAYZC_DATA", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    if variable:
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / variable))
-    assert data_folder() == tmp_path / folder
-
-
-@pytest.mark.parametrize(
-    ("platform", "folder"), [(MacOS, "home/Library/Caches/rayzc"), (Windows, "home/AppData/Local/rayzc")]
-)
-def test_data_folder_on_other_platforms(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: type, folder: str
-) -> None:
-    monkeypatch.delenv("RAYZC_DATA")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("platformdirs.PlatformDirs", platform)
-    monkeypatch.setattr(
-        "platformdirs.windows.get_win_folder", lambda name: str(tmp_path / "home/AppData/Local")
-    )
-    assert data_folder() == tmp_path / folder

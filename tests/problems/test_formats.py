@@ -46,11 +46,11 @@ def written(path: Path) -> Path:
         ("scores.pickle", f"a Python pickle, which rayzc does not load; {FROM_TABLE}"),
         (
             "suite.zip",
-            "a zip or another packed file; unpack it, and give the file or the folder that comes out",
+            "a zip or another packed file; unpack it, and give the file or the folder that it contains",
         ),
         (
             "zc_own.json.gz",
-            "a zip or another packed file; unpack it, and give the file or the folder that comes out",
+            "a zip or another packed file; unpack it, and give the file or the folder that it contains",
         ),
         ("suite.html", "a web page, not the file itself: "),
     ],

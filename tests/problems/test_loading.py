@@ -29,6 +29,19 @@ def test_parquet_file(tmp_path: Path) -> None:
     assert identical(load_suite(str(tmp_path / "s.parquet")), suite())
 
 
+def test_a_suite_is_read_once_until_its_file_changes(tmp_path: Path) -> None:
+    path = tmp_path / "s.parquet"
+    write_suite(suite(), path)
+    loaded = load_suite(path)
+    assert load_suite(path) is loaded
+    write_suite(suite().select(suite().names[:1]), path)
+    assert load_suite(path).names == suite().names[:1]
+    write_json(tmp_path / "zc_own.json", {"t": table("a", "b")})
+    assert load_suite(tmp_path).names == ("own/t",)
+    write_json(tmp_path / "zc_other.json", {"t": table("a", "b")})
+    assert load_suite(tmp_path).names == ("other/t", "own/t")
+
+
 def test_parquet_by_any_name(tmp_path: Path) -> None:
     write_suite(suite(), tmp_path / "bytes")
     assert load_suite(tmp_path / "bytes").name == "small"

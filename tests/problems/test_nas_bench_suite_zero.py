@@ -12,8 +12,8 @@ from rayzc.problems.nas_bench_suite_zero import read_json
 from tests.problems.samples import entry, write_json
 
 WEB_PAGE = (
-    "a web page, not the file itself: a server sends a page where it wants a login or a confirmation, or has the file "
-    "at another address; open the address in a browser, and save the file from there"
+    "a web page, not the file itself: a server sends a page if it requires a login or a confirmation, or if the file "
+    "has moved; open the address in a browser, and save the file from there"
 )
 CELL, OTHER = "(2, 1, 1, 1, 0, 1)", "(3, 3, 1, 1, 0, 1)"
 

@@ -138,11 +138,11 @@ def test_altered_content_is_refused(written: Path) -> None:
 
 
 def test_newer_schema_is_refused_with_reason(written: Path) -> None:
-    rewritten(written, schema_version=2)
+    rewritten(written, schema_version=3)
     with pytest.raises(SuiteError) as error:
         read_suite(written)
     assert str(error.value) == (
-        f"{written}: written under schema 2 by a newer rayzc; this version reads up to schema 1: upgrade rayzc, or "
+        f"{written}: written under schema 3 by a newer rayzc; this version reads up to schema 2: upgrade rayzc, or "
         "import the suite again"
     )
 

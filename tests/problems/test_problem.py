@@ -156,3 +156,40 @@ def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -
     with pytest.raises(SuiteError) as error:
         dataclasses.replace(problem(), **change)  # type: ignore[arg-type]
     assert str(error.value) == message
+
+
+def trained(repeats: object, accuracy: object = None) -> Problem:
+    values = np.array(repeats, dtype=float)
+    means = values.mean(axis=1) if accuracy is None else accuracy
+    names = tuple(f"net-{row}" for row in range(len(values)))
+    return Problem("own", "t", names, (), np.empty((len(values), 0)), means, repeats=values)  # type: ignore[arg-type]
+
+
+def test_the_ceiling_is_how_well_two_trainings_agree() -> None:
+    made = trained([[1, 1], [2, 3], [3, 2], [4, 4]])
+    assert made.ceiling == pytest.approx(2 / 3)
+    assert trained([[1, 1, 9], [2, 2, 0]]).ceiling == 1.0
+    tied = trained([[1, 1], [1, 2], [2, 3]])
+    assert tied.ceiling == pytest.approx(2 / np.sqrt(2 * 3))  # tau-b
+    assert made.take([0, 1]).ceiling == 1.0
+
+
+def test_no_ceiling() -> None:
+    assert problem().ceiling is None
+    assert trained([[1], [2]]).ceiling is None
+    assert trained([[1, 2]]).ceiling is None
+    assert trained([[1, 1], [1, 2]]).ceiling is None  # the first training tells nothing
+
+
+def test_repeats_are_checked() -> None:
+    with pytest.raises(
+        SuiteError, match=r"problem own/t: repeats has shape \(2,\), expected \(2, trainings\)"
+    ):
+        trained([1, 2], [1, 2])
+    with pytest.raises(SuiteError, match="the accuracy of net-1 is 3, but the mean of its trainings is 2"):
+        trained([[1, 1], [2, 2]], [1, 3])
+    with pytest.raises(SuiteError, match="the accuracy of net-0 is 1, but the mean of its trainings is nan"):
+        trained([[np.nan, 1], [2, 2]], [1, 2])
+    made = trained([[1, 3], [2, 2]])
+    with pytest.raises(ValueError, match="read-only"):
+        made.repeats[0, 0] = 9  # type: ignore[index]

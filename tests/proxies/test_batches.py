@@ -28,7 +28,7 @@ def test_random_batches_come_from_their_seed() -> None:
 
 
 def test_no_images() -> None:
-    with pytest.raises(ProxyError, match="in 7 classes is empty: all numbers must be at least 1"):
+    with pytest.raises(ProxyError, match="in 7 classes is empty: give numbers of at least 1"):
         random_batch(SHAPE, 7, 0, seed=1)
 
 
@@ -59,7 +59,7 @@ IMAGES, LABELS = np.zeros((2, *SHAPE)), np.zeros(2, int)
         ({"images": np.array([None, {}]), "labels": LABELS}, "not an .npz file of plain arrays"),
         (
             {"images": IMAGES[..., :2], "labels": LABELS},
-            r"images are \(3, 4, 2\), but --input is \(3, 4, 5\)",
+            r"images are \(3, 4, 2\), but the network takes \(3, 4, 5\)",
         ),
         (
             {"images": IMAGES.transpose(0, 2, 3, 1), "labels": LABELS},

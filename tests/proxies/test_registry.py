@@ -103,7 +103,7 @@ def test_without_parentheses() -> None:
 
 
 def test_arguments_without_their_names() -> None:
-    with pytest.raises(ProxyError, match=r"takes its arguments by name: write @proxy\(needs='gradients'\)"):
+    with pytest.raises(ProxyError, match=r"takes only keyword arguments: write @proxy\(needs='gradients'\)"):
         proxy("gradients")  # type: ignore[call-overload]
 
 

@@ -95,7 +95,8 @@ def test_a_formula_by_its_file_or_run(given: str, tmp_path: Path) -> None:
 
 
 def test_a_cache_of_measurements(tmp_path: Path, ray_session: None) -> None:
-    from rayzc.cluster.measuring import Request, Setup
+    from rayzc.cluster.measuring import Request
+    from rayzc.options import Setup
 
     request = Request("nasbench201", "(4, 3, 3, 3, 2, 3)", "cifar10", ("nwot", "synflow", "zen"))
     cache = copied("cache", tmp_path)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from rayzc.errors import RunError
-from rayzc.evolution import Island, Judge, Settings, emigrants, initialise, step
+from rayzc.evolution import Island, Judge, emigrants, initialise, step
+from rayzc.options import Settings
 from rayzc.runs import read_newest, restore, write_checkpoint
 from tests.evolution import samples
 from tests.evolution.samples import BREEDING
@@ -119,7 +120,7 @@ class TestDamage:
         assert document is not None
         assert document["epoch"] == 0
         assert warnings == [
-            "epoch-00000002.json is torn (JSONDecodeError); going back to the checkpoint before it",
+            "epoch-00000002.json is incomplete (JSONDecodeError); going back to the checkpoint before it",
             "epoch-00000001.json is damaged (its hash differs); going back to the checkpoint before it",
         ]
         assert restore(document, samples.judge(), BREEDING)[0].population == islands[0].population
@@ -135,7 +136,7 @@ class TestDamage:
             assert document is not None
             assert document["epoch"] == 1
             assert len(warnings) == 1
-            assert warnings[0].startswith("epoch-00000002.json is torn (")
+            assert warnings[0].startswith("epoch-00000002.json is incomplete (")
 
     def test_whichever_byte_is_flipped(self, tmp_path: Path, islands: list[Island]) -> None:
         """Nothing that a run is resumed from is taken from a damaged file."""
@@ -194,7 +195,7 @@ class TestDamage:
         for epoch in range(3):
             write(tmp_path, islands, epoch).write_text("{")
         warnings: list[str] = []
-        message = f"{tmp_path}: none of the 3 checkpoints can be read; start the run anew"
+        message = f"{tmp_path}: none of the 3 checkpoints can be read; start a new run"
         with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
             read_newest(tmp_path, warnings.append)
         assert len(warnings) == 3
@@ -207,7 +208,7 @@ def test_another_schema_is_refused_with_a_reason(tmp_path: Path, islands: list[I
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": version}))
     message = (
         f"{path} has checkpoint schema {version}, written by rayzc 9.0.0; this version reads schema 1: resume with "
-        "that version of rayzc"
+        "the version that wrote it"
     )
     with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
         read_newest(tmp_path, pytest.fail)

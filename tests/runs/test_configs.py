@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rayzc.errors import RunError, SearchError
+from rayzc.evolution.objectives import objective_of
 from rayzc.options import AlgorithmSettings, Limits, PlanOptions, SearchOptions, Settings, Setup
 from rayzc.problems import Problem, Suite
 from rayzc.runs import DiscoverConfig, PipelineConfig, SearchConfig, split
@@ -60,12 +61,12 @@ class TestJson:
     def test_a_function_as_objective_is_found_again(self, small_suite: Suite) -> None:
         again = read_back(config(small_suite, settings=Settings(objective=worst_but_one)))
         assert again.settings.objective == f"{__name__}:worst_but_one"
-        assert again.settings.objective_function()(np.array([0.3, 0.1, 0.2])) == 0.2
+        assert objective_of(again.settings)(np.array([0.3, 0.1, 0.2])) == 0.2
 
     def test_a_function_that_cannot_be_found_again_says_so(self, small_suite: Suite) -> None:
         again = read_back(config(small_suite, settings=Settings(objective=lambda taus: 0.0)))
         with pytest.raises(RunError, match=r"^objective '.*<lambda>': module .* has no '.*<lambda>'$"):
-            again.settings.objective_function()
+            objective_of(again.settings)
 
     def test_the_provenance_names_neither_place_nor_limits(self, small_suite: Suite) -> None:
         one = config(small_suite)
@@ -79,8 +80,8 @@ class TestJson:
     def test_another_schema_is_refused_with_a_reason(self, small_suite: Suite, version: Any) -> None:
         document = config(small_suite).to_json() | {"schema_version": version, "rayzc": "9.0.0"}
         message = (
-            f"{PATH} has configuration schema {version}, written by rayzc 9.0.0; this version reads schema 1: "
-            "resume with that one"
+            f"{PATH} has schema {version!r}, written by rayzc 9.0.0; this version of rayzc reads schema 1: continue "
+            "with the version that wrote it, or start a new run"
         )
         with refused(message):
             DiscoverConfig.from_json(document, PATH)
@@ -124,7 +125,7 @@ class TestJson:
         [
             ({"settings": 3}, ": key 'settings' must be an object"),
             ({"settings": {"population": "x"}}, ": key 'settings.population' must be a whole number"),
-            ({"settings": {"objective": 3}}, " cannot be used: objective 3 is not a function with a name"),
+            ({"settings": {"objective": 3}}, " cannot be used: objective 3 is not a named function"),
             ({"limits": None}, ": key 'limits' must be an object"),
             ({"limits": {"epochs": "x"}}, ": key 'limits.epochs' must be a whole number"),
             ({"problems": None}, ": key 'problems' must be a list"),
@@ -245,8 +246,8 @@ class TestSuite:
         changed = samples.suite(seed=50)
         message = (
             "suite small.parquet has changed since the run began (content hash "
-            f"{changed.content_hash[:12]}, was {small_suite.content_hash[:12]}): put the earlier one back, or start "
-            "a new run"
+            f"{changed.content_hash[:12]}, was {small_suite.content_hash[:12]}): restore the earlier suite, or "
+            "start a new run"
         )
         with refused(message):
             config(small_suite).fitting_and_validation(lambda source: changed)

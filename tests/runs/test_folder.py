@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from rayzc.documents import json_text
 from rayzc.errors import RunError
-from rayzc.runs import OWN_SUITE, RunFolder, json_text, lasting_place, unused_folder
+from rayzc.runs import OWN_SUITE, RunFolder, lasting_place, unused_folder
 
 
 def a_run(path: Path) -> RunFolder:
@@ -194,6 +195,17 @@ class TestTakingOver:
         with pytest.raises(RunError, match="exists and is not empty"):
             RunFolder.create(folder.path)
         assert content(folder.path) == before
+
+    @pytest.mark.parametrize("started", [True, False])
+    def test_not_of_a_run_that_keeps_its_checkpoints_elsewhere(self, tmp_path: Path, started: bool) -> None:
+        folder = RunFolder.create(tmp_path / "run")
+        folder.write_config({"kind": "search", "storage": "s3://bucket/checkpoints"})
+        if not started:
+            assert RunFolder.create(folder.path) == folder
+            return
+        folder.record("started")
+        with pytest.raises(RunError, match="exists and is not empty"):
+            RunFolder.create(folder.path)
 
     def test_not_while_another_process_begins_it(self, tmp_path: Path) -> None:
         folder = self.left(tmp_path / "run")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from rayzc.documents import json_text
 from rayzc.errors import FormulaError, RunError
 from rayzc.evolution import Individual, Island, one_of_each_shape
 from rayzc.formula import Formula
-from rayzc.runs import HallOfFame, best_formula, json_text, read_newest, restore, write_checkpoint
+from rayzc.runs import HallOfFame, best_formula, read_newest, restore, write_checkpoint
 from tests.evolution import samples
 from tests.evolution.samples import BREEDING
 from tests.runs.test_checkpoints import archipelago

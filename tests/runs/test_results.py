@@ -11,7 +11,7 @@ from signal import Signals
 import pytest
 
 from rayzc.errors import RunError
-from rayzc.evolution import score
+from rayzc.evolution import assess
 from rayzc.formula import Formula
 from rayzc.runs import Discovery, Ending, HallOfFame, Pipeline, Reason, RunFolder
 from tests.evolution import samples
@@ -27,8 +27,8 @@ def discovery() -> Discovery:
     return Discovery(
         run=Path("runs/one"),
         ending=Ending(Reason.EPOCHS),
-        best=score(best, suite),
-        held_out=score(best, samples.suite(seed=9)),
+        best=assess(best, suite),
+        held_out=assess(best, samples.suite(seed=9)),
         hall_of_fame=hall,
         problems=suite.names,
         epochs=3,

@@ -84,19 +84,20 @@ def adapt(network: Network, task: Task) -> None:
 
 
 @pytest.mark.usefixtures("_quickly")
+@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SPACES)
-def test_all_costs_are_those_recorded(name: str, nbsz_path: Path) -> None:
+def test_costs_are_those_recorded(name: str, every: int, nbsz_path: Path) -> None:
     space = SPACES[name]
     different, checked = {}, 0
-    for encoding, scores in recorded(nbsz_path, name).items():
+    for encoding, scores in list(recorded(nbsz_path, name).items())[::every]:
         for task, counted in costs(space, space.parse(encoding), list(scores)):
             checked += 1
             ours = counted.parameters / 1e6, counted.flops / 1e6
             if ours != scores[task]:
                 different[name, task, encoding] = (ours, scores[task])
-    expected = {key for key in EXCEPTIONS if key[0] == name}
-    assert {*different} == expected, f"ours and recorded (params, flops) in millions: {different}"
-    assert checked >= ENTRIES[name]
+    assert {*different} <= {*EXCEPTIONS}, f"ours and recorded (params, flops) in millions: {different}"
+    # Some encodings have more tasks than others.
+    assert checked >= (ENTRIES[name] if every == 1 else ENTRIES[name] / every / 2)
 
 
 @pytest.mark.usefixtures("_quickly")

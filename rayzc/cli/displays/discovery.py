@@ -1,4 +1,4 @@
-"""What a user sees of a discovery: the front as it grows, then the formula and its correlations."""
+"""The display of ``rayzc discover``: the front as it grows, then the formula and its correlations."""
 
 from typing import TYPE_CHECKING
 
@@ -123,5 +123,5 @@ def _summary(result: "Discovery") -> str:
     limit = result.most_evaluations
     more = ""
     if limit is not None and result.evaluations > limit:
-        more = f"; the limit was {limit:,} formulas, but an epoch of all islands is always finished"
+        more = f"; the limit was {limit:,} formulas, but all islands finish the epoch in which it is reached"
     return f"bred       {bred}{saved}{lost}{more}\nstopped    {result.stopped}\nrun        {result.run}"

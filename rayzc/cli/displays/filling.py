@@ -1,4 +1,4 @@
-"""What a user sees while a suite is filled, and of what came of it."""
+"""The display of ``rayzc suite fill``: its progress, then its result."""
 
 from pathlib import Path
 
@@ -54,8 +54,8 @@ def print_filled(filled: Filled, out: Path) -> None:
         console.print(f"and {len(filled.failures) - _MOST_FAILURES:,} more; --json lists them all")
     for name, proxy, before in filled.mixed:
         console.print(
-            f"note: {proxy} on {name} had {before:,} scores already; the new ones stand beside them, and were taken on "
-            "other images unless you gave the same",
+            f"note: {proxy} on {name} had {before:,} scores already; the new scores were measured on other images, "
+            "unless you gave the same images",
             soft_wrap=True,
             markup=False,
         )

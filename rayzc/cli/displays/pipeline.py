@@ -1,5 +1,6 @@
-"""What a user sees of a run from a suite to architectures: each of its stages as that stage is shown alone."""
+"""The display of ``rayzc run``: each stage as its own command displays it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
@@ -65,13 +66,12 @@ class PipelineDisplay(Display["Progress | SearchProgress", Pipeline]):
             )
         if result.searched is not None:
             self._search.print_result(result.searched, console)
-        console.print(f"whole run  {result.run}, {clock(result.seconds)}", soft_wrap=True, markup=False)
+        console.print(f"run        {result.run}, {clock(result.seconds)}", soft_wrap=True, markup=False)
 
     def conclude(self, result: Pipeline) -> None:
         """Writes the report of the searches, and prints the result."""
-        if result.searched is not None:
-            write_report(result.searched)
-        super().conclude(result)
+        trouble = write_report(result.searched) if result.searched is not None else None
+        super().conclude(replace(result, trouble=result.trouble or trouble))
 
     def remark(self, text: str) -> None:
         """A line that follows the result."""

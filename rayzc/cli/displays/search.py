@@ -1,5 +1,6 @@
-"""What a user sees of a run of searches: while it goes on a row for each problem, and in the end its results."""
+"""The display of ``rayzc search``: a row for each problem while it runs, then the results."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -75,8 +76,8 @@ class SearchDisplay(Display["SearchProgress", Results]):
 
     def conclude(self, result: Results) -> None:
         """Writes the report into the run's folder, and prints the result."""
-        write_report(result)
-        super().conclude(result)
+        trouble = write_report(result)
+        super().conclude(replace(result, trouble=result.trouble or trouble))
 
     def remark(self, text: str) -> None:
         """Prints a line after the result: on standard output, or on standard error if the result is JSON."""

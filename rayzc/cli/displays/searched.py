@@ -44,7 +44,7 @@ def found_lines(results: Results) -> Iterator[str]:
 
 
 def summary(results: Results) -> Iterator[str]:
-    """What failed, what was done, why the run ended, and where it is."""
+    """The failures of the run, its work, why it ended, and its folder."""
     for name, reason in results.failures.items():
         yield f"failed     {name}: {reason}"
     if results.outcomes:
@@ -110,7 +110,7 @@ def _legend(results: Results) -> Iterator[str]:
         f"; mean ± deviation over {seeds} seeds" if seeds > 1 else ""
     )
     if results.comparisons:
-        yield "random and single proxy: likewise, of the best of their shortlists"
+        yield "random and single proxy: the same, for the best architecture of their shortlists"
         yield "which proxy: the best single proxy, known only in hindsight"
 
 

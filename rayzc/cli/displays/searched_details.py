@@ -9,10 +9,13 @@ from rich.text import Text
 
 from rayzc.cli.displays.searched import comparison, overview, summary
 from rayzc.cli.displays.tables import number, printed
+from rayzc.cli.exporting import shapes_of
 from rayzc.cli.output import plain_table
 from rayzc.documents import write_atomically
+from rayzc.errors import SpaceError
 from rayzc.formula import Formula
 from rayzc.nas import Finding, Results, SearchOutcome
+from rayzc.problems import Shapes
 from rayzc.runs import RunFolder
 from rayzc.spaces import SPACES
 
@@ -23,10 +26,11 @@ _WIDTH = 120
 
 def details(results: Results) -> Iterator[RenderableType]:
     """For each problem: its best architecture in words, drawn, with its proxies; shortlist, front, seeds, baselines."""
+    shapes = shapes_of(results)
     for name in results.problems:
         best, own = results.best(name), results.of(name)
         yield f"\n{name}\n{'─' * len(name)}"
-        yield from _facts(best)
+        yield from _facts(best, shapes)
         if best.found.drawing:
             yield f"\n{best.found.drawing.rstrip()}\n"
         yield f"shortlist of seed {best.seed}: what to train"
@@ -54,13 +58,19 @@ def report(results: Results) -> str:
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
 
-def write_report(results: Results) -> None:
-    """Writes ``report.txt`` into the run's folder, if there is one."""
-    if results.run is not None:
-        write_atomically(RunFolder(results.run).report, report(results))
+def write_report(results: Results) -> str | None:
+    """Writes ``report.txt`` into the run's folder, if there is one; returns why it could not be written, if so."""
+    if results.run is None:
+        return None
+    path = RunFolder(results.run).report
+    try:
+        write_atomically(path, report(results))
+    except OSError as error:
+        return f"{path} cannot be written: {error.strerror or error}"
+    return None
 
 
-def _facts(outcome: SearchOutcome) -> Iterator[str]:
+def _facts(outcome: SearchOutcome, shapes: Shapes) -> Iterator[str]:
     found, standing = outcome.found, outcome.found.standing
     yield f"architecture  {found.encoding}"
     if found.description:
@@ -79,9 +89,22 @@ def _facts(outcome: SearchOutcome) -> Iterator[str]:
             )
     yield f"evaluated     {outcome.evaluated:,} architectures with seed {outcome.seed}; {outcome.ended}"
     if outcome.space in SPACES:
-        task = SPACES[outcome.space].tasks.get(outcome.problem.partition("/")[2])
-        classes = f", classes={task.classes}" if task else ""
-        yield f'to build it   rayzc.build("{outcome.space}", "{found.encoding}"{classes})'
+        sizes = _sizes(outcome.space, outcome.problem.partition("/")[2], shapes)
+        given = "".join(f", {name}={size}" for name, size in sizes.items())
+        yield f'to build it   rayzc.build("{outcome.space}", "{found.encoding}"{given})'
+
+
+def _sizes(space: str, task_name: str, shapes: Shapes) -> dict[str, int]:
+    """What :func:`rayzc.build` has to be told of a network's size, besides its space's defaults."""
+    try:
+        task = shapes.task(space, task_name)
+    except SpaceError:
+        return {}
+    if shapes.tasks is None:
+        return {"classes": task.classes}
+    width, depth = shapes.scale(space)
+    patches = {"patches": task.patches} if task.patches > 1 else {}
+    return {"classes": task.classes, "input_size": task.input_size, "width": width, "depth": depth, **patches}
 
 
 def _findings(findings: Sequence[Finding], minimised: Sequence[Formula] = ()) -> Table:

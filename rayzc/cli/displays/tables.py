@@ -1,4 +1,4 @@
-"""Tables as wide as there is room, and how numbers are written in them."""
+"""Tables that fit the width of the console, and the format of numbers in them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,10 +13,10 @@ _BOUNDLESS = 10_000
 
 
 class Fitted:
-    """A table without cut names or numbers: where it is too wide, it is split into several, or drops columns.
+    """A table that never cuts names or numbers: if it is too wide, it is split into parts, or drops columns.
 
-    The parts stand below each other, each with the table's first column. Only that is folded, where even one further
-    column has no room beside it.
+    The parts are stacked, each with the table's first column. That column alone is folded, if not even one further
+    column fits beside it.
 
     Args:
         table: the table.
@@ -79,7 +79,7 @@ class Fitted:
 
 
 def printed(console: Console, part: RenderableType) -> None:
-    """Prints lines as they are, however long, and tables as wide as there is room."""
+    """Prints lines unwrapped, and tables that fit the width of the console."""
     console.print(part, soft_wrap=isinstance(part, str), markup=False)
 
 

@@ -5,7 +5,7 @@ are object references: no state passes through the driver, which reads a small r
 islands only to keep them safe. An epoch is handed out once what it needs is there, those furthest behind first, so
 that no worker's queue is held up by a step that still waits; a worker has one step more than it is computing.
 
-Every step is a pure function of what is referred to, so whatever is lost is simply computed again: a step that died
+Every step is a pure function of the objects referred to, so a loss is simply computed again: a step that died
 with its worker goes to another worker, and if the objects themselves are gone (a node was lost), all goes back to
 the islands that were fetched last.
 """
@@ -20,12 +20,13 @@ import ray.exceptions
 
 from rayzc.cluster.islands.workers import IslandWorkers, Report, Worker
 from rayzc.errors import ClusterError, RayzcError, RunError
-from rayzc.evolution import TOPOLOGIES, Island, Settings, Tables, emigrants
+from rayzc.evolution import TOPOLOGIES, Island, Tables, emigrants
+from rayzc.options import Settings
 
 __all__ = ["Archipelago"]
 
 _QUEUE = 2
-# A checkpoint and the result have the epoch that all islands have: what some are ahead of it is work that may be lost.
+# Checkpoints and the result have the epoch that all islands have reached: later epochs of some may be lost.
 _LEAD = 2
 _ATTEMPTS = 4
 
@@ -130,7 +131,7 @@ class Archipelago:
         self._go_back()
 
     def grow(self) -> None:
-        """Starts workers for which the cluster has room by now."""
+        """Starts the workers for which the cluster has room now."""
         self._workers.fill_up()
 
     def close(self) -> None:
@@ -212,9 +213,9 @@ class Archipelago:
             if not isinstance(cause := _cause(error), ray.exceptions.RayError):
                 raise _failed(cause, island, epoch) from None
             if isinstance(cause, ray.exceptions.RayActorError):
-                self._lost(key, worker, cause)  # what computed something that it needs is lost
+                self._lost(key, worker, cause)  # the worker that computed one of its inputs is lost
             else:
-                self.recover()  # something that it needs is lost itself
+                self.recover()  # one of its inputs is lost
             return None
         except ray.exceptions.RayActorError as error:
             self._lost(key, worker, error)
@@ -232,8 +233,8 @@ class Archipelago:
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] >= _ATTEMPTS:
                 raise ClusterError(
-                    f"epoch {epoch} of island {island} ended {_ATTEMPTS} workers, one after the other; see the logs "
-                    "of Ray for why (often memory), and go on with `rayzc resume`"
+                    f"epoch {epoch} of island {island} killed {_ATTEMPTS} workers in a row: see the logs of Ray for "
+                    "the reason, often a lack of memory, then continue with `rayzc resume`"
                 ) from None
         for later in [k for k in self._tasks if k[0] == island and k[1] >= epoch]:
             task = self._tasks.pop(later)

@@ -1,4 +1,4 @@
-"""Discovery: a suite goes in, formulas come out, by way of islands on a cluster and a run's folder."""
+"""Discovery: breeds formulas on a suite, with islands on a cluster, and keeps them in a run's folder."""
 
 import math
 import time
@@ -14,10 +14,10 @@ from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.progress import Progress, ProgressTracker
 from rayzc.errors import RunError
-from rayzc.evolution import Island, Judge, Tables
+from rayzc.evolution import Island, Judge, Tables, check_settings
 from rayzc.evolution.assessment import assess
 from rayzc.formula import Formula
-from rayzc.options import Cluster, DiscoverOptions, Limits, Place, Settings, takes
+from rayzc.options import Cluster, DiscoverOptions, Limits, Place, takes
 from rayzc.options.runs import DEFAULT_SECONDS
 from rayzc.problems import Suite, load_suite
 from rayzc.runs import (
@@ -25,7 +25,6 @@ from rayzc.runs import (
     Discovery,
     Ending,
     HallOfFame,
-    Reason,
     RunFolder,
     read_newest,
     restore,
@@ -63,21 +62,20 @@ def discover(
         options: what to do.
         cluster: where to compute.
         place: where to keep the run.
-        listen: called with the progress, a few times a second.
+        listen: called with the progress, a few times per second.
         warn: called with a line if the run's folder cannot be written; by default Python warns.
 
     Raises:
         SuiteError: the suite cannot be read or is not fit for use.
         RunError: the folder exists, or an option cannot be used.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     check_address(cluster.address)
     settings = options.settings
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
     chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
     fitting, validation = split(chosen, options.holdout, settings.seed)
-    settings.objective_function()
-    _check_seeds(settings, chosen)
+    check_settings(settings, chosen.problems[0].proxies)
     folder = RunFolder.create(place.out or unused_folder("discover"), place.force)
     with folder.locked():
         config = DiscoverConfig(
@@ -116,13 +114,14 @@ def resume(
 
     Raises:
         RunError: there is no such run, its suite has changed, no checkpoint can be read, or another process has it.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(Path(run))
     with folder.locked():
         config = DiscoverConfig.from_json(folder.read_config(), folder.config)
         config = config.replaced(limits=limits.or_else(config.limits))
         fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
+        check_settings(config.settings, fitting.problems[0].proxies)
 
         def pass_over(text: str) -> None:
             folder.record("checkpoint passed over", reason=text)
@@ -181,12 +180,11 @@ class _Run:
             if archipelago.recoveries > recoveries:
                 recoveries = archipelago.recoveries
                 self.files.record("islands lost, back to those kept last", epoch=archipelago.epoch)
-            met = tracker.stop(archipelago.epoch)
-            stop = (met[0], Ending(Reason(met[1]))) if met else None
+            stop = tracker.stop(archipelago.epoch)
             if interrupts.received:
                 if archipelago.epoch < 0:
                     raise RunError(
-                        f"{interrupts.received.name} came before the first epoch: there is nothing to keep"
+                        f"{interrupts.received.name} came before the end of the first epoch: there is no result to keep"
                     )
                 stop = (archipelago.epoch, Ending.interrupted_by(interrupts.received))
             # As soon as all islands have reached another epoch, but not many times a second.
@@ -248,13 +246,3 @@ class _Run:
         discovery = replace(discovery, trouble=trouble)
         self.files.record("stopped", why=discovery.stopped, epoch=discovery.epochs)
         return discovery
-
-
-def _check_seeds(settings: Settings, suite: Suite) -> None:
-    known = suite.problems[0].proxies
-    for text in settings.seeds:
-        for proxy in Formula.parse(text).proxies:
-            if proxy not in known:
-                raise RunError(
-                    f"the starting formula {text} needs proxy '{proxy}'; known: {', '.join(known)}"
-                )

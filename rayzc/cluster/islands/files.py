@@ -1,10 +1,9 @@
-"""What a discovery writes to its folder while it goes on, whether or not the disk lets it."""
+"""Writing to the folder of a discovery while it runs, even if the disk fails."""
 
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rayzc.errors import RunError
 from rayzc.evolution import Island
 from rayzc.runs import RunFolder, write_checkpoint
 from rayzc.version import __version__
@@ -13,7 +12,7 @@ __all__ = ["RunFiles", "warn_by_default"]
 
 
 class RunFiles:
-    """Writes to a run's folder. Where that fails, as on a full disk, it warns, once for checkpoints, and goes on.
+    """Writes to a run's folder. If that fails, as on a full disk, it warns, once for checkpoints, and continues.
 
     Args:
         folder: the run's folder.
@@ -27,33 +26,22 @@ class RunFiles:
 
     def record(self, event: str, **details: Any) -> None:
         """Records an event."""
-        self._keep_on(lambda: self.folder.record(event, **details))
+        self.folder.record(event, **details)
 
     def write_checkpoint(self, islands: Sequence[Island], seconds: float) -> bool:
         """Writes a checkpoint; returns whether it could be written."""
-        written = self._keep_on(
-            lambda: write_checkpoint(self.folder.checkpoints, islands, __version__, seconds)
-        )
-        if not written:
-            self.record("checkpoint not written", epoch=islands[0].epoch)
-        return written
-
-    def _keep_on(self, write: Callable[[], object]) -> bool:
         try:
-            write()
-        except (OSError, RunError) as error:
+            write_checkpoint(self.folder.checkpoints, islands, __version__, seconds)
+        except OSError as error:
+            self.record("checkpoint not written", epoch=islands[0].epoch)
             if not self._warned:
                 self._warned = True
                 self._warn(
-                    f"{self.folder.path} cannot be written ({_reason(error)}): the run goes on, and tries again at "
-                    "every checkpoint"
+                    f"{self.folder.path} cannot be written ({error.strerror or error}): the run goes on, and tries "
+                    "again at every checkpoint"
                 )
             return False
         return True
-
-
-def _reason(error: OSError | RunError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def warn_by_default(text: str) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.workers import Report
 from rayzc.evolution import Individual, Island, pareto_front
-from rayzc.runs import Limits
+from rayzc.options import Limits
+from rayzc.runs import Ending, Reason
 
 __all__ = ["Progress", "ProgressTracker"]
 
@@ -17,10 +18,10 @@ _RATE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Progress:
-    """A discovery at one moment.
+    """The state of a discovery at one moment.
 
     Attributes:
-        seconds: since it began, those before a resume included.
+        seconds: since it began, including those before a resume.
         seconds_left: to the time limit; None where there is none.
         epoch: the epoch that all islands have reached.
         best: the best formula of that epoch, the result of a stop at this moment; None before the first epoch.
@@ -49,10 +50,10 @@ class Progress:
 
 
 class ProgressTracker:
-    """Counts up the reports of all epochs, and finds when a limit is met.
+    """Sums up the reports of all epochs, and finds out when a limit is met.
 
     Everything is counted by epochs of all islands: a limit is met at the same epoch, and the best formula shown is the
-    result of a stop there, whichever workers compute and in whatever order the reports come in.
+    result of a stop there, for all workers and all orders in which the reports arrive.
 
     Args:
         limits: when to stop.
@@ -72,6 +73,7 @@ class ProgressTracker:
         self._waited = 0.0
         self._seen: dict[int, dict[int, Report]] = {}
         self._judged_to = -1
+        self._stop: tuple[int, Ending] | None = None
         self._evaluations = 0
         self._record = (-1, float("-inf"))
         self._best: Individual | None = None
@@ -80,7 +82,7 @@ class ProgressTracker:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the run began, those before a resume included."""
+        """Seconds since the run began, including those before a resume."""
         return time.monotonic() - self._begin
 
     @contextmanager
@@ -105,13 +107,13 @@ class ProgressTracker:
         self.known += report.known
         self._seen.setdefault(report.epoch, {})[report.island] = report
 
-    def stop(self, epoch: int) -> tuple[int, str] | None:
+    def stop(self, epoch: int) -> tuple[int, Ending] | None:
         """The epoch at which a limit is met, and the limit; None if none is met.
 
         Args:
             epoch: the epoch that all islands have reached.
         """
-        while self._judged_to < epoch:
+        while self._judged_to < epoch and self._stop is None:
             self._judged_to += 1
             # In the order of the islands, as in the result: of equals, the first is taken.
             reports = [report for _, report in sorted(self._seen.pop(self._judged_to).items())]
@@ -122,10 +124,13 @@ class ProgressTracker:
                 self._record = (self._judged_to, self._best.objective)
             reason = self._met(self._judged_to)
             if reason:
-                return self._judged_to, reason
+                self._stop = self._judged_to, Ending(reason)
+        if self._stop is not None:
+            # Islands that were lost at this very moment are bred again first.
+            return self._stop if epoch >= self._stop[0] else None
         limit = self._limits.time_limit
         if epoch >= 0 and limit is not None and self.seconds >= limit:
-            return epoch, "time limit"
+            return epoch, Ending(Reason.TIME_LIMIT)
         return None
 
     def progress(self, archipelago: Archipelago) -> Progress:
@@ -152,12 +157,12 @@ class ProgressTracker:
             occupation=1.0 - self._waited / elapsed,
         )
 
-    def _met(self, epoch: int) -> str | None:
+    def _met(self, epoch: int) -> Reason | None:
         limits = self._limits
         if limits.epochs is not None and epoch >= limits.epochs:
-            return "epochs"
+            return Reason.EPOCHS
         if limits.evaluations is not None and self._evaluations >= limits.evaluations:
-            return "evaluations"
+            return Reason.EVALUATIONS
         if limits.plateau is not None and epoch - self._record[0] >= limits.plateau:
-            return "plateau"
+            return Reason.PLATEAU
         return None

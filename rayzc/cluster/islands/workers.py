@@ -1,10 +1,9 @@
-"""Workers: the actor that computes steps, and how their number is kept up.
+"""Workers: the actors that compute steps, and how their number is maintained.
 
-An actor caches tables and compiled code, never the truth, so that nothing but time is lost with it.
+An actor caches tables and compiled code but holds no state, so losing an actor costs nothing but time.
 """
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.evolution import Individual, Island, Judge, Settings, Tables, emigrants, initialise, step
+from rayzc.evolution import Individual, Island, Judge, Tables, emigrants, initialise, step
+from rayzc.options import Settings
 
 __all__ = ["IslandWorkers", "Report", "Worker"]
 
@@ -21,7 +21,7 @@ Product = tuple[Island, tuple[Individual, ...], "Report"]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the driver learns of an epoch of an island.
+    """The report to the driver on one epoch of an island.
 
     Attributes:
         island: number of the island.
@@ -31,8 +31,6 @@ class Report:
         known: formulas of this step whose ranking the worker knew already.
         best: its best formula.
         front: its best formula of each complexity.
-        seconds: how long the step took.
-        process: the worker's process id.
     """
 
     island: int
@@ -42,8 +40,6 @@ class Report:
     known: int
     best: Individual
     front: tuple[Individual, ...]
-    seconds: float
-    process: int
 
 
 @ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
@@ -65,15 +61,15 @@ class IslandWorker:
 
     def initialise(self, index: int) -> Product:
         """Returns island `index` at epoch 0, its emigrants, and a report."""
-        return self._timed(lambda: initialise(index, self._judge, self._settings))
+        return self._reported(lambda: initialise(index, self._judge, self._settings))
 
     def step(self, island: Island, *immigrants: tuple[Individual, ...]) -> Product:
         """Returns the island one epoch later, its emigrants, and a report."""
         arrivals = [immigrant for group in immigrants for immigrant in group]
-        return self._timed(lambda: step(island, arrivals, self._judge, self._settings))
+        return self._reported(lambda: step(island, arrivals, self._judge, self._settings))
 
-    def _timed(self, advance: Callable[[], Island]) -> Product:
-        begin, scored, known = time.perf_counter(), self._judge.scored, self._judge.known
+    def _reported(self, advance: Callable[[], Island]) -> Product:
+        scored, known = self._judge.scored, self._judge.known
         island = advance()
         report = Report(
             island=island.index,
@@ -83,8 +79,6 @@ class IslandWorker:
             known=self._judge.known - known,
             best=island.population[0],
             front=island.front,
-            seconds=time.perf_counter() - begin,
-            process=os.getpid(),
         )
         return island, emigrants(island, self._settings), report
 
@@ -112,7 +106,7 @@ class Worker:
 
 
 class IslandWorkers:
-    """Keeps up the number of workers: dead workers are replaced, and a cluster that grows is used.
+    """Maintains the number of workers: replaces dead workers, and uses a cluster that grows.
 
     Args:
         tables: reference to the tables; held here, so that a worker that comes late finds them.
@@ -134,7 +128,7 @@ class IslandWorkers:
 
     @property
     def target(self) -> int:
-        """The number of workers to keep up: an island keeps no more than one busy."""
+        """The number of workers to maintain: at most one per island."""
         count = self._count or max(1, int(_resources().get("CPU", 1)))
         return min(count, self._settings.islands)
 
@@ -155,7 +149,7 @@ class IslandWorkers:
             self._workers.append(Worker(actor, actor.process.remote()))
 
     def mark_ready(self, ready: Any) -> None:
-        """Takes note that a worker is ready, or that it died before it was."""
+        """Records that a worker is ready, or that it died before."""
         worker = next((w for w in self._workers if w.ready == ready), None)
         if worker is None:
             return

@@ -1,7 +1,7 @@
 """Measuring networks on demand: a pool of workers on the cluster, shared by all clients.
 
 A *request* names a network (search space, encoding, task, seed) and proxies; its *measurement* has their scores and
-follows from the request and the pool's *setup* alone, bit for bit, whichever worker computes it::
+follows from the request and the pool's *setup* alone, bit for bit, on any worker::
 
     with rayzc.measuring_pool(workers=8, cache="measurements") as pool:
         for request, measurement in pool.measure(requests):
@@ -16,7 +16,7 @@ what a suite's tables lack.
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
 from rayzc.cluster.measuring.filling import Filled, Filling, fill_suite
 from rayzc.cluster.measuring.pool import Statistics
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
 
 __all__ = [
     "Filled",
@@ -24,7 +24,6 @@ __all__ = [
     "Measurement",
     "MeasuringPool",
     "Request",
-    "Setup",
     "Statistics",
     "fill_suite",
     "measuring_pool",

@@ -1,4 +1,4 @@
-"""Scores that outlive a pool, and what they are kept by: a folder of Parquet files, one row per score.
+"""A cache of scores on disk that outlives its pool: a folder of Parquet files, one row per score.
 
 Every pool writes its own file, rewritten whole and put in place at once, so that pools can share a folder and a crash
 costs no more than the scores since the last flush. A file that cannot be read is skipped. Rows name everything that a
@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.documents import replacing
-from rayzc.errors import RunError, SpaceError, first_line, nearest
-from rayzc.measurement import Request, Setup
+from rayzc.errors import RunError, first_line
+from rayzc.measurement import Request
+from rayzc.options import Setup
+from rayzc.problems import Shapes
 from rayzc.spaces import SPACES, SearchSpace, search_space
 from rayzc.spaces.four_node import FourNodeSpace
 
@@ -27,14 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["MEASURING_VERSION", "ScoreCache", "canonical_encoding", "require_folder"]
 
 MEASURING_VERSION = 1
-"""To be raised when networks are built, shown images or measured differently, so that no cache mixes the two."""
+"""Raise this when networks are built or measured differently, so that no cache mixes old and new scores."""
 
 _KEY = b"rayzc_scores"
 _SCHEMA_VERSION = b"1"
 _ROWS_PER_FILE = 50_000
 
 
-def canonical_encoding(request: Request, setup: Setup) -> str:
+def canonical_encoding(request: Request, setup: Setup, shapes: Shapes) -> str:
     """The encoding of the network that is built for a request; requests with the same one are measured once.
 
     By default that is the canonical architecture. Two encodings of one network can differ in operations whose output
@@ -48,10 +50,7 @@ def canonical_encoding(request: Request, setup: Setup) -> str:
     """
     space: SearchSpace = search_space(request.space)
     architecture = space.parse(request.encoding)
-    if request.task not in space.tasks:
-        raise SpaceError(
-            f"{space.name} has no task '{request.task}'; {nearest(request.task, list(space.tasks))}"
-        )
+    shapes.task(request.space, request.task)
     if setup.as_written and isinstance(space, FourNodeSpace):
         return space.format(architecture)
     return space.key(architecture)
@@ -64,7 +63,7 @@ def require_folder(folder: Path) -> None:
         RunError: it is a file.
     """
     if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder} is a file; the cache of measurements is a folder: name another")
+        raise RunError(f"{folder} is a file; the cache of measurements must be a folder: give another path")
 
 
 @dataclass(slots=True)
@@ -84,6 +83,7 @@ class ScoreCache:
         setup: what holds for all measurements.
         device: where networks are measured, ``cpu`` or ``cuda``.
         versions: version of each proxy, by name.
+        shapes: how large networks are.
 
     Attributes:
         warnings: about files that were skipped.
@@ -92,12 +92,20 @@ class ScoreCache:
         RunError: the folder is a file.
     """
 
-    def __init__(self, folder: Path, setup: Setup, device: str, versions: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        setup: Setup,
+        device: str,
+        versions: Mapping[str, str],
+        shapes: Shapes,
+    ) -> None:
         require_folder(folder)
         self._folder = folder
         self._setup = setup
         self._device = device
         self._versions = versions
+        self._shapes = shapes
         # Other releases of torch may draw and sum differently; the build (+cpu, +cu126) is the device's matter.
         self._measuring = f"{MEASURING_VERSION}, torch {version('torch').partition('+')[0]}"
         self._rows = _Rows()
@@ -165,10 +173,10 @@ class ScoreCache:
             self._written, self._path = 0, None
 
     def _conditions(self, space: str) -> dict[str, Any]:
-        known = SPACES[space]
+        width, depth = self._shapes.scale(space, self._setup.width, self._setup.depth)
         return {
-            "width": known.width if self._setup.width is None else self._setup.width,
-            "depth": known.depth if self._setup.depth is None else self._setup.depth,
+            "width": width,
+            "depth": depth,
             "device": self._device,
             "measuring": self._measuring,
         }

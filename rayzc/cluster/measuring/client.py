@@ -18,7 +18,9 @@ from rayzc.cluster.measuring.cache import canonical_encoding, require_folder
 from rayzc.cluster.measuring.pool import PoolActor, Statistics
 from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions_of_proxies
 from rayzc.errors import ClusterError, ProxyError, RayzcError, RunError, first_line, nearest
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
+from rayzc.problems import Benchmark, Shapes
 
 __all__ = ["MeasuringPool", "measuring_pool"]
 
@@ -30,7 +32,7 @@ _SECONDS_PER_CALL = 5.0
 
 
 class MeasuringPool:
-    """Asks a pool of workers for measurements; made by :func:`measuring_pool`.
+    """A client of a pool of measuring workers; made by :func:`measuring_pool`.
 
     It can be pickled: the copy in another process, a trial of Ray Tune for instance, is another client of the same
     pool, and clients share the workers' time. While a client waits, it needs no CPU of the cluster. Each
@@ -41,10 +43,20 @@ class MeasuringPool:
         setup: what holds for all measurements.
         device: where the workers measure, ``cpu`` or ``cuda``.
         proxies: version of each proxy that the pool can measure, by name.
+        shapes: how large its networks are and what they are shown.
     """
 
-    def __init__(self, actor: Any, setup: Setup, device: str, proxies: Mapping[str, str], limit: int) -> None:
+    def __init__(
+        self,
+        actor: Any,
+        setup: Setup,
+        device: str,
+        proxies: Mapping[str, str],
+        limit: int,
+        shapes: Shapes,
+    ) -> None:
         self.setup = setup
+        self.shapes = shapes
         self.device = device
         self.proxies = dict(proxies)
         self._actor = actor
@@ -56,7 +68,7 @@ class MeasuringPool:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles what a new client needs; requests and answers stay with this one."""
-        return type(self), (self._actor, self.setup, self.device, self.proxies, self._limit)
+        return type(self), (self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
 
     def measure(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Measurement]]:
         """Measures networks, and yields each request with its measurement as they come, in any order.
@@ -70,7 +82,7 @@ class MeasuringPool:
             ProxyError: this pool has no such proxy, or the images are not there or do not fit.
             ClusterError: the pool is gone, or can start no workers.
         """
-        asking = MeasuringPool(self._actor, self.setup, self.device, self.proxies, self._limit)
+        asking = MeasuringPool(self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
         asking._owner = self._owner
         rest = iter(requests)
         try:
@@ -96,8 +108,8 @@ class MeasuringPool:
     def submit(self, requests: Iterable[Request]) -> None:
         """Asks for measurements; :meth:`answers` returns them.
 
-        It returns when the pool has taken all requests in, and blocks while too many of this client are not
-        measured: answers that nobody fetches do not count, so submitting alone never comes to a stop.
+        It returns when the pool has accepted all requests, and blocks while too many requests of this client are not
+        measured. Measured requests do not count, even if nobody fetches their answers, so it never blocks forever.
 
         Raises:
             SpaceError: as for :meth:`measure`; then none of the requests was submitted.
@@ -112,7 +124,8 @@ class MeasuringPool:
                     raise ProxyError(f"the pool has no proxy '{name}'; {nearest(name, list(self.proxies))}")
             number = next(self._numbers)
             submitted[number] = request
-            canonical[number] = replace(request, encoding=canonical_encoding(request, self.setup))
+            encoding = canonical_encoding(request, self.setup, self.shapes)
+            canonical[number] = replace(request, encoding=encoding)
         if submitted:
             self._open |= submitted
             try:
@@ -147,7 +160,7 @@ class MeasuringPool:
         return len(self._open)
 
     def leave(self) -> None:
-        """Gives up what was submitted and is not answered; what nobody else waits for is not measured."""
+        """Withdraws the unanswered requests; networks that no other client waits for are not measured."""
         left, self._client = self._client, uuid.uuid4().hex
         waiting, self._received = bool(self._open), ()
         self._open.clear()
@@ -182,6 +195,14 @@ class MeasuringPool:
         if trouble:
             raise RunError(trouble)
 
+    def close_or_say(self) -> str | None:
+        """Like :meth:`close`, but returns what went wrong: results are returned even if the disk is full."""
+        try:
+            self.close()
+        except RunError as error:
+            return str(error)
+        return None
+
     def _call(self, method: str, *arguments: Any) -> Any:
         try:
             return _ray.get(getattr(self._actor, method).remote(*arguments))
@@ -191,7 +212,7 @@ class MeasuringPool:
             raise
         except ray.exceptions.RayActorError as error:
             raise ClusterError(
-                "the measuring pool is gone, closed or lost with its machine: open it again with the same cache, which "
+                "the measuring pool is gone, closed or lost with its machine: open another with the same cache, which "
                 f"has what was measured ({first_line(error)})"
             ) from None
 
@@ -204,8 +225,9 @@ def measuring_pool(
     *,
     address: str | None = None,
     outstanding: int = 256,
+    benchmark: Benchmark | None = None,
 ) -> Iterator[MeasuringPool]:
-    """Opens a pool of workers that measure networks, for the length of the block.
+    """Opens a pool of workers that measure networks, for the duration of the block.
 
     Proxies that were registered in this process with ``@rayzc.proxy`` are sent to the workers. The pool's actor is on
     the machine of the caller, so that cache and images are files of that machine.
@@ -216,6 +238,8 @@ def measuring_pool(
         cache: folder in which scores are kept from one pool to the next; by default they end with this pool.
         address: of the Ray cluster, see :func:`rayzc.cluster.connected`.
         outstanding: how many requests a client may have in progress.
+        benchmark: of a suite: tasks are then its own, with their images, and networks have its width and depth, but for
+            what `setup` says; by default tasks and scale are those of the search spaces, and images are random.
 
     Raises:
         ClusterError: there is no Ray cluster, or it has no room for workers.
@@ -234,14 +258,15 @@ def measuring_pool(
     with connected(address, workers):
         device = _device(setup)
         versions = versions_of_proxies()
+        shapes = Shapes() if benchmark is None else benchmark.shapes
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
         with shipped(user_proxies()) as reference:
             actor = _ACTOR.options(scheduling_strategy=here).remote(
-                setup, device, workers, folder, versions, [reference], outstanding
+                setup, device, workers, folder, versions, [reference], outstanding, benchmark
             )
-            pool = MeasuringPool(actor, setup, device, versions, outstanding)
+            pool = MeasuringPool(actor, setup, device, versions, outstanding, shapes)
             try:
                 for text in pool._call("open"):
                     warnings.warn(text, stacklevel=3)
@@ -264,7 +289,7 @@ def _absolute(setup: Setup) -> Setup:
 
 
 def _device(setup: Setup) -> str:
-    """Where workers measure.
+    """The device that the workers measure on.
 
     Raises:
         ClusterError: the setup says cuda, and the cluster has no GPU.

@@ -18,8 +18,8 @@ from rayzc.cluster.measuring.cache import canonical_encoding
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
 from rayzc.cluster.measuring.pool import Statistics
 from rayzc.errors import ProxyError, SuiteError
-from rayzc.measurement import Measurement, Request, Setup
-from rayzc.options import Cluster, FillOptions, takes
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Cluster, FillOptions, Setup, takes
 from rayzc.problems import Problem, Suite, load_suite
 from rayzc.version import __version__
 
@@ -77,6 +77,7 @@ class Filled:
         seconds: how long it took.
         statistics: of the pool, in the end.
         interrupted: the signal that ended it early; None if it ended by itself.
+        trouble: why the cache could not be written, if so.
     """
 
     suite: Suite
@@ -86,6 +87,7 @@ class Filled:
     seconds: float
     statistics: Statistics
     interrupted: signal.Signals | None
+    trouble: str | None = None
 
     @property
     def mixed(self) -> list[tuple[str, str, int]]:
@@ -116,8 +118,9 @@ def fill_suite(
 ) -> Filled:
     """Measures the empty cells of a suite on a cluster.
 
-    Ctrl-C and SIGTERM end it early, with what has been measured by then. With a cache, the next call continues where
-    this one ended, for whatever reason.
+    The images are those of the suite's benchmark where it has one, and networks have its width and depth; else images
+    are random and networks the original ones. Ctrl-C and SIGTERM end it early, with what has been measured by then.
+    With a cache, the next call continues where this one ended, for any reason.
 
     Args:
         suite: a suite, or its file, folder or name, see :func:`rayzc.load_suite`.
@@ -152,13 +155,15 @@ def fill_suite(
             f"suite {loaded.name} has all scores of {', '.join(names)} on {where}: there is nothing to measure"
         )
     for request in {(request.space, request.task): request for request in rows}.values():
-        canonical_encoding(request, options.setup)
+        canonical_encoding(request, options.setup, loaded.shapes)
     scores = {problem.name: problem.scores.copy() for problem in chosen}
     columns = {problem.name: problem.proxies.index for problem in chosen}
     failures: list[Failure] = []
     done = 0
 
-    pool_of = measuring_pool(options.setup, cluster.workers, cache, address=cluster.address)
+    pool_of = measuring_pool(
+        options.setup, cluster.workers, cache, address=cluster.address, benchmark=loaded.benchmark
+    )
     with pool_of as pool, Interrupts() as interrupts:
         for answers in _answers(pool, iter(rows), interrupts):
             for request, measurement in answers:
@@ -174,6 +179,7 @@ def fill_suite(
                 seconds = time.monotonic() - began
                 listen(Filling(sum(map(len, rows.values())), done, len(failures), seconds, pool.statistics()))
         statistics, device = pool.statistics(), pool.device
+        trouble = pool.close_or_say()
 
     filled = {problem.name: replace(problem, scores=scores[problem.name]) for problem in chosen}
     cells = {problem.name: _filled_cells(problem, filled[problem.name], names) for problem in chosen}
@@ -190,13 +196,14 @@ def fill_suite(
         seconds=time.monotonic() - began,
         statistics=statistics,
         interrupted=interrupts.received,
+        trouble=trouble,
     )
 
 
 def _answers(
     pool: MeasuringPool, requests: Iterator[Request], interrupts: Interrupts
 ) -> Iterator[list[tuple[Request, Measurement]]]:
-    """Requests and their measurements as they come, now and then none, so that progress is reported all the time."""
+    """Requests and their measurements as they come; now and then an empty list, so that progress is reported."""
     while interrupts.received is None:
         pool.submit(itertools.islice(requests, _MAX_OUTSTANDING - pool.outstanding))
         if not pool.outstanding:
@@ -249,7 +256,8 @@ def _origin(
     )
     if not what:
         return suite.metadata.get("origin", suite.name)
-    images = "normal random images" if setup.images is None else f"images of {Path(setup.images).name}"
+    own = "normal random images" if suite.benchmark is None else "images of the suite's benchmark"
+    images = own if setup.images is None else f"images of {Path(setup.images).name}"
     scaled = "".join(
         f", {key} {value}"
         for key, value in (("width", setup.width), ("depth", setup.depth))

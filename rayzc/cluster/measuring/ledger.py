@@ -1,4 +1,4 @@
-"""Which client has asked for what, what is known, and what to measure next. No Ray, no clock: decisions only.
+"""Which client asked for what, which scores are known, and what to measure next. Decisions only: no Ray, no clock.
 
 A *target* is a network on a batch of images; a request waits for the scores of some proxies on it. Scores that nobody
 has asked for yet become a *job*; scores that are known, or part of a job already, do not.
@@ -17,12 +17,12 @@ __all__ = ["MAX_DEATHS", "Accounts", "Job", "Ledger", "Target"]
 
 MAX_DEATHS = 3
 """After this many workers died while measuring a network, it is given up. The last attempt is made with plain kernels:
-the network may have met a fault of the fast ones. The attempt before it is not, as a worker may die for reasons that
-have nothing to do with the network, and then the scores stay the same, bit for bit."""
+the network may trigger a bug in the fast ones. The attempt before is made with these, as a worker may die for reasons
+unrelated to the network, and then the scores stay the same, bit for bit."""
 
 
 class Target(NamedTuple):
-    """A network on a batch of images: what scores are kept by.
+    """A network on a batch of images: the key by which scores are stored.
 
     Attributes:
         space: name of the search space.
@@ -70,7 +70,7 @@ class Accounts:
         self._seconds: dict[str, float] = {}
 
     def join(self, owner: str, active: Iterable[str]) -> None:
-        """Enters an owner that begins to ask, or asks again; it has no claim to time that has passed.
+        """Enters an owner that begins to ask, or asks again; it gets no credit for the time before.
 
         Args:
             owner: the owner.
@@ -192,7 +192,7 @@ class Ledger:
         self._record(job, Measurement({}, dict.fromkeys(job.proxies, reason)))
 
     def put_back(self, job: Job) -> None:
-        """Makes a job the next one, which was lost for reasons that have nothing to do with it."""
+        """Makes a job the next one, after it was lost for reasons unrelated to it."""
         self._returned(job)
         clients = dict.fromkeys(client for client, _ in self._waiting_for(job))
         if not clients:
@@ -206,7 +206,7 @@ class Ledger:
         """Records that the worker died while measuring: the job is tried again, :data:`MAX_DEATHS` times in all."""
         job.deaths += 1
         if job.deaths >= MAX_DEATHS:
-            self.fail(job, f"ended its worker {job.deaths} times, given up: {reason}")
+            self.fail(job, f"its worker died {job.deaths} times, so it was given up: {reason}")
         else:
             self.put_back(job)
 
@@ -230,7 +230,7 @@ class Ledger:
         return sum(other.open for other in self._clients.values())
 
     def leave(self, client: str) -> None:
-        """Forgets a client: what only it has asked for and no worker has begun is not measured any more."""
+        """Forgets a client: what only this client asked for is not measured unless a worker has begun."""
         if client not in self._clients:
             return
         queued = list(self._clients[client].queue)
@@ -246,7 +246,7 @@ class Ledger:
                 self._forget(job)
 
     def _jobs_for(self, target: Target, proxies: tuple[str, ...]) -> list[Job]:
-        """The jobs that measure these proxies: those that do already, and one for the rest."""
+        """The jobs that measure these proxies: existing jobs, and a new job for the other proxies."""
         jobs = self._jobs.setdefault(target, [])
         found = [job for job in jobs if not set(proxies).isdisjoint(job.proxies)]
         if found:

@@ -1,7 +1,6 @@
-"""The actor that a pool is: it takes requests from any process of the cluster, and owns the workers and the images."""
+"""The actor behind a pool: takes requests from any process of the cluster, and owns the workers and the images."""
 
 import asyncio
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +8,16 @@ from typing import Any
 
 import ray
 
+from rayzc.cluster.measuring.batches import Batches
 from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Ledger, Target
 from rayzc.cluster.measuring.workers import MeasuringWorkers, capacity
-from rayzc.errors import ClusterError, ProxyError, RunError
-from rayzc.measurement import Measurement, Request, Setup
-from rayzc.spaces import Task, search_space
+from rayzc.errors import ClusterError, RunError
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
+from rayzc.problems import Benchmark, Shapes
 
-__all__ = ["Batches", "PoolActor", "Statistics"]
+__all__ = ["PoolActor", "Statistics"]
 
 _SECONDS_BETWEEN_CHECKS = 2.0
 
@@ -55,7 +56,7 @@ class Statistics:
 
 @ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)
 class PoolActor:
-    """A ledger, workers and a cache behind one door. All its methods are coroutines of one thread.
+    """Combines a ledger, workers and a cache. All its methods are coroutines of one thread.
 
     Args:
         setup: what holds for all measurements.
@@ -65,6 +66,7 @@ class PoolActor:
         versions: version of each proxy, by name.
         user_proxies: a list of one reference, to the user's proxies.
         limit: how many requests a client may have that no worker has answered.
+        benchmark: of a suite; None for the tasks of the search spaces.
     """
 
     def __init__(
@@ -76,13 +78,16 @@ class PoolActor:
         versions: Mapping[str, str],
         user_proxies: list[Any],
         limit: int,
+        benchmark: Benchmark | None,
     ) -> None:
         self._setup = setup
+        self._benchmark = benchmark
+        self._shapes = Shapes() if benchmark is None else benchmark.shapes
         self._device = device
         self._number = workers
         self._limit = limit
         self._batches = Batches(setup)
-        self._cache = ScoreCache(cache, setup, device, versions) if cache else None
+        self._cache = ScoreCache(cache, setup, device, versions, self._shapes) if cache else None
         self._ledger = Ledger()
         self._user_proxies = user_proxies[0]
         self._gone: set[str] = set()
@@ -106,13 +111,14 @@ class PoolActor:
             self._batches.reference,
             self._keep,
             self._changed,
+            self._shapes,
         )
         await self._resize()
         self._upkeep = asyncio.create_task(self._keep_up())
         return self._cache.warnings if self._cache else []
 
     async def ask(self, client: str, requests: Mapping[int, Request], owner: str | None = None) -> None:
-        """Takes requests in, as many at a time as the client may have; returns when all are in.
+        """Accepts requests, as many at a time as the client may have; returns when all are accepted.
 
         Args:
             client: the client that asks.
@@ -202,15 +208,16 @@ class PoolActor:
             await self._flush()
 
     async def _resize(self) -> None:
-        """Has as many workers as the user has said, or as the cluster has room for now."""
+        """Keeps as many workers as the user asked for, or as the cluster has room for now."""
         number = self._number
         if number is None:
             number = await asyncio.to_thread(capacity, self._setup, self._device)
         self._workers.resize(number)
 
     async def _target(self, request: Request) -> Target:
-        task = search_space(request.space).tasks[request.task]
-        batch = await self._batches.identity(task, request.seed)
+        task = self._shapes.task(request.space, request.task)
+        shown = None if self._benchmark is None else self._benchmark.task(request.task)
+        batch = await self._batches.identity(task, request.seed, shown)
         return Target(request.space, request.encoding, request.task, request.seed, batch)
 
     async def _flush(self) -> None:
@@ -236,59 +243,3 @@ class PoolActor:
             raise ClusterError(f"no measuring worker can be started: {self._workers.broken}")
         if self._closed:
             raise ClusterError("the measuring pool was closed: open another with rayzc.measuring_pool")
-
-
-class Batches:
-    """The images of a pool: read once, where the pool is, and named by their content.
-
-    Random images have no content to keep: workers draw them. Images of a file or a data set are read here and go to
-    the workers through Ray's object store, so that other machines need not have the files.
-
-    Args:
-        setup: how many images, and their source.
-    """
-
-    def __init__(self, setup: Setup) -> None:
-        self._setup = setup
-        self._read: dict[tuple[tuple[int, ...], int], tuple[str, Any]] = {}
-        self._references: dict[str, Any] = {}
-        self._reading = asyncio.Lock()
-
-    async def identity(self, task: Task, seed: int) -> str:
-        """The name of the batch for a task and a seed: for random images how they are drawn, else a hash.
-
-        Raises:
-            ProxyError: the images are not there, or do not fit the task.
-        """
-        size, shape = self._setup.batch, task.input_shape
-        if self._setup.images is None:
-            return f"normal {size}x{'x'.join(map(str, shape))} of {task.classes}, seed {seed}"
-        # A file holds one batch, whatever the seed.
-        key = (shape, 0 if Path(self._setup.images).is_file() else seed)
-        async with self._reading:
-            if key not in self._read:
-                self._read[key] = await asyncio.to_thread(self._load, shape, seed)
-        identity, labels = self._read[key]
-        if labels >= task.classes:
-            raise ProxyError(
-                f"{self._setup.images}: there is a label {labels}, but the task has only {task.classes} classes"
-            )
-        return identity
-
-    def reference(self, identity: str) -> Any:
-        """The batch of this identity in the object store; None for random images."""
-        return self._references.get(identity)
-
-    def _load(self, shape: tuple[int, ...], seed: int) -> tuple[str, Any]:
-        from rayzc.proxies.batches import load_batch
-
-        assert self._setup.images is not None
-        loaded = load_batch(self._setup.images, shape, self._setup.batch, seed, Path(self._setup.data))
-        images, labels = (part.numpy() for part in loaded)
-        digest = hashlib.sha256(f"{images.shape}".encode())
-        digest.update(images.tobytes())
-        digest.update(labels.tobytes())
-        identity = f"sha256 {digest.hexdigest()}"
-        if identity not in self._references:
-            self._references[identity] = ray.put((images, labels))
-        return identity, int(labels.max(initial=0))

@@ -1,4 +1,4 @@
-"""The user's proxies, on their way to workers that cannot import them."""
+"""Sending the user's own proxies to workers that cannot import them."""
 
 import hashlib
 import inspect
@@ -59,8 +59,8 @@ def shipped(proxies: "Mapping[str, Proxy]") -> Iterator[Any]:
                 _cloudpickle.dumps(proxy)
             except Exception as error:
                 raise ProxyError(
-                    f"proxy '{name}' cannot be sent to the workers ({error}): it must not use what stays in this "
-                    "process, such as open files or locks"
+                    f"proxy '{name}' cannot be sent to the workers ({error}): it must not use objects that cannot "
+                    "leave this process, such as open files or locks"
                 ) from error
         reference = _ray.put(dict(proxies))
     finally:

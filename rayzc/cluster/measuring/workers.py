@@ -1,4 +1,4 @@
-"""The workers of a pool: the actor that measures networks, and how many of them are kept at work."""
+"""The workers of a pool: the actor that measures networks, and how the number of actors is maintained."""
 
 import asyncio
 import math
@@ -14,11 +14,15 @@ import ray.exceptions
 from rayzc.cluster.measuring.ledger import MAX_DEATHS, Job, Ledger, Target
 from rayzc.cluster.measuring.user_proxies import register
 from rayzc.errors import first_line
-from rayzc.measurement import Measurement, Request, Setup
+from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
+from rayzc.problems import Shapes
 
 __all__ = ["PLAIN_KERNELS", "MeasuringWorker", "MeasuringWorkers", "Worker", "capacity"]
 
-PLAIN_KERNELS = "measured without oneDNN and in channels-first, after the workers that used them had died"
+PLAIN_KERNELS = (
+    "measured without oneDNN and in channels-first layout, after workers with the fast kernels died"
+)
 
 _MAX_REFUSED_STARTS = 3
 _MAX_FAILED_STARTS = 10
@@ -28,21 +32,23 @@ _SECONDS_FOR_A_MACHINE = 30
 
 @ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
 class MeasuringWorker:
-    """Measures networks, one at a time. It keeps nothing: all that it needs to know comes with the call.
+    """Measures networks, one at a time. It is stateless: each call brings all that it needs.
 
     Args:
         setup: what holds for all measurements.
         device: where to measure.
         proxies: the user's proxies, by name.
+        shapes: how large networks are and what they are shown.
     """
 
-    def __init__(self, setup: Setup, device: str, proxies: Mapping[str, Any]) -> None:
+    def __init__(self, setup: Setup, device: str, proxies: Mapping[str, Any], shapes: Shapes) -> None:
         from rayzc.proxies.architectures import one_thread
 
         one_thread(device, setup.gpus)
         register(proxies)
         self._setup = setup
         self._device = device
+        self._shapes = shapes
 
     def identify(self) -> tuple[int, str]:
         """The process id and the node's id; it answers once the worker is ready."""
@@ -62,12 +68,14 @@ class MeasuringWorker:
         from rayzc.proxies.architectures import measure_architecture
 
         begin = time.perf_counter()
+        width, depth = self._shapes.scale(request.space, self._setup.width, self._setup.depth)
         measured = measure_architecture(
             request,
             # What comes from the object store is read-only, and torch needs memory that it may write to.
             batch=self._setup.batch if batch is None else (batch[0].copy(), batch[1].copy()),
-            width=self._setup.width,
-            depth=self._setup.depth,
+            width=width,
+            depth=depth,
+            task=self._shapes.task(request.space, request.task),
             device=self._device,
             plain_kernels=plain_kernels,
         )
@@ -112,7 +120,7 @@ class Worker:
 
 
 class MeasuringWorkers:
-    """Keeps a number of workers at the ledger's jobs: starts them, replaces those that die, ends those not needed.
+    """Maintains the workers that do the ledger's jobs: starts them, replaces dead ones, ends those not needed.
 
     Args:
         ledger: hands out jobs and takes measurements.
@@ -122,6 +130,7 @@ class MeasuringWorkers:
         batch: returns the reference to a batch of an identity.
         keep: called with what a worker has measured.
         changed: called whenever answers may have come, or will never come.
+        shapes: how large networks are and what they are shown.
 
     Attributes:
         lost: how many workers died or had to be ended.
@@ -137,6 +146,7 @@ class MeasuringWorkers:
         batch: Callable[[str], Any],
         keep: Callable[[Target, Mapping[str, float]], None],
         changed: Callable[[], None],
+        shapes: Shapes,
     ) -> None:
         self._ledger = ledger
         self._setup = setup
@@ -145,6 +155,7 @@ class MeasuringWorkers:
         self._batch = batch
         self._keep = keep
         self._changed = changed
+        self._shapes = shapes
         self._work = asyncio.Event()
         self._failed_starts = 0
         self.workers: list[Worker] = []
@@ -161,7 +172,7 @@ class MeasuringWorkers:
         self._work.set()
 
     def resize(self, number: int) -> None:
-        """Starts workers until there are this many, or has those leave that are not needed.
+        """Starts workers up to this number, or dismisses those that are not needed.
 
         Those that are not ready leave first, then the idle; a busy worker finishes its job.
         """
@@ -188,7 +199,9 @@ class MeasuringWorkers:
         options: dict[str, Any] = {"num_cpus": self._setup.cpus}
         if self._device == "cuda":
             options["num_gpus"] = self._setup.gpus
-        worker = Worker(_ACTOR.options(**options).remote(self._setup, self._device, self._proxies))
+        worker = Worker(
+            _ACTOR.options(**options).remote(self._setup, self._device, self._proxies, self._shapes)
+        )
         self.workers.append(worker)
         worker.task = asyncio.create_task(self._run(worker))
         # A task that is cancelled before it has begun runs none of its own code, not even a finally.
@@ -214,8 +227,8 @@ class MeasuringWorkers:
         try:
             worker.process, worker.node = await worker.actor.identify.remote()
         except ray.exceptions.RayError as error:
-            # Machines that come and go take starting workers with them. Only when there is no worker and one start
-            # after the other fails, which they do at once where the constructor raises, something is wrong with all.
+            # A machine that leaves the cluster takes its starting workers with it. Only if there is no worker and start
+            # after start fails, which happens at once if the constructor raises, no worker can be started.
             self._failed_starts += 1
             limit = _MAX_REFUSED_STARTS if "creation task" in str(error) else _MAX_FAILED_STARTS
             if self._failed_starts >= limit and not self.ready:

@@ -1,6 +1,6 @@
 """Searching on a cluster: one trial of Ray Tune is one whole search, and all share a pool of measuring workers.
 
-A search is a value that follows from its plan and what was measured, so a trial that dies goes on from its last
+A search is a value that follows from its plan and what was measured, so a trial that dies continues from its last
 checkpoint, in this run or in the next, along the same trajectory.
 """
 

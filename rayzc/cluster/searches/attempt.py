@@ -18,13 +18,13 @@ from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, measuring_pool
 from rayzc.cluster.searches.progress import ProgressReporter, SearchProgress, Stop
 from rayzc.cluster.searches.storage import Storage, trial_folder
-from rayzc.cluster.searches.trial import SearchTrial, Trial, Work
-from rayzc.errors import SearchError, first_line, nearest
+from rayzc.cluster.searches.trial import SearchTrial, Trial, Work, reported, trial_of, trial_text
+from rayzc.errors import SearchError, first_line
 from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
 from rayzc.nas.results import Results
 from rayzc.nas.search import Search, SearchEnding
-from rayzc.problems import Problem
+from rayzc.problems import Benchmark, Problem
 from rayzc.runs import Ending, Reason, RunFolder, SearchConfig
 from rayzc.version import __version__
 
@@ -33,10 +33,10 @@ __all__ = ["LOGGERS", "Attempt", "Listener", "loggers_named", "work_of"]
 Listener = Callable[[SearchProgress], None]
 
 _SECONDS_BETWEEN_RECORDS = 5.0
-# Searches that wait for measurements are many processes that do little; those on tables keep a core busy each.
+# Searches that wait for measurements do little, so many run at once; each search on a table keeps a core busy.
 _MOST_WAITING = 32
 _FAILURES = 4
-# A trial holds no CPU of the cluster's, and Tune wants it to hold something.
+# A trial needs no CPU of the cluster, but Tune requires some resource.
 _RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
 
 _cluster_resources: Any = ray.cluster_resources
@@ -58,7 +58,7 @@ environment."""
 
 
 class _NewestFirst(FIFOScheduler):
-    """Gives a free process to the search that came last.
+    """Gives a free process to the search that was added last.
 
     Those before it have processes that are starting. Tune would give the free process to the first of them and end
     the process that starts for it, so that searches on tables, which take less time than a start, would all go through
@@ -80,6 +80,7 @@ class Attempt:
         tables: by name of the problem.
         callbacks: further callbacks of Tune's.
         listen: called with the progress, twice a second.
+        benchmark: of the suite, by which is measured; None where it has none.
     """
 
     folder: RunFolder
@@ -87,6 +88,7 @@ class Attempt:
     tables: Mapping[str, Problem]
     callbacks: tuple[tune.Callback, ...]
     listen: Listener | None
+    benchmark: Benchmark | None = None
 
     def go(self, workers: int | None, address: str | None, before: float) -> Results:
         """Runs the searches that have not ended yet.
@@ -113,12 +115,15 @@ class Attempt:
         if config.time_limit is not None:
             work = replace(work, deadline=time.time() + config.time_limit - before)
         ending, numbers = Ending(Reason.ALL_ENDED), {"measured": 0, "cached": 0, "workers_lost": 0}
+        trouble = None
         if left:
             with connected(address, workers), ExitStack() as stack:
                 work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
                 interrupts = stack.enter_context(Interrupts())
                 known = {
-                    trial: _reported(search, trial in done) for trial, (search, _) in found.items() if search
+                    trial: reported(search, work.problem(trial[0]).truth, trial in done)
+                    for trial, (search, _) in found.items()
+                    if search
                 }
                 reporter = ProgressReporter(
                     config.trials, config.plan.budget, known, begun, config.time_limit, work.pool, self._hear
@@ -133,23 +138,23 @@ class Attempt:
                         "cached": statistics.cached,
                         "workers_lost": statistics.lost,
                     }
+                    trouble = work.pool.close_or_say()
                 if interrupts.received:
                     ending = Ending.interrupted_by(interrupts.received)
             for trial in left:
                 done[trial] = self._concluded(trial, storage, work, errors.get(trial))
-        return self._conclude(done, ending, time.monotonic() - begun, numbers)
+        return self._conclude(done, ending, time.monotonic() - begun, numbers, trouble)
 
     def _concluded(self, trial: Trial, storage: Storage, work: Work, error: str | None) -> Results:
         """The results of a search, or the best that it had found when it was interrupted."""
         search, results = storage.newest(trial)
-        name, seed = trial
         if results is not None:
             return results
         if error is not None:
-            return Results((), failures={f"{name}, seed {seed}": error})
+            return Results((), failures={trial_text(trial): error})
         if search is None or search.best is None:
             return Results(())
-        problem = work.problem(name)
+        problem = work.problem(trial[0])
         return Results((outcome_of(search, problem.domain.space, problem.truth),))
 
     @contextmanager
@@ -157,7 +162,8 @@ class Attempt:
         if not any(work.needs_measuring(name) for name in self.config.problems):
             yield None
             return
-        with measuring_pool(self.config.setup, workers=workers, cache=self.folder.path / "cache") as pool:
+        cache = self.folder.path / "cache"
+        with measuring_pool(self.config.setup, workers, cache, benchmark=self.benchmark) as pool:
             yield pool
 
     def _tune(
@@ -180,8 +186,8 @@ class Attempt:
                 scheduler=_NewestFirst(),  # type: ignore[no-untyped-call]  # as Tune has it
                 reuse_actors=True,
                 max_concurrent_trials=_MOST_WAITING if work.pool else cores,
-                trial_name_creator=lambda trial: trial_folder(_trial(trial)),
-                trial_dirname_creator=lambda trial: trial_folder(_trial(trial)),
+                trial_name_creator=lambda trial: trial_folder(trial_of(trial.config)),
+                trial_dirname_creator=lambda trial: trial_folder(trial_of(trial.config)),
             ),
             run_config=tune.RunConfig(
                 name=storage.next_attempt(),
@@ -200,8 +206,7 @@ class Attempt:
         errors: dict[Trial, str] = {}
         for result in (grid[place] for place in range(len(grid))):
             if result.error is not None and result.config:
-                name, seed = result.config["trial"]
-                errors[str(name), int(seed)] = str(result.error).strip().splitlines()[-1]
+                errors[trial_of(result.config)] = str(result.error).strip().splitlines()[-1]
         return errors
 
     def _hear(self, progress: SearchProgress) -> None:
@@ -212,7 +217,12 @@ class Attempt:
             self.listen(progress)
 
     def _conclude(
-        self, done: Mapping[Trial, Results], ending: Ending, seconds: float, numbers: Mapping[str, int]
+        self,
+        done: Mapping[Trial, Results],
+        ending: Ending,
+        seconds: float,
+        numbers: Mapping[str, int],
+        trouble: str | None,
     ) -> Results:
         parts = [done[trial] for trial in self.config.trials if trial in done]
         results = Results(
@@ -225,7 +235,8 @@ class Attempt:
             trouble=None,
             **numbers,
         )
-        results = replace(results, trouble=self.folder.write_or_say(self.folder.result, results.to_json()))
+        trouble = self.folder.write_or_say(self.folder.result, results.to_json()) or trouble
+        results = replace(results, trouble=trouble)
         self.folder.record("stopped", why=results.stopped, seconds=results.seconds)
         if not results.outcomes and results.failures and not results.interrupted:
             name, why = next(iter(results.failures.items()))
@@ -237,12 +248,10 @@ def loggers_named(names: Sequence[str]) -> list[Any]:
     """Makes loggers of Tune's.
 
     Raises:
-        SearchError: a name is unknown, or its package is not installed.
+        SearchError: the package of one is not installed.
     """
     made = []
     for name in names:
-        if name not in LOGGERS:
-            raise SearchError(f"there is no logger '{name}'; {nearest(name, list(LOGGERS))}")
         try:
             made.append(LOGGERS[name]())
         except (ImportError, RuntimeError) as error:
@@ -256,20 +265,3 @@ def work_of(config: SearchConfig, tables: Mapping[str, Problem]) -> Work:
     from rayzc.proxies import registered
 
     return Work(Plan.of(config.plan), tables, config.candidates == "table", frozenset(registered()))
-
-
-def _reported(search: Search, done: bool) -> dict[str, Any]:
-    """What a search had reported when it was stopped."""
-    best = search.best
-    return {
-        "evaluated": len(search.evaluations),
-        "cache_hits": search.cache_hits,
-        "score": best.score if best else None,
-        "accuracy": None,
-        "done": done,
-    }
-
-
-def _trial(trial: Any) -> Trial:
-    name, seed = trial.config["trial"]
-    return str(name), int(seed)

@@ -1,4 +1,4 @@
-"""The progress of searches, and who reports it while Tune runs them."""
+"""The progress of searches, and its reporter while Tune runs them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from ray import tune
 
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, Statistics
-from rayzc.cluster.searches.trial import Trial
+from rayzc.cluster.searches.trial import Trial, trial_of
 from rayzc.errors import ClusterError
 
 __all__ = ["ProblemProgress", "ProgressReporter", "SearchProgress", "Stop"]
@@ -46,10 +46,10 @@ class ProblemProgress:
 
 @dataclass(frozen=True)
 class SearchProgress:
-    """A run of searches at one moment.
+    """The state of a run of searches at one moment.
 
     Attributes:
-        seconds: since the run began, those before a resume included.
+        seconds: since the run began, including those before a resume.
         seconds_left: to the time limit; None without a limit.
         problems: the searches of each problem.
         pool: what the measuring pool has done; None where nothing is measured.
@@ -93,8 +93,7 @@ class ProgressReporter(tune.Callback):
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         """Tune calls this after each step of a trial."""
-        name, seed = trial.config["trial"]
-        self._reports[str(name), int(seed)] = result
+        self._reports[trial_of(trial.config)] = result
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Tune calls this often."""

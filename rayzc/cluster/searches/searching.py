@@ -1,4 +1,4 @@
-"""Searches of many problems at once: a formula goes in, architectures come out, by way of trials on a cluster."""
+"""Searches of many problems at once: finds architectures under a formula, by trials on a cluster."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,8 +33,8 @@ def search(
 ) -> Results:
     """Searches for architectures under a formula, on many problems at once, each with several seeds.
 
-    Scores come from the suite's tables; what these lack is measured on the workers of the cluster. Every option below
-    can be given by keyword.
+    Scores come from the suite's tables; what these lack is measured on the workers of the cluster, by the suite's
+    benchmark where it has one. Every option below can be given by keyword.
 
     Args:
         formula: the score to be maximised.
@@ -50,7 +50,7 @@ def search(
         SearchError: an option cannot be used, or no search has found anything.
         SuiteError: the suite cannot be read, or has no such problem.
         RunError: the folder exists.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     loggers_named(options.loggers)
     check_address(cluster.address)
@@ -58,12 +58,14 @@ def search(
     chosen = whole.select(options.problems, options.leave_out) if whole is not None else None
     setup = options.setup
     if whole is not None and (setup.width or setup.depth):
+        size = "full-size" if whole.benchmark is None else "its benchmark's"
         raise SearchError(
-            "a suite's scores are of networks of full size and cannot be mixed with those of another width or depth: "
-            "leave out the suite, or width and depth"
+            f"the scores of a suite are those of {size} networks and cannot be mixed with those of another width or "
+            "depth: leave out the suite, or width and depth"
         )
     if setup.as_written is None:
-        setup = setup.replaced(as_written=whole is not None)  # as the tables were measured
+        # As the tables were measured; those of a benchmark list canonical architectures alone.
+        setup = setup.replaced(as_written=whole is not None and whole.benchmark is None)
     options = options.replaced(
         plan=options.plan.replaced(formula=str(formula)),
         problems=chosen.names if chosen is not None else _checked(options.problems),
@@ -77,14 +79,17 @@ def search(
     config = SearchConfig(**given, rayzc=__version__, suite=kept, suite_hash=content_hash)
     tables = {problem.name: problem for problem in chosen.problems} if chosen is not None else {}
     _check(config, tables)
-    if options.storage is not None:
-        Storage(options.storage)
+    if options.storage is not None and Storage(options.storage).used:
+        raise SearchError(
+            f"the storage {options.storage} holds the searches of another run: give another, or resume that run"
+        )
     folder = RunFolder.create(place.out or unused_folder("search"), place.force)
     with folder.locked():
         if suite is not None:
             config = config.replaced(suite=folder.keep_suite(suite))
         folder.write_config(config.to_json())
-        return Attempt(folder, config, tables, tuple(callbacks), listen).go(
+        benchmark = whole.benchmark if whole is not None else None
+        return Attempt(folder, config, tables, tuple(callbacks), listen, benchmark).go(
             cluster.workers, cluster.address, 0.0
         )
 
@@ -101,13 +106,13 @@ def resume_search(
 
     Args:
         run: the run's folder.
-        time_limit: seconds, the time before included; by default the run's own limit.
+        time_limit: seconds, including the time before; by default the run's own limit.
         cluster: where to compute.
         listen: called with the progress.
 
     Raises:
         RunError: there is no such run, its suite has changed, or another process works on it.
-        ClusterError: there is no Ray, or it refuses the connection.
+        ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(Path(run))
     with folder.locked():
@@ -115,13 +120,16 @@ def resume_search(
         if time_limit is not None:
             config = config.replaced(time_limit=time_limit)
         tables: dict[str, Problem] = {}
+        benchmark = None
         if config.suite is not None:
             suite = load_suite(folder.suite(config.suite))
             require_unchanged(suite, config.suite, config.suite_hash)
             tables = {name: suite.problem(name) for name in config.problems}
+            benchmark = suite.benchmark
         before = max((float(event.get("seconds", 0.0)) for event in folder.recorded()), default=0.0)
         folder.record("resumed", seconds=before)
-        return Attempt(folder, config, tables, (), listen).go(cluster.workers, cluster.address, before)
+        attempt = Attempt(folder, config, tables, (), listen, benchmark)
+        return attempt.go(cluster.workers, cluster.address, before)
 
 
 def _check(config: SearchConfig, tables: Mapping[str, Problem]) -> None:

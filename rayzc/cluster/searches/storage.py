@@ -58,6 +58,11 @@ class Storage:
         except (OSError, pa.ArrowException) as error:
             raise SearchError(f"the storage {self.place} cannot be written: {first_line(error)}") from None
 
+    @property
+    def used(self) -> bool:
+        """Whether the searches of a run have checkpoints here."""
+        return bool(self._attempts())
+
     def next_attempt(self) -> str:
         """Name of the folder for the next attempt."""
         return f"{_ATTEMPT}{max(self._attempts(), default=0) + 1}"
@@ -65,7 +70,7 @@ class Storage:
     def newest(self, trial: Trial) -> tuple[Search | None, Results | None]:
         """The newest checkpoint of a search, and its results if it has ended.
 
-        Torn checkpoints are passed over.
+        Incomplete checkpoints are skipped.
 
         Raises:
             SearchError: a checkpoint is of another version, or has an unknown key.
@@ -73,7 +78,7 @@ class Storage:
         for attempt in sorted(self._attempts(), reverse=True):
             folder = f"{self.path}/{_ATTEMPT}{attempt}/{trial_folder(trial)}"
             for checkpoint in self._listed(folder, "checkpoint_"):
-                search = self._read(f"{checkpoint}/{SEARCH_FILE}", Search.from_json)
+                search = self._read(f"{checkpoint}/{SEARCH_FILE}", Search.from_text)
                 results = self._read(f"{checkpoint}/{RESULTS_FILE}", Results.from_text)
                 if search is not None or results is not None:
                     return search, results
@@ -90,7 +95,7 @@ class Storage:
         return sorted((info.path for info in found if info.base_name.startswith(prefix)), reverse=True)
 
     def _read(self, path: str, reader: Callable[[bytes, str], RecordT]) -> RecordT | None:
-        """A search or results; None if they are absent or torn."""
+        """A search or results; None if they are absent or incomplete."""
         try:
             with self.system.open_input_stream(path) as stream:
                 text = bytes(stream.read())

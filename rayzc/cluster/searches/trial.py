@@ -12,14 +12,24 @@ from ray import tune
 from rayzc.cluster.measuring import MeasuringPool
 from rayzc.errors import RayzcError, SearchError
 from rayzc.measurement import Measurement, Request
+from rayzc.nas.baselines import SearchProblem, comparisons, on_demand, tabulated
 from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
 from rayzc.nas.results import Results
+from rayzc.nas.scores import Truth
 from rayzc.nas.search import Search, SearchEnding, advance, begin
-from rayzc.nas.solving import SearchProblem, comparisons, on_demand, tabulated
 from rayzc.problems import Problem
 
-__all__ = ["RESULTS_FILE", "SEARCH_FILE", "SearchTrial", "Trial", "Work"]
+__all__ = [
+    "RESULTS_FILE",
+    "SEARCH_FILE",
+    "SearchTrial",
+    "Trial",
+    "Work",
+    "reported",
+    "trial_of",
+    "trial_text",
+]
 
 Trial = tuple[str, int]
 """Name of the problem, and seed."""
@@ -67,7 +77,7 @@ class Work:
         table = self.tables.get(name)
         if table is not None and not self.needs_measuring(name):
             return tabulated(table, self.plan)
-        pool = copy(self.pool)  # a client of its own, with a part of its own of the workers' time
+        pool = copy(self.pool)  # a separate client, with its own share of the workers' time
 
         def measure(requests: Sequence[Request]) -> Sequence[Measurement]:
             assert pool is not None, "there is a pool wherever something has to be measured"
@@ -84,8 +94,8 @@ class Work:
 class SearchTrial(tune.Trainable):
     """A search, batch by batch. Its checkpoint is the search as JSON, and at the end its results.
 
-    An error that would come again ends the trial with the message among its results; whatever else happens is Tune's to
-    retry, from the last checkpoint.
+    An error that would repeat itself ends the trial, with its message in the results; after any other error, Tune
+    retries from the last checkpoint.
     """
 
     _problem: SearchProblem
@@ -117,13 +127,13 @@ class SearchTrial(tune.Trainable):
             if search.ended:
                 self._results = self._concluded(search)
         except RayzcError as error:
-            self._results = Results((), failures={self._name: str(error)})
-        return self._reported()
+            self._results = Results((), failures={trial_text(self._trial): str(error)})
+        return reported(self._search, self._problem.truth, self._results is not None)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Writes the search, and its results once it has ended."""
         if self._search is not None:
-            Path(checkpoint_dir, SEARCH_FILE).write_text(self._search.to_json(), encoding="utf-8")
+            Path(checkpoint_dir, SEARCH_FILE).write_text(self._search.to_text(), encoding="utf-8")
         if self._results is not None:
             Path(checkpoint_dir, RESULTS_FILE).write_text(self._results.to_text(), encoding="utf-8")
 
@@ -131,38 +141,49 @@ class SearchTrial(tune.Trainable):
         """Goes on from what :meth:`save_checkpoint` wrote."""
         path = Path(checkpoint, SEARCH_FILE)
         if path.exists():
-            self._search = Search.from_json(path.read_bytes(), path)
+            self._search = Search.from_text(path.read_bytes(), path)
 
     def _take(self, config: dict[str, Any]) -> None:
-        name, seed = config["trial"]
-        self._problem_name, self._seed = str(name), int(seed)
-        self._name = f"{self._problem_name}, seed {self._seed}"
+        self._trial = name, _ = trial_of(config)
         self._results = None
-        self._problem = self._work.problem(self._problem_name)
-        self._search = (self._work.started or {}).get((self._problem_name, self._seed))
+        self._problem = self._work.problem(name)
+        self._search = (self._work.started or {}).get(self._trial)
 
     def _begun(self) -> Search:
-        plan = replace(self._work.plan, seed=self._seed)
-        return begin(plan, self._problem_name, self._problem.domain, self._problem.source)
+        name, seed = self._trial
+        plan = self._work.plan.replaced(seed=seed)
+        return begin(plan, name, self._problem.domain, self._problem.source)
 
     def _concluded(self, search: Search) -> Results:
         late = search.ended is SearchEnding.TIME_LIMIT
         if late and not search.evaluations:
-            raise SearchError("the time limit came before its first architecture")
+            raise SearchError("the time limit was reached before the first architecture was evaluated")
         outcome = outcome_of(search, self._problem.domain.space, self._problem.truth)
         return Results((outcome,), () if late else comparisons(self._problem, search.plan))
 
-    def _reported(self) -> dict[str, Any]:
-        search = self._search
-        best = search.best if search else None
-        truth = self._problem.truth
-        standing = truth.standing(best.architecture) if best and truth else None
-        return {
-            "evaluated": len(search.evaluations) if search else 0,
-            "measured": search.measured if search else 0,
-            "cache_hits": search.cache_hits if search else 0,
-            "score": best.score if best else None,
-            "architecture": best.architecture if best else None,
-            "accuracy": standing.accuracy if standing else None,
-            "done": self._results is not None,
-        }
+
+def reported(search: Search | None, truth: Truth | None, done: bool) -> dict[str, Any]:
+    """What a trial reports of its search: numbers for the display, and for Tune's loggers."""
+    best = search.best if search else None
+    standing = truth.standing(best.architecture) if best and truth else None
+    return {
+        "evaluated": len(search.evaluations) if search else 0,
+        "measured": search.measured if search else 0,
+        "cache_hits": search.cache_hits if search else 0,
+        "score": best.score if best else None,
+        "architecture": best.architecture if best else None,
+        "accuracy": standing.accuracy if standing else None,
+        "done": done,
+    }
+
+
+def trial_of(config: Mapping[str, Any]) -> Trial:
+    """The trial that a configuration of Tune's names."""
+    name, seed = config["trial"]
+    return str(name), int(seed)
+
+
+def trial_text(trial: Trial) -> str:
+    """The trial in words: ``nasbench201/cifar10, seed 0``."""
+    name, seed = trial
+    return f"{name}, seed {seed}"

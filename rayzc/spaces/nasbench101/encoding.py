@@ -161,19 +161,11 @@ def _ranks(keys: list[tuple[Any, ...]]) -> list[int]:
 
 
 def _arrangements(group: list[int], before: list[list[int]], after: list[list[int]]) -> list[tuple[int, ...]]:
-    """All orders of a class; a single order if all are twins (same inputs, same outputs), hence interchangeable."""
+    """All orders of a class; a single order if all have the same inputs and outputs and so are interchangeable."""
     first = group[0]
     if all(before[v] == before[first] and after[v] == after[first] for v in group[1:]):
         return [tuple(group)]
     return list(itertools.permutations(group))
 
 
-NASBENCH101 = Encoding(
-    _SPACE,
-    parse,
-    format_graph,
-    check,
-    canonical,
-    "n * n + n integers: the upper triangular adjacency matrix row by row, then each vertex's operation: "
-    + ", ".join(f"{i} {name}" for i, name in enumerate(OPERATIONS)),
-)
+NASBENCH101 = Encoding(_SPACE, parse, format_graph, check, canonical)

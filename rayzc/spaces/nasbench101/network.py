@@ -18,8 +18,8 @@ STACKS = 3
 def vertex_channels(matrix: Matrix, inputs: int, outputs: int) -> list[int]:
     """How many channels each vertex of a cell has.
 
-    The vertices before the output share its channels, for they are concatenated: the first of them get one
-    more where the division leaves a rest. Any other vertex has as many as the widest that it leads to, which
+    The vertices before the output share its channels, as they are concatenated: the first of them get one
+    more if the division leaves a remainder. Any other vertex has as many as the widest that it leads to, which
     takes the first channels of it.
 
     Args:

@@ -110,15 +110,7 @@ def _canonical_cell(cell: Value) -> Value:
     return min(ways)
 
 
-NASBENCH301 = Encoding(
-    _SPACE,
-    parse,
-    format_cells,
-    check,
-    canonical,
-    "normal and reduction cell, each 8 pairs (input, operation), two for each of four nodes: "
-    + ", ".join(f"{i} {name}" for i, name in enumerate(_OPERATIONS)),
-)
+NASBENCH301 = Encoding(_SPACE, parse, format_cells, check, canonical)
 
 
 class NasBench301(SearchSpace):
@@ -179,7 +171,7 @@ class NasBench301(SearchSpace):
         return tuple(cells)
 
     def enumerate(self) -> Iterator[Value]:
-        """All elements; there are too many to wait for the last."""
+        """All elements; there are too many to go through all of them."""
         choices = [
             [
                 tuple(zip(states, codes, strict=True))

@@ -69,14 +69,7 @@ def canonical(value: Value) -> Value:
     return value
 
 
-TRANSBENCH101_MACRO = Encoding(
-    _SPACE,
-    parse,
-    format_tuple,
-    check,
-    canonical,
-    "4 to 6 module types: 1 keeps, 2 doubles the channels, 3 halves the resolution, 4 does both",
-)
+TRANSBENCH101_MACRO = Encoding(_SPACE, parse, format_tuple, check, canonical)
 
 
 class TransBench101Macro(SearchSpace):

@@ -7,17 +7,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from rayzc.nas import (
-    Baseline,
-    Comparison,
-    Finding,
-    Plan,
-    PlanOptions,
-    Results,
-    SearchEnding,
-    SearchOutcome,
-    Standing,
-)
+from rayzc.nas import Baseline, Comparison, Finding, Plan, Results, SearchEnding, SearchOutcome, Standing
+from rayzc.options import PlanOptions
 from rayzc.runs import Ending
 
 FIRST, SECOND = "nasbench201/cifar10", "transbench101_macro/class_object"

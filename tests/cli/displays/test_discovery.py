@@ -15,7 +15,7 @@ from rayzc.cli.displays.discovery import DiscoveryDisplay as Display
 from rayzc.cli.options import Output
 from rayzc.cli.output import plain_console
 from rayzc.cluster.islands.progress import Progress
-from rayzc.evolution import score
+from rayzc.evolution import assess
 from rayzc.formula import Formula
 from rayzc.problems import Suite
 from rayzc.runs import Discovery, Ending, HallOfFame, Reason
@@ -40,7 +40,7 @@ PROGRESS = Progress(
 DISCOVERY = Discovery(
     run=Path("runs/my run"),
     ending=Ending(Reason.TIME_LIMIT),
-    best=score(Formula(BEST.tokens), samples.suite()),
+    best=assess(Formula(BEST.tokens), samples.suite()),
     held_out=None,
     hall_of_fame=HALL,
     problems=samples.suite().names,
@@ -204,7 +204,7 @@ def result_of_real_names() -> Discovery:
         replace(samples.problem(name.partition("/")[2], seed=place), space=name.partition("/")[0])
         for place, name in enumerate(NAMES)
     )
-    best = score(DISCOVERY.formula, Suite("real names", problems))
+    best = assess(DISCOVERY.formula, Suite("real names", problems))
     return replace(DISCOVERY, best=best, held_out=best, problems=NAMES)
 
 
@@ -239,11 +239,13 @@ class TestConclusion:
     ) -> None:
         for asked, explained in ((None, False), (123_456, False), (12_000, True)):
             Display(Output(quiet=True)).conclude(replace(DISCOVERY, most_evaluations=asked))
-            sentence = "; the limit was 12,000 formulas, but an epoch of all islands is always finished"
+            sentence = (
+                "; the limit was 12,000 formulas, but all islands finish the epoch in which it is reached"
+            )
             assert (sentence in capsys.readouterr().out) is explained
 
     def test_what_was_held_out_stands_beside(self, capsys: pytest.CaptureFixture[str]) -> None:
-        held_out = score(DISCOVERY.formula, samples.suite(rows=20, seed=7))
+        held_out = assess(DISCOVERY.formula, samples.suite(rows=20, seed=7))
         Display(Output(quiet=False, as_json=False)).conclude(replace(DISCOVERY, held_out=held_out))
         lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
         assert "held out" in lines[0]
@@ -256,7 +258,7 @@ class TestConclusion:
 
     def test_a_long_formula_is_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
         formula = Formula.parse("flops" + " + log(snip)" * 60)
-        best = score(formula, samples.suite())
+        best = assess(formula, samples.suite())
         Display(Output(quiet=False, as_json=False)).conclude(replace(DISCOVERY, best=best))
         assert f"formula    {formula}\n" in capsys.readouterr().out
 

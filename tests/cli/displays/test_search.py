@@ -117,6 +117,18 @@ class TestTerminal:
 
 
 class TestConclusion:
+    def test_a_report_that_cannot_be_written_does_not_cost_the_result(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "report.txt").mkdir()
+        SearchDisplay(SearchOutput(quiet=True, as_json=False)).conclude(
+            samples.searched(tmp_path, samples.results())
+        )
+        captured = capsys.readouterr()
+        assert "formula    synflow + nwot" in captured.out
+        assert captured.err.startswith(f"rayzc: {tmp_path / 'report.txt'} cannot be written: ")
+        assert captured.err.count("\n") == 1
+
     def test_the_result_is_told_and_the_report_written(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:

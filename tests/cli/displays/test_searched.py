@@ -33,7 +33,7 @@ class TestOverview:
         assert shown[:4] == [
             "accuracy, rank, regret: of the architecture with the best score of 3 seeds",
             "top %: it is among the best x % of the candidates; mean ± deviation over 3 seeds",
-            "random and single proxy: likewise, of the best of their shortlists",
+            "random and single proxy: the same, for the best architecture of their shortlists",
             "which proxy: the best single proxy, known only in hindsight",
         ]
         # Seed 2 has the best score, and rank 10 of 200; over the seeds the ranks are 6, 8, 10, of shortlists 2, 4, 6.

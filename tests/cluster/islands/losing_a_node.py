@@ -15,8 +15,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from rayzc.cluster import Progress, discover
-from rayzc.evolution import Settings
-from rayzc.runs import Limits
+from rayzc.options import Limits, Settings
 from tests.cluster.conftest import made_suite
 
 SETTINGS = Settings(

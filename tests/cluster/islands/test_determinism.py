@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from rayzc.cluster import Progress, discover, resume
-from rayzc.evolution import Settings
+from rayzc.options import Limits, Settings
 from rayzc.problems import Suite, write_suite
-from rayzc.runs import Discovery, Limits
+from rayzc.runs import Discovery
 
 SETTINGS = Settings(
     seed=3, islands=4, population=24, offspring=40, generations=1, migration_interval=2, topology="random"

@@ -12,9 +12,9 @@ import pytest
 from rayzc.cluster import Progress, discover, resume
 from rayzc.cluster.islands import discovery, files
 from rayzc.documents import write_atomically
-from rayzc.evolution import Settings
+from rayzc.options import Limits, Settings
 from rayzc.problems import Suite
-from rayzc.runs import Limits, folder
+from rayzc.runs import folder
 
 SETTINGS = Settings(seed=3, islands=4, population=24, offspring=40, generations=1, migration_interval=2)
 

@@ -65,7 +65,7 @@ def test_a_client_without_the_token_is_told_what_to_do(head: Head, suite_file: P
     refused = run(command, head.environment(authenticated=False))
     assert refused.returncode == 2
     assert refused.stderr.splitlines()[-1] == (
-        f"rayzc: the Ray cluster at {head.address} asks for a token: set RAY_AUTH_MODE=token, and put the cluster's "
+        f"rayzc: the Ray cluster at {head.address} requires a token: set RAY_AUTH_MODE=token, and put the cluster's "
         "token into RAY_AUTH_TOKEN or ~/.ray/auth_token"
     )
     assert "Traceback" not in refused.stderr

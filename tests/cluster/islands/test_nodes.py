@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from rayzc.cluster.islands.archipelago import Archipelago
-from rayzc.evolution import Island, Settings, Tables
+from rayzc.evolution import Island, Tables
+from rayzc.options import Settings
 from rayzc.problems import Suite
 
 ROOT = Path(__file__).parents[3]

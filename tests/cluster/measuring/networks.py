@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from rayzc.cluster.measuring import Request, Setup
+from rayzc.cluster.measuring import Request
+from rayzc.options import Setup
 from rayzc.proxies import Measurement, measure_detailed
 from rayzc.proxies.batches import random_batch
 from rayzc.spaces import search_space

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import ray
 
-from rayzc.cluster.measuring import Setup
-from rayzc.cluster.measuring.pool import Batches
+from rayzc.cluster.measuring.batches import Batches
 from rayzc.errors import ProxyError
+from rayzc.options import Setup
 from rayzc.spaces import Task
 
 TASK = Task(10, 8)

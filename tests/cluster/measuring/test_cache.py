@@ -7,13 +7,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring import cache as cache_module
 from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Target
 from rayzc.errors import RunError
+from rayzc.options import Setup
+from rayzc.problems import Shapes
 
 SETUP = Setup(width=4, depth=1)
+ORIGINAL = Shapes()
 VERSIONS = {"nwot": "1", "zen": "2"}
 X = Target("nasbench201", "(0, 0, 0, 0, 0, 0)", "cifar10", 0, "images")
 Y = Target("nasbench101", "y", "cifar10", -5, "images")
@@ -21,9 +23,13 @@ SCORES = {"nwot": -math.inf, "zen": 0.1 + 0.2}
 
 
 def opened(
-    folder: Path, setup: Setup = SETUP, device: str = "cpu", versions: dict[str, str] = VERSIONS
+    folder: Path,
+    setup: Setup = SETUP,
+    device: str = "cpu",
+    versions: dict[str, str] = VERSIONS,
+    shapes: Shapes = ORIGINAL,
 ) -> ScoreCache:
-    return ScoreCache(folder, setup, device, versions)
+    return ScoreCache(folder, setup, device, versions, shapes)
 
 
 def written(folder: Path) -> ScoreCache:
@@ -151,7 +157,7 @@ def test_nothing_is_written_for_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="is a file; the cache of measurements is a folder"):
+    with pytest.raises(RunError, match="is a file; the cache of measurements must be a folder"):
         opened(tmp_path / "file")
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from rayzc.cluster.measuring import Setup, client
+from rayzc.cluster.measuring import client
 from rayzc.cluster.measuring.client import measuring_pool
 from rayzc.cluster.measuring.workers import capacity
 from rayzc.errors import ClusterError
+from rayzc.options import Setup
 
 
 @pytest.mark.parametrize(

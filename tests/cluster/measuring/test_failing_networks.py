@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from rayzc.cluster.measuring import Measurement, Request, Setup, measuring_pool
+from rayzc.cluster.measuring import Measurement, Request, measuring_pool
 from rayzc.errors import ClusterError, ProxyError
+from rayzc.options import Setup
 from rayzc.proxies import ByProducts, proxy, unregister
 from rayzc.spaces import build, search_space
 from tests.cluster.measuring.networks import SPACE, ask, direct, distinct
@@ -61,7 +62,7 @@ def test_a_network_that_ends_every_worker_and_one_that_never_ends(ray_session: N
     assert after_deaths.failed == len(bad)
     assert after_deaths.lost == 3 * len(bad)
     assert after_deaths.measured == 8 - len(bad)
-    _check(answers, bad, deadly, "ended its worker 3 times, given up: ")
+    _check(answers, bad, deadly, "its worker died 3 times, so it was given up: ")
     _check(late, bad, deadly, "took longer than 5 s, the time limit for a network")
     assert after_waiting.lost == 4 * len(bad)
     assert after_waiting.failed == 2 * len(bad)

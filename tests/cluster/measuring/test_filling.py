@@ -16,10 +16,9 @@ import ray
 from scipy.stats import spearmanr
 
 from rayzc.cli import main
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring.filling import Filled, Filling, fill_suite
 from rayzc.errors import ProxyError, SpaceError, SuiteError
-from rayzc.options import FillOptions
+from rayzc.options import FillOptions, Setup
 from rayzc.problems import Problem, Suite, load_suite, write_suite
 from rayzc.proxies import ByProducts, proxy, unregister
 from tests.cluster.measuring.networks import SPACE, ask, direct, distinct

@@ -152,7 +152,7 @@ def test_a_network_that_ends_its_workers_is_given_up_and_remembered() -> None:
     assert ledger.take() is None
     ((_, given_up),) = collect(ledger, "a")
     assert given_up.scores == {"q": 3.0}
-    assert given_up.failures == {"p": "ended its worker 3 times, given up: SIGKILL"}
+    assert given_up.failures == {"p": "its worker died 3 times, so it was given up: SIGKILL"}
     ledger.ask("b", 0, target("x"), ("p",))
     assert ledger.take() is None
     assert collect(ledger, "b") == [(0, Measurement({}, given_up.failures, cached=True))]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import ray
 
-from rayzc.cluster.measuring import Measurement, MeasuringPool, Request, Setup, measuring_pool
+from rayzc.cluster.measuring import Measurement, MeasuringPool, Request, measuring_pool
 from rayzc.errors import ClusterError, ProxyError, SpaceError
+from rayzc.options import Setup
 from rayzc.proxies import measure_detailed
 from rayzc.spaces import search_space
 from tests.cluster.measuring.networks import PROXIES, SETUP, SPACE, ask, direct, distinct, one_thread, twins
@@ -112,7 +113,7 @@ def test_requests_are_drawn_as_answers_are_taken(ray_session: None, pool: Measur
             count = next(drawn)
             yield ask(encoding, ("params",))
 
-    few = MeasuringPool(pool._actor, pool.setup, pool.device, pool.proxies, 4)
+    few = MeasuringPool(pool._actor, pool.setup, pool.device, pool.proxies, 4, pool.shapes)
     answers = few.measure(endless())
     taken = list(itertools.islice(answers, 10))
     assert len(taken) == 10
@@ -221,7 +222,7 @@ def test_mistakes_are_reported_before_anything_is_measured(pool: MeasuringPool) 
     ("made", "message"),
     [
         (lambda: Request(SPACE, "()", "cifar10", "nwot"), "names in a tuple"),  # type: ignore[arg-type]
-        (lambda: Request(SPACE, "()", "cifar10", ()), r"no proxy is asked for on \(\): name at least one"),
+        (lambda: Request(SPACE, "()", "cifar10", ()), r"no proxies to measure on \(\): name at least one"),
         (lambda: Request(SPACE, "()", "cifar10", ("nwot",), seed=2**64), "64 bits"),
         (lambda: Setup(batch=0), "batch is 0; it must be 1 or more"),
         (lambda: Setup(device="tpu"), "unknown device 'tpu'; did you mean 'cpu'"),
@@ -250,7 +251,7 @@ def test_a_pool_whose_actor_dies(ray_session: None, tmp_path: Path) -> None:
         measuring = opened.measure(requests)
         answers.append(next(measuring))
         ray.kill(opened._actor)
-        with pytest.raises(ClusterError, match="open it again with the same cache"):
+        with pytest.raises(ClusterError, match="open another with the same cache"):
             answers += measuring
     assert 0 < len(answers) < 200
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import ray.exceptions
 
-from rayzc.cluster.measuring import Setup
 from rayzc.cluster.measuring import workers as workers_module
 from rayzc.cluster.measuring.ledger import Ledger, Target
 from rayzc.cluster.measuring.workers import MeasuringWorkers
 from rayzc.measurement import Measurement, Request
+from rayzc.options import Setup
+from rayzc.problems import Shapes
 
 
 @dataclass
@@ -95,7 +96,7 @@ def play(stage: Stage, scene: Callable[[], Awaitable[None]], time_limit: float |
         setup = Setup(time_limit=time_limit)
         keep = stage.kept.__setitem__
         stage.workers = MeasuringWorkers(
-            stage.ledger, setup, "cpu", None, lambda identity: None, keep, lambda: None
+            stage.ledger, setup, "cpu", None, lambda identity: None, keep, lambda: None, Shapes()
         )
         await asyncio.wait_for(scene(), 20)
         await stage.workers.close()
@@ -190,7 +191,7 @@ def test_a_job_that_ends_three_workers_is_given_up_the_last_time_with_plain_kern
         stage.ask(1, 2, 3)
         await until(lambda: stage.ledger.outstanding() == 0)
         failures = {number: measurement.failures for number, measurement in stage.ledger.answers("client")}
-        assert failures == {1: {}, 2: {"p": "ended its worker 3 times, given up: killed"}, 3: {}}
+        assert failures == {1: {}, 2: {"p": "its worker died 3 times, so it was given up: killed"}, 3: {}}
         assert stage.workers.lost == 3
         assert stage.plain == [False, False, False, True, False]
 

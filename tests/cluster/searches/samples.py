@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rayzc.cluster.measuring import Setup
 from rayzc.nas import Results
+from rayzc.options import Setup
 from rayzc.problems import Problem, Suite
 from rayzc.problems.groups import network_groups
 from rayzc.proxies import ByProducts, proxy, unregister
@@ -61,7 +61,7 @@ def suite() -> Suite:
 def trajectories(searched: Results) -> dict[tuple[str, int], list[tuple[object, ...]]]:
     """All that a search found on its way and in the end, by problem and seed."""
     return {
-        (one.problem, one.plan.seed): [
+        (one.problem, one.seed): [
             *((step.evaluated, step.score) for step in one.trajectory),
             *((finding.encoding, finding.score) for finding in one.shortlist),
         ]

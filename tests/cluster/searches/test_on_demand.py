@@ -40,9 +40,7 @@ def test_no_network_is_measured_twice(expected: Results) -> None:
     for outcome in expected.outcomes:
         assert outcome.evaluated == ON_DEMAND["budget"]
         assert outcome.ended == "budget spent"
-        search_file = (
-            expected.run / "checkpoints" / "attempt-1" / f"nasbench201-cifar10-seed-{outcome.plan.seed}"
-        )
+        search_file = expected.run / "checkpoints" / "attempt-1" / f"nasbench201-cifar10-seed-{outcome.seed}"
         newest = sorted(search_file.glob("checkpoint_*"))[-1]
         evaluations = json.loads((newest / "search.json").read_text())["evaluations"]
         cache |= {space.key(space.parse(one[0][0])) for one in evaluations}

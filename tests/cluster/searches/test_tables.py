@@ -202,7 +202,7 @@ class TestMistakes:
             ),
             (
                 {"constraints": ["flops < 0.5"]},
-                "nasbench201/cifar10: none of the 98 candidates meets the constraint 'flops < 0.5': flops goes from "
+                "nasbench201/cifar10: none of the 98 candidates meets the constraint 'flops < 0.5': flops ranges from "
                 "1.00525 to 8.99545",
             ),
             (
@@ -212,7 +212,7 @@ class TestMistakes:
             ),
             ({"seeds": 0}, "seeds is 0; it must be 1 or more"),
             ({"candidates": "tables"}, "unknown candidates 'tables'; did you mean 'table'?"),
-            ({"loggers": ["cvs"]}, "there is no logger 'cvs'; did you mean 'csv'?"),
+            ({"loggers": ["cvs"]}, "unknown logger 'cvs'; did you mean 'csv'?"),
         ],
     )
     def test_are_told_before_anything_is_started(
@@ -228,6 +228,14 @@ class TestMistakes:
         place = tmp_path / "file" / "below"
         with pytest.raises(SearchError, match=f"^the storage {re.escape(str(place))} cannot be written: "):
             search("flops", samples.suite(), storage=str(place), out=tmp_path / "run")
+
+    def test_storage_of_another_run(self, tmp_path: Path) -> None:
+        place = tmp_path / "checkpoints"
+        (place / "attempt-1" / "nasbench201-cifar10-seed-0").mkdir(parents=True)
+        message = f"the storage {place} holds the searches of another run: give another, or resume that run"
+        with pytest.raises(SearchError, match=f"^{re.escape(message)}$"):
+            search("flops", samples.suite(), storage=str(place), out=tmp_path / "run")
+        assert not (tmp_path / "run").exists()
 
     def test_nothing_to_search(self) -> None:
         with pytest.raises(

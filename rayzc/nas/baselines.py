@@ -1,7 +1,7 @@
-"""A problem ready to be searched, a whole search of it, and the baselines that the search has to beat."""
+"""A problem ready to be searched, and the baselines that a search of it has to beat."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from rayzc.errors import SearchError, nearest
 from rayzc.formula import Formula, ranking_values
 from rayzc.nas.domain import Domain, SpaceDomain
 from rayzc.nas.objectives import require_met
-from rayzc.nas.outcome import SHORTLIST, SearchOutcome, outcome_of, shortlisted
+from rayzc.nas.outcome import SHORTLIST, shortlisted
 from rayzc.nas.plan import Plan
 from rayzc.nas.scores import Measure, MixedScores, ScoreSource, Standing, TableScores, Truth, require_proxies
-from rayzc.nas.search import Search, run
+from rayzc.nas.search import run
 from rayzc.nas.table_domain import TableDomain
 from rayzc.problems import Problem
 from rayzc.spaces import SPACES
@@ -29,7 +29,6 @@ __all__ = [
     "compare",
     "comparisons",
     "on_demand",
-    "solve",
     "tabulated",
 ]
 
@@ -98,18 +97,6 @@ def on_demand(
             f"{name}: there is no search space '{space}' to search; {nearest(space, list(SPACES))}"
         )
     return SearchProblem(name, SpaceDomain(SPACES[space]), source, truth)
-
-
-def solve(
-    problem: SearchProblem, plan: Plan, report: Callable[[Search], None] | None = None
-) -> tuple[SearchOutcome, tuple["Comparison", ...]]:
-    """Runs a whole search, and compares it with the baselines where all candidates have a true accuracy.
-
-    Raises:
-        SearchError: as for :func:`rayzc.nas.run`.
-    """
-    search = run(plan, problem.name, problem.domain, problem.source, report)
-    return outcome_of(search, problem.domain.space, problem.truth), comparisons(problem, plan)
 
 
 class Baseline(Enum):
@@ -212,7 +199,7 @@ def compare(
     def judged(baseline: Baseline, proxy: str | None, evaluated: int, rows: Sequence[int]) -> Comparison:
         standings = [truth.standing_of_row(row) for row in rows]
         best = min(standings, key=lambda standing: standing.rank)
-        return Comparison(problem.name, plan.seed, baseline, proxy, evaluated, standings[0], best)
+        return Comparison(problem.name, plan.options.seed, baseline, proxy, evaluated, standings[0], best)
 
     def searched(baseline: Baseline, proxy: str | None, other: Plan) -> list[Comparison]:
         try:
@@ -227,14 +214,14 @@ def compare(
         places = met[np.argsort(-scores, kind="stable")[:SHORTLIST]]
         return judged(baseline, proxy, len(met), domain.rows[places].tolist())
 
-    ten = np.random.default_rng([plan.seed, domain.size]).permutation(met)[:SHORTLIST]
+    ten = np.random.default_rng([plan.options.seed, domain.size]).permutation(met)[:SHORTLIST]
     found = [
-        *searched(Baseline.RANDOM_SEARCH, None, replace(plan, algorithm="random", minimise=())),
+        *searched(Baseline.RANDOM_SEARCH, None, plan.replaced(algorithm="random", minimise=())),
         judged(Baseline.RANDOM_TEN, None, len(ten), domain.rows[ten].tolist()),
         ten_best(Baseline.FORMULA_ALL, None, plan.formula),
     ]
     for proxy in proxies:
         alone = Formula((proxy,))
-        found += searched(Baseline.PROXY_SEARCH, proxy, replace(plan, formula=alone, minimise=()))
+        found += searched(Baseline.PROXY_SEARCH, proxy, plan.replaced(formula=proxy, minimise=()))
         found.append(ten_best(Baseline.PROXY_TEN, proxy, alone))
     return tuple(found)

@@ -1,0 +1,5 @@
+"""The fixtures of several files of tests."""
+
+from tests.problems.public import data, files, mirror
+
+__all__ = ["data", "files", "mirror"]

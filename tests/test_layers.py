@@ -9,17 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "rayzc"
 FILES = tuple(sorted(ROOT.rglob("*.py")))
-GROUND = {
-    "documents",
-    "ending",
-    "errors",
-    "image_files",
-    "images",
-    "measurement",
-    "options",
-    "user_code",
-    "version",
-}
+GROUND = {"documents", "ending", "errors", "images", "measurement", "options", "user_code", "version"}
 """What every package may import."""
 
 MAY_IMPORT = {

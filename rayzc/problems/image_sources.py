@@ -14,8 +14,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rayzc.errors import SuiteError, first_line
-from rayzc.image_files import image_folder, picture, read_arrays, torchvision_set
+from rayzc.errors import SuiteError
+from rayzc.images import (
+    BYTE,
+    class_folders,
+    data_set_class,
+    data_set_errors,
+    data_set_parts,
+    pixels,
+    read_image,
+    read_npz,
+)
 from rayzc.problems.chance import shuffled
 from rayzc.problems.photographs import PHOTOGRAPHS, names_in, patches_of
 
@@ -139,60 +148,52 @@ def photographs(choice: Choice, *, side: int = 16, scales: Sequence[int] = (1, 2
 
 def arrays(choice: Choice, *, licence: str = "") -> Pictures:
     """An ``.npz`` file with ``images`` and ``labels``."""
-    images, labels = read_arrays(choice.folder / choice.place, SuiteError)
+    found = read_npz(choice.folder / choice.place, SuiteError)
+    images, labels = found.images, found.labels
     if images.ndim == 4 and images.shape[1] == 1:
         images = images.repeat(3, axis=1)
     if images.dtype != np.uint8:
         if not (images.min(initial=0) >= 0 and images.max(initial=0) <= 1):
             raise SuiteError(
-                f"{choice.what}: the images of {choice.place} are {images.dtype}, and do not lie between 0 and 1"
+                f"{choice.what}: the images of {choice.place} are floating-point numbers that do not lie between 0 and "
+                "1: scale them, or save them as uint8"
             )
-        images = np.rint(images * 255).astype(np.uint8)
+        images = np.rint(images * BYTE).astype(np.uint8)
     chosen = choice.drawn(labels)
     about = f"images of {Path(choice.place).name}"
-    return Pictures(images[chosen], labels[chosen], _numbered(labels), about, licence)
+    return Pictures(images[chosen], labels[chosen], found.classes or _numbered(labels), about, licence)
 
 
-def class_folders(choice: Choice, *, side: int = 32, licence: str = "") -> Pictures:
-    """A folder of class folders with PNG or JPEG files, each scaled to `side` pixels."""
+def folders(choice: Choice, *, side: int = 32, licence: str = "") -> Pictures:
+    """A folder of class folders with image files, each scaled to `side` pixels."""
     folder = choice.folder / choice.place
     if not folder.is_dir():
         raise SuiteError(f"{choice.what}: {folder}: there is no such folder")
-    files, labels, classes = image_folder(folder, SuiteError)
+    files, labels, classes = class_folders(folder, SuiteError)
     chosen = choice.drawn(labels)
-    pillow = _module("PIL.Image", f"{choice.what}: PNG and JPEG files need Pillow")
-    pixels = []
-    for index in chosen.tolist():
-        try:
-            with pillow.open(files[index]) as opened:
-                pixels.append(picture(opened.convert("RGB"), side, side))
-        except OSError as error:
-            raise SuiteError(f"{files[index]}: not an image ({first_line(error)})") from None
+    images = [pixels(read_image(files[index], SuiteError), (side, side)) for index in chosen.tolist()]
     about = f"images of the folder {folder.name}, scaled to {side}x{side} pixels"
-    return Pictures(np.stack(pixels), labels[chosen], classes, about, licence)
+    return Pictures(np.stack(images), labels[chosen], classes, about, licence)
 
 
 def torchvision(choice: Choice, *, side: int = 32, data: str = "data", licence: str = "") -> Pictures:
     """A data set of torchvision; where it has a part for training and one for testing, images come from these."""
-    otherwise = "give an .npz file or a folder of class folders"
-    made = torchvision_set(choice.place, choice.folder / data, SuiteError, otherwise)
-    pixels, labels, classes = [], [], None
-    try:
-        for part, own in _parts(made, choice):
+    kind = data_set_class(choice.place, SuiteError, "give an .npz file or a folder of class folders")
+    images, labels, classes = [], [], None
+    with data_set_errors(choice.place, SuiteError):
+        parts = list(data_set_parts(kind, choice.folder / data))
+        choices = [replace(choice, testing=0), replace(choice, training=0)] if len(parts) > 1 else [choice]
+        for part, own in zip(parts, choices, strict=True):
             given = np.array([int(label) for label in _labels(part)])
             classes = classes or getattr(part, "classes", None)
             for index in own.drawn(given).tolist():
-                image = picture(part[index][0], side, side)
-                pixels.append(image.repeat(3, axis=0) if len(image) == 1 else image)
+                image = pixels(part[index][0], (side, side))
+                images.append(image.repeat(3, axis=0) if len(image) == 1 else image)
                 labels.append(given[index])
-    except (TypeError, ValueError, RuntimeError, OSError) as error:
-        raise SuiteError(
-            f"{choice.what}: the data set '{choice.place}' cannot be read as images and classes: {first_line(error)}"
-        ) from error
     found = np.array(labels, np.int64)
     names = tuple(map(str, classes)) if classes else _numbered(found)
     about = f"images of torchvision's {choice.place}, scaled to {side}x{side} pixels"
-    return Pictures(np.stack(pixels), found, names, about, licence)
+    return Pictures(np.stack(images), found, names, about, licence)
 
 
 SOURCES: Mapping[str, Source] = MappingProxyType(
@@ -200,7 +201,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
         "scikit-learn": digits,
         "scikit-image": photographs,
         "npz": arrays,
-        "folder": class_folders,
+        "folder": folders,
         "torchvision": torchvision,
     }
 )
@@ -222,15 +223,6 @@ def _module(name: str, needed_by: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise SuiteError(f"{needed_by}, {INSTALL}") from error
-
-
-def _parts(made: Any, choice: Choice) -> list[tuple[Any, Choice]]:
-    """The parts of a data set, and what to draw from each."""
-    try:
-        training, testing = made(train=True), made(train=False)
-    except TypeError:
-        return [(made(), choice)]
-    return [(training, replace(choice, testing=0)), (testing, replace(choice, training=0))]
 
 
 def _labels(part: Any) -> Sequence[Any]:

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rayzc.errors import ProxyError, first_line
-from rayzc.images import BYTE, data_set_class, pixels, read_npz
+from rayzc.errors import ProxyError
+from rayzc.images import BYTE, data_set, data_set_class, data_set_errors, pixels, read_npz
 
 __all__ = ["batch_of", "load_batch", "random_batch"]
 
@@ -105,15 +105,11 @@ def _read(path: Path) -> tuple[Tensor, Tensor]:
 
 def _draw(name: str, shape: Sequence[int], size: int, seed: int, folder: Path) -> tuple[Tensor, Tensor]:
     kind = data_set_class(name, ProxyError, "omit --images for random images")
-    try:
-        data = kind(str(folder), download=True)
+    with data_set_errors(name, ProxyError):
+        data = data_set(kind, folder)
         indices = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))[:size].tolist()
         samples = [data[index] for index in indices]
         images = np.stack([pixels(image, (shape[2], shape[1])) for image, _ in samples])
         return torch.from_numpy(images.astype(np.float32) / BYTE), torch.tensor(
             [int(label) for _, label in samples]
         )
-    except (TypeError, ValueError, RuntimeError, OSError) as error:
-        raise ProxyError(
-            f"the data set '{name}' cannot be read as images and classes: {first_line(error)}"
-        ) from error

@@ -11,7 +11,7 @@ from typing import Any
 
 from rayzc.documents import json_text, replacing, write_atomically
 from rayzc.errors import RunError
-from rayzc.images import ImageSet
+from rayzc.images import LabelledImages
 from rayzc.problems import Suite, write_suite
 from rayzc.runs.checkpoints import checkpoint_files
 from rayzc.runs.lock import LOCK_FILES, locked
@@ -148,7 +148,7 @@ class RunFolder:
         """
         return self.checkpoints / f"{TRAINING_PREFIX}{place + 1:04}-seed-{seed}.pt"
 
-    def keep_images(self, images: ImageSet | str | Path) -> str:
+    def keep_images(self, images: LabelledImages | str | Path) -> str:
         """Where a run finds its images again: its own copy of some in memory, else the path or name.
 
         Args:
@@ -157,7 +157,7 @@ class RunFolder:
         Raises:
             RunError: they cannot be written.
         """
-        if isinstance(images, ImageSet):
+        if isinstance(images, LabelledImages):
             try:
                 with replacing(self.path / OWN_IMAGES) as temporary:
                     images.write(temporary)

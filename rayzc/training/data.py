@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rayzc.errors import TrainingError
-from rayzc.images import BYTE, ImageSet
+from rayzc.images import BYTE, LabelledImages
 
 __all__ = ["TrainingData"]
 
@@ -91,11 +91,11 @@ class TrainingData:
         return replace(self, images=self.images.expand(shape), test_images=self.test_images.expand(shape))
 
     @classmethod
-    def of(cls, source: ImageSet) -> "TrainingData":
+    def of(cls, source: LabelledImages) -> "TrainingData":
         """Normalises images, each channel by mean and standard deviation of the images for training.
 
         Args:
-            source: with images for testing, see :meth:`ImageSet.split`.
+            source: with images for testing, see :meth:`LabelledImages.split`.
 
         Raises:
             TrainingError: there are none for testing, or as the class says.

@@ -14,7 +14,7 @@ SMALL = ("--epochs", "2", "--batch-size", "16", "--width", "4", "--depth", "1", 
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    samples.image_set().write(tmp_path / "images.npz")
+    samples.labelled_images().write(tmp_path / "images.npz")
     return tmp_path / "images.npz"
 
 

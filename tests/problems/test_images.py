@@ -92,7 +92,9 @@ def test_grey_and_floating_point_arrays(tmp_path: Path) -> None:
     assert found.images.shape == (12, 3, 4, 4)
     whole = {image.tobytes() for image in IMAGES[:, :1].repeat(3, axis=1)}
     assert {image.tobytes() for image in found.images} == whole
-    with pytest.raises(SuiteError, match=r"mine.npz are float64, and do not lie between 0 and 1"):
+    with pytest.raises(
+        SuiteError, match=r"mine.npz are floating-point numbers that do not lie between 0 and 1"
+    ):
         read_images("mine", "npz:mine.npz", training=6, testing=6, folder=saved(tmp_path, IMAGES / 1.0))
 
 
@@ -126,7 +128,7 @@ def test_photographs() -> None:
 
 
 def test_a_folder_of_class_folders(tmp_path: Path) -> None:
-    pillow = pytest.importorskip("PIL.Image", reason="PNG and JPEG files need Pillow")
+    pillow = pytest.importorskip("PIL.Image", reason="image files need Pillow")
     for number, name in enumerate(("cats", "dogs")):
         (tmp_path / "pets" / name).mkdir(parents=True)
         for index in range(5):
@@ -140,13 +142,33 @@ def test_a_folder_of_class_folders(tmp_path: Path) -> None:
     assert np.bincount(found.labels[:6]).tolist() == [3, 3]
     assert np.array_equal(found.images.max(axis=(1, 2, 3)) >= 100, found.labels == 1)
     (tmp_path / "pets" / "dogs" / "0.png").write_bytes(b"torn")
-    with pytest.raises(SuiteError, match=r"0\.png: not an image"):
+    with pytest.raises(SuiteError, match=r"0\.png cannot be read as an image"):
         read_images("pets", "folder:pets", training=6, testing=4, folder=tmp_path, side=4)
     (tmp_path / "pets" / "birds").mkdir()
-    with pytest.raises(SuiteError, match="the folder birds has no image; make a folder for each class"):
+    with pytest.raises(SuiteError, match="birds has no images: remove the folder, or add images"):
         read_images("pets", "folder:pets", training=6, testing=4, folder=tmp_path)
     with pytest.raises(SuiteError, match="there is no such folder"):
         read_images("pets", "folder:gone", training=6, testing=4, folder=tmp_path)
+
+
+def test_only_the_chosen_files_of_a_folder_are_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("cats", "dogs"):
+        (tmp_path / name).mkdir()
+        for index in range(50):
+            (tmp_path / name / f"{index}.jpg").touch()
+    opened: list[Path] = []
+
+    def read(file: Path, error: type[SuiteError]) -> Shown:
+        opened.append(file)
+        return Shown(len(opened))
+
+    monkeypatch.setattr("rayzc.problems.image_sources.read_image", read)
+    monkeypatch.setattr("rayzc.problems.image_sources.pixels", lambda image, size: np.zeros((3, *size)))
+    found = read_images("pets", f"folder:{tmp_path}", training=4, testing=2, side=4)
+    assert len(opened) == 6
+    assert [file.parent.name for file in opened] == [found.classes[label] for label in found.labels]
 
 
 class Shown:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from rayzc.images import ImageSet
+from rayzc.images import LabelledImages
 from rayzc.spaces import search_space
 from rayzc.training import TrainingData
 
@@ -15,21 +15,21 @@ DARTS = (
 )
 
 
-def image_set(
+def labelled_images(
     images: int = 60, tested: int = 30, side: int = 8, classes: int = 3, channels: int = 3
-) -> ImageSet:
+) -> LabelledImages:
     """Noise with a bright bar whose row says the class, as bytes."""
     rng = np.random.default_rng(3)
     labels = np.arange(images + tested) % classes
     pixels = rng.integers(0, 120, (images + tested, channels, side, side), dtype=np.uint8)
     for row, label in enumerate(labels):
         pixels[row, :, 2 * label : 2 * label + 2] += 120
-    return ImageSet(pixels[:images], labels[:images], pixels[images:], labels[images:])
+    return LabelledImages(pixels[:images], labels[:images], pixels[images:], labels[images:])
 
 
 def data(images: int = 60, tested: int = 30, side: int = 8, classes: int = 3) -> TrainingData:
     """The same as tensors."""
-    return TrainingData.of(image_set(images, tested, side, classes))
+    return TrainingData.of(labelled_images(images, tested, side, classes))
 
 
 def built(space: str, encoding: str, width: int, classes: int = 3, side: int = 8, seed: int = 0) -> nn.Module:

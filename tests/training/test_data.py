@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from rayzc.errors import TrainingError
-from rayzc.images import ImageSet
+from rayzc.images import LabelledImages
 from rayzc.training import TrainingData
 from tests.training import samples
 
 
 def test_images_are_normalised_as_those_for_training() -> None:
-    source = samples.image_set()
+    source = samples.labelled_images()
     found = TrainingData.of(source)
     assert found.images.dtype == torch.float32
     assert torch.allclose(found.images.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
@@ -27,14 +27,14 @@ def test_images_are_normalised_as_those_for_training() -> None:
 
 
 def test_a_channel_that_is_the_same_everywhere() -> None:
-    source = samples.image_set()
+    source = samples.labelled_images()
     source.images[:, 1] = 7
     assert torch.isfinite(TrainingData.of(source).test_images).all()
     assert TrainingData.of(source).images[:, 1].abs().max() < 1e-6
 
 
 def test_grey_images_in_colour() -> None:
-    found = TrainingData.of(samples.image_set(channels=1))
+    found = TrainingData.of(samples.labelled_images(channels=1))
     assert found.input_shape == (1, 8, 8)
     assert found.in_colour().input_shape == (3, 8, 8)
     assert torch.equal(found.in_colour().images[:, 2], found.images[:, 0])
@@ -43,7 +43,7 @@ def test_grey_images_in_colour() -> None:
 
 def test_patches() -> None:
     images = np.random.default_rng(0).integers(0, 255, (8, 9, 3, 4, 4), dtype=np.uint8)
-    found = TrainingData.of(ImageSet(images[:6], np.arange(6) % 2, images[6:], np.arange(2)))
+    found = TrainingData.of(LabelledImages(images[:6], np.arange(6) % 2, images[6:], np.arange(2)))
     assert found.patches == 9
     assert torch.allclose(found.images.mean((0, 1, 3, 4)), torch.zeros(3), atol=1e-5)
 
@@ -70,13 +70,13 @@ def test_data_that_do_not_fit(changes: dict[str, Any], message: str) -> None:
 
 
 def test_no_images_to_test_on() -> None:
-    source = samples.image_set()
+    source = samples.labelled_images()
     with pytest.raises(TrainingError, match="no images to test on"):
-        TrainingData.of(ImageSet(source.images, source.labels))
+        TrainingData.of(LabelledImages(source.images, source.labels))
 
 
 def test_pixels_that_are_not_finite() -> None:
     images = np.zeros((4, 3, 8, 8), np.float32)
     images[0, 0, 0, 0] = np.nan
     with pytest.raises(TrainingError, match="pixels are nan or infinite"):
-        TrainingData.of(ImageSet(images, np.arange(4) % 2, images, np.arange(4) % 2))
+        TrainingData.of(LabelledImages(images, np.arange(4) % 2, images, np.arange(4) % 2))

@@ -17,7 +17,7 @@ from rayzc.cluster.training.tasks import MAX_DEATHS, TrainingTasks, capacity, ch
 from rayzc.cluster.training.worker import Report
 from rayzc.ending import Ending, Reason
 from rayzc.errors import RunError, TrainingError, first_line
-from rayzc.images import ImageSet, read_images
+from rayzc.images import LabelledImages, read_images
 from rayzc.options import Cluster, Place, TrainOptions, takes
 from rayzc.runs import RunFolder, TrainConfig, unused_folder
 from rayzc.training import NetworkSource, TrainingData
@@ -34,7 +34,7 @@ _ray: Any = ray
 @takes(options=TrainOptions, cluster=Cluster, place=Place)
 def train(
     networks: Sequence[str | Path] | str | Path,
-    data: ImageSet | str | Path,
+    data: LabelledImages | str | Path,
     *,
     options: TrainOptions,
     cluster: Cluster,
@@ -51,7 +51,7 @@ def train(
             what it found; or a network of your own as ``module:factory``.
         data: an ``.npz`` file with arrays ``images`` and ``labels``, and perhaps ``test_images`` and ``test_labels``; a
             folder with a folder of pictures for each class; the name of a torchvision data set; or an
-            :class:`rayzc.images.ImageSet`.
+            :class:`rayzc.images.LabelledImages`.
         options: how to train.
         cluster: where to compute.
         place: where to keep the run.
@@ -138,8 +138,8 @@ def resume_train(
             return _Run(folder, config, images, prepared, listen).go(cluster.workers, before)
 
 
-def _read(data: ImageSet | str | Path, options: TrainOptions) -> ImageSet:
-    if isinstance(data, ImageSet):
+def _read(data: LabelledImages | str | Path, options: TrainOptions) -> LabelledImages:
+    if isinstance(data, LabelledImages):
         return data
     return read_images(data, TrainingError, side=options.image_size, folder=Path(options.datasets))
 
@@ -156,7 +156,7 @@ class _Run:
 
     folder: RunFolder
     config: TrainConfig
-    images: ImageSet
+    images: LabelledImages
     data: TrainingData
     listen: Listener | None
     trained: dict[tuple[int, int], Trained] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import time
 from rayzc.cluster.training import TrainProgress, train
 from rayzc.cluster.training import progress as reports
 from tests.cluster.training.samples import RUN
-from tests.training.samples import image_set
+from tests.training.samples import labelled_images
 
 
 def tell(progress: TrainProgress) -> None:
@@ -20,5 +20,5 @@ def tell(progress: TrainProgress) -> None:
 
 if __name__ == "__main__":
     reports.INTERVAL = 0.0
-    train(**RUN, data=image_set(), workers=2, out=sys.argv[1], listen=tell)
+    train(**RUN, data=labelled_images(), workers=2, out=sys.argv[1], listen=tell)
     print("done", flush=True)

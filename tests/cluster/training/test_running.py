@@ -35,12 +35,12 @@ def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def expected(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> TrainResults:
     """What the run comes to when nothing happens to it."""
-    return train(**RUN, data=samples.image_set(), out=tmp_path_factory.mktemp("whole") / "run")
+    return train(**RUN, data=samples.labelled_images(), out=tmp_path_factory.mktemp("whole") / "run")
 
 
 def test_it_comes_to_what_a_training_without_ray_comes_to(expected: TrainResults) -> None:
     recipe = RECIPES["quick"].replaced(epochs=6, batch_size=16, augment=("flip", "crop"))
-    data = TrainingData.of(samples.image_set())
+    data = TrainingData.of(samples.labelled_images())
     assert numbers(expected).keys() == {(name, seed) for name in NETWORKS for seed in (3, 4)}
     with one_thread():
         for (name, seed), found in numbers(expected).items():
@@ -118,8 +118,8 @@ def test_a_worker_killed_in_the_middle(tmp_path: Path) -> None:
                 os.kill(training.process, signal.SIGKILL)
 
     run = {**RUN, "networks": NETWORKS[0], "seeds": 1, "epochs": 12}
-    undisturbed = train(**run, data=samples.image_set(), out=tmp_path / "undisturbed")
-    result = train(**run, data=samples.image_set(), out=tmp_path / "killed", listen=kill)
+    undisturbed = train(**run, data=samples.labelled_images(), out=tmp_path / "undisturbed")
+    result = train(**run, data=samples.labelled_images(), out=tmp_path / "killed", listen=kill)
     assert len(killed) == 1
     assert result.workers_lost >= 1
     assert numbers(result) == numbers(undisturbed)
@@ -134,7 +134,7 @@ def test_a_run_that_is_interrupted(expected: TrainResults, tmp_path: Path) -> No
             sent.append(progress)
             os.kill(os.getpid(), signal.SIGINT)
 
-    result = train(**RUN, data=samples.image_set(), workers=1, out=tmp_path / "run", listen=interrupt)
+    result = train(**RUN, data=samples.labelled_images(), workers=1, out=tmp_path / "run", listen=interrupt)
     assert result.interrupted is signal.SIGINT
     assert result.stopped == "interrupted by SIGINT"
     assert len(numbers(result)) < len(numbers(expected))
@@ -143,7 +143,7 @@ def test_a_run_that_is_interrupted(expected: TrainResults, tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("ray_session")
 def test_a_time_limit(expected: TrainResults, tmp_path: Path) -> None:
-    result = train(**RUN, data=samples.image_set(), out=tmp_path / "run", time_limit=0.01)
+    result = train(**RUN, data=samples.labelled_images(), out=tmp_path / "run", time_limit=0.01)
     assert result.stopped == "time limit"
     assert len(numbers(result)) < 4
     assert numbers(resume_train(tmp_path / "run", time_limit=600)) == numbers(expected)
@@ -182,7 +182,7 @@ def test_networks_of_the_users_and_of_a_run(tmp_path: Path, monkeypatch: pytest.
         batch_size=4,
         out="search",
     )
-    samples.image_set().write(tmp_path / "images.npz")
+    samples.labelled_images().write(tmp_path / "images.npz")
     result = rayzc.train(
         ["search", "nets_of_a_user:make"], "images.npz", shortlist=2, epochs=2, out=tmp_path / "run"
     )
@@ -225,7 +225,7 @@ def test_mistakes_are_told_before_anything_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = {**RUN, "data": samples.image_set(), "out": tmp_path / "run", **changes}
+    given = {**RUN, "data": samples.labelled_images(), "out": tmp_path / "run", **changes}
     with pytest.raises(kind, match=message):
         train(**given)
     assert not (tmp_path / "run").exists()
@@ -236,20 +236,20 @@ def test_more_cpus_than_there_are(tmp_path: Path) -> None:
     with pytest.raises(
         ClusterError, match="a training takes 1000 CPUs, and no machine of the cluster has so many"
     ):
-        train(**RUN, data=samples.image_set(), cpus=1000.0, out=tmp_path / "run")
+        train(**RUN, data=samples.labelled_images(), cpus=1000.0, out=tmp_path / "run")
     with pytest.raises(ClusterError, match=r"1 CPUs and 0\.5 GPUs"):
-        train(**RUN, data=samples.image_set(), device="cuda", gpus=0.5, out=tmp_path / "run")
+        train(**RUN, data=samples.labelled_images(), device="cuda", gpus=0.5, out=tmp_path / "run")
 
 
 def test_images_that_have_changed(expected: TrainResults, tmp_path: Path) -> None:
     config = json.loads((expected.run / "config.json").read_text())
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "config.json").write_text(json.dumps(config))
-    samples.image_set(images=61).write(tmp_path / "images.npz")
+    samples.labelled_images(images=61).write(tmp_path / "images.npz")
     with pytest.raises(RunError, match=r"the images .* have changed since the run began"):
         resume_train(tmp_path)
 
 
 def test_a_run_that_found_nothing_to_train(expected: TrainResults) -> None:
     with pytest.raises(TrainingError, match="the folder of a 'train' run, which finds no architectures"):
-        train(expected.run, samples.image_set())
+        train(expected.run, samples.labelled_images())

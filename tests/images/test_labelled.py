@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rayzc.errors import TrainingError
-from rayzc.images import ImageSet, read_npz
+from rayzc.errors import ProxyError, RayzcError, SuiteError, TrainingError
+from rayzc.images import LabelledImages, read_npz
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 255, (12, 3, 6, 6), dtype=np.uint8)
@@ -16,8 +16,8 @@ LABELS = np.arange(12) % 3
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     for source in (
-        ImageSet(IMAGES, LABELS),
-        ImageSet(
+        LabelledImages(IMAGES, LABELS),
+        LabelledImages(
             IMAGES.astype(np.float32), LABELS, IMAGES[:4].astype(np.float32), LABELS[:4], ("a", "b", "c")
         ),
     ):
@@ -28,28 +28,45 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         assert found.images.dtype == source.images.dtype
 
 
+def test_arrays_of_other_types(tmp_path: Path) -> None:
+    np.savez(tmp_path / "images.npz", images=IMAGES / 255, labels=LABELS.astype(np.int32))
+    found = read_npz(tmp_path / "images.npz", SuiteError)
+    assert found.images.dtype == np.float32
+    assert found.labels.dtype == np.int64
+    assert np.array_equal(found.labels, LABELS)
+
+
+@pytest.mark.parametrize("error", [ProxyError, SuiteError])
+def test_errors_are_of_the_kind_that_is_asked_for(tmp_path: Path, error: type[RayzcError]) -> None:
+    with pytest.raises(error, match="there is no such file"):
+        read_npz(tmp_path / "images.npz", error)
+    np.save(tmp_path / "images.npy", IMAGES)
+    with pytest.raises(error, match=r"not an \.npz file of plain arrays"):
+        read_npz(tmp_path / "images.npy", error)
+
+
 def test_fingerprints_differ() -> None:
     other = IMAGES.copy()
     other[0, 0, 0, 0] ^= 1
     sets = [
-        ImageSet(IMAGES, LABELS),
-        ImageSet(other, LABELS),
-        ImageSet(IMAGES, LABELS[::-1].copy()),
-        ImageSet(IMAGES, LABELS, IMAGES, LABELS),
-        ImageSet(IMAGES.astype(np.float32), LABELS),
+        LabelledImages(IMAGES, LABELS),
+        LabelledImages(other, LABELS),
+        LabelledImages(IMAGES, LABELS[::-1].copy()),
+        LabelledImages(IMAGES, LABELS, IMAGES, LABELS),
+        LabelledImages(IMAGES.astype(np.float32), LABELS),
     ]
     assert len({each.fingerprint for each in sets}) == len(sets)
 
 
 def test_a_share_of_each_class_is_for_testing() -> None:
-    found = ImageSet(IMAGES, LABELS).split(0.25, seed=1)
+    found = LabelledImages(IMAGES, LABELS).split(0.25, seed=1)
     assert found.test_labels is not None
     assert sorted(found.test_labels.tolist()) == [0, 1, 2]
     assert len(found.labels) == 9
-    assert found.fingerprint == ImageSet(IMAGES, LABELS).split(0.25, seed=1).fingerprint
-    assert found.fingerprint != ImageSet(IMAGES, LABELS).split(0.25, seed=2).fingerprint
+    assert found.fingerprint == LabelledImages(IMAGES, LABELS).split(0.25, seed=1).fingerprint
+    assert found.fingerprint != LabelledImages(IMAGES, LABELS).split(0.25, seed=2).fingerprint
     assert found.split(0.5, seed=3) is found
-    lonely = ImageSet(IMAGES, np.array([0] * 11 + [1])).split(0.5, seed=0)
+    lonely = LabelledImages(IMAGES, np.array([0] * 11 + [1])).split(0.5, seed=0)
     assert lonely.test_labels is not None
     assert 1 in lonely.labels
     assert 1 not in lonely.test_labels

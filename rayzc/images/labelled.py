@@ -1,4 +1,4 @@
-"""Images with their classes, in memory and in an ``.npz`` file."""
+"""Images with labels, in memory and in an ``.npz`` file."""
 
 import hashlib
 import zipfile
@@ -12,25 +12,25 @@ from numpy.typing import NDArray
 
 from rayzc.errors import RayzcError, first_line
 
-__all__ = ["BYTE", "ImageSet", "image_set_of", "read_npz"]
+__all__ = ["BYTE", "LabelledImages", "read_npz"]
 
 BYTE = 255
-"""The brightest byte, which stands for 1."""
+"""The largest value of a byte, which stands for 1."""
 
 _KEYS, _TEST_KEYS = ("images", "labels"), ("test_images", "test_labels")
 
 
 @dataclass(frozen=True, eq=False)
-class ImageSet:
-    """Images and the numbers of their classes, and, where there are any, others to test on.
+class LabelledImages:
+    """Images and their labels; separate test images if the source has them.
 
     Attributes:
-        images: ``(images, channels, height, width)``, or ``(images, patches, channels, height, width)``; bytes, or
+        images: ``(images, channels, height, width)``, or ``(images, patches, channels, height, width)``; uint8 or
             float32.
-        labels: ``(images,)`` int64.
-        test_images: images to test on, likewise; None where nothing says which these are.
-        test_labels: their classes.
-        classes: names of the classes; empty where they only have numbers.
+        labels: ``(images,)`` int64, the number of each image's class.
+        test_images: images to test on, with the shape of the others; None if the source does not separate them.
+        test_labels: labels of the test images.
+        classes: names of the classes; empty if they only have numbers.
     """
 
     images: NDArray[Any]
@@ -41,7 +41,7 @@ class ImageSet:
 
     @property
     def fingerprint(self) -> str:
-        """The sha256 of shapes, types and contents, by which a resumed run knows its images."""
+        """SHA-256 of shapes, types and contents, hex; a resumed run checks it."""
         digest = hashlib.sha256()
         for array in (self.images, self.labels, self.test_images, self.test_labels):
             if array is not None:
@@ -49,12 +49,21 @@ class ImageSet:
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
-    def split(self, share: float, seed: int) -> "ImageSet":
-        """The set with images to test on: its own, or else a share of each class.
+    @classmethod
+    def of(
+        cls, parts: Sequence[tuple[NDArray[Any], NDArray[np.int64]]], classes: tuple[str, ...] = ()
+    ) -> "LabelledImages":
+        """Joins images and labels for training and, as the second part if there is one, for testing."""
+        (images, labels), *rest = parts
+        tested, test_labels = rest[0] if rest else (None, None)
+        return cls(images, labels, tested, test_labels, classes)
+
+    def split(self, share: float, seed: int) -> "LabelledImages":
+        """Separates test images, unless the source already has: a share of each class.
 
         Args:
-            share: of the images of a class, at least one and not all, as far as it has two.
-            seed: draws them.
+            share: share of the images of each class; at least one and not all images of a class that has two or more.
+            seed: draws the test images.
         """
         if self.test_images is not None:
             return self
@@ -64,12 +73,12 @@ class ImageSet:
             rows = rng.permutation(np.flatnonzero(self.labels == label))
             count = min(max(1, round(share * len(rows))), len(rows) - 1)
             tested[rows[:count]] = True
-        return ImageSet(
+        return LabelledImages(
             self.images[~tested], self.labels[~tested], self.images[tested], self.labels[tested], self.classes
         )
 
     def write(self, path: Path) -> None:
-        """Writes the set as :func:`read_npz` reads it."""
+        """Writes an ``.npz`` file that :func:`read_npz` reads."""
         arrays: dict[str, Any] = {"images": self.images, "labels": self.labels}
         if self.classes:
             arrays["classes"] = np.array(self.classes)
@@ -79,20 +88,17 @@ class ImageSet:
             np.savez_compressed(file, **arrays)
 
 
-def image_set_of(
-    parts: Sequence[tuple[NDArray[Any], NDArray[np.int64]]], classes: tuple[str, ...] = ()
-) -> ImageSet:
-    """A set of images for training and, in the second part, for testing."""
-    (images, labels), *rest = parts
-    tested, test_labels = rest[0] if rest else (None, None)
-    return ImageSet(images, labels, tested, test_labels, classes)
+def read_npz(path: Path, error: type[RayzcError]) -> LabelledImages:
+    """Reads the arrays ``images`` and ``labels`` and, if present, ``test_images``, ``test_labels`` and ``classes``.
 
+    Pickled objects in the file are refused.
 
-def read_npz(path: Path, error: type[RayzcError]) -> ImageSet:
-    """Reads arrays ``images`` and ``labels``, and, if they are there, ``test_images``, ``test_labels``, ``classes``.
+    Args:
+        path: the ``.npz`` file.
+        error: the kind of error to raise.
 
     Raises:
-        RayzcError: of the kind `error`: there is no such file, or it has no such arrays; says what to do.
+        RayzcError: of that kind: there is no such file, or its arrays are missing or do not fit together.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
@@ -107,7 +113,7 @@ def read_npz(path: Path, error: type[RayzcError]) -> ImageSet:
             names = arrays["classes"] if "classes" in arrays else np.array([])
     except FileNotFoundError:
         raise error(f"{path}: there is no such file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
+    except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as problem:
         raise error(f"{path}: not an .npz file of plain arrays ({first_line(problem)})") from problem
     parts = [
         _checked(found[images], found[labels], images, labels, path, error)
@@ -119,7 +125,7 @@ def read_npz(path: Path, error: type[RayzcError]) -> ImageSet:
             f"{path}: images are {parts[0][0].shape[1:]} and test_images {parts[1][0].shape[1:]}: "
             "both must have one shape"
         )
-    return image_set_of(parts, tuple(map(str, names)) if names.ndim == 1 else ())
+    return LabelledImages.of(parts, tuple(map(str, names)) if names.ndim == 1 else ())
 
 
 def _checked(

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "evolution": {"formula", "problems"},
     "passes": set(),
     "proxies": {"formula", "passes", "spaces"},
-    "training": {"passes", "proxies", "spaces"},
+    "training": {"passes", "problems", "proxies", "spaces"},
     "nas": {"formula", "spaces", "problems"},
     "runs": {"formula", "problems", "evolution", "nas"},
     "options": set(),

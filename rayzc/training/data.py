@@ -1,7 +1,7 @@
 """The images that a network is trained and tested on, as tensors."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,6 +11,9 @@ from torch import Tensor
 from rayzc.errors import TrainingError
 from rayzc.images import BYTE, LabelledImages
 
+if TYPE_CHECKING:
+    from rayzc.problems import ImageTask
+
 __all__ = ["TrainingData"]
 
 _PART = 1024
@@ -19,13 +22,13 @@ _NO_DEVIATION = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Images and the numbers of their classes, for training and for testing.
+    """Images and their labels, for training and for testing.
 
     Attributes:
         images: float32, normalised, ``(N, channels, height, width)`` or ``(N, patches, channels, height, width)``.
         labels: ``(N,)`` int64, from 0.
-        test_images: as `images`; none of them is shown in training.
-        test_labels: as `labels`.
+        test_images: test images, like `images`; none of them is used in training.
+        test_labels: labels of the test images, like `labels`.
         classes: number of classes.
 
     Raises:
@@ -40,26 +43,26 @@ class TrainingData:
 
     def __post_init__(self) -> None:
         for what, images, labels, least in (
-            ("training", self.images, self.labels, 2),
-            ("testing", self.test_images, self.test_labels, 1),
+            ("training images", self.images, self.labels, 2),
+            ("test images", self.test_images, self.test_labels, 1),
         ):
             if images.dim() not in (4, 5) or labels.dim() != 1 or len(images) != len(labels):
                 raise TrainingError(
-                    f"images for {what} are {tuple(images.shape)} and their labels {tuple(labels.shape)}; they must be "
+                    f"the {what} have shape {tuple(images.shape)} and their labels {tuple(labels.shape)}; they must be "
                     "(images, channels, height, width) and (images,)"
                 )
             if len(images) < least:
-                raise TrainingError(f"there are {len(images)} images for {what}; at least {least} are needed")
+                raise TrainingError(f"there are {len(images)} {what}; give at least {least}")
             lowest, highest = int(labels.min()), int(labels.max())
             if lowest < 0 or highest >= self.classes:
                 raise TrainingError(
-                    f"labels of the images for {what} are {lowest} to {highest}; with {self.classes} classes they must "
-                    f"be 0 to {self.classes - 1}"
+                    f"the labels of the {what} lie between {lowest} and {highest}; with {self.classes} classes they "
+                    f"must lie between 0 and {self.classes - 1}"
                 )
         if self.images.shape[1:] != self.test_images.shape[1:]:
             raise TrainingError(
-                f"images for training are {tuple(self.images.shape[1:])} and those for testing "
-                f"{tuple(self.test_images.shape[1:])}: both must have one shape"
+                f"training images have shape {tuple(self.images.shape[1:])} and test images have shape "
+                f"{tuple(self.test_images.shape[1:])}: give images of one shape"
             )
 
     @property
@@ -74,7 +77,7 @@ class TrainingData:
 
     @property
     def guessing(self) -> float:
-        """The share of the most common class among the images for training: what a guess is right in."""
+        """The accuracy of guessing: the share of the most common class among the training images."""
         return float(torch.bincount(self.labels).max()) / len(self.labels)
 
     def to(self, device: str | torch.device) -> "TrainingData":
@@ -83,7 +86,7 @@ class TrainingData:
         return replace(self, **{name: getattr(self, name).to(device) for name in tensors})
 
     def in_colour(self) -> "TrainingData":
-        """The data with three channels: an image in grey has its channel three times."""
+        """The data with three channels: the channel of grey images is repeated."""
         if self.input_shape[-3] != 1:
             return self
         shape = [-1] * self.images.dim()
@@ -92,23 +95,26 @@ class TrainingData:
 
     @classmethod
     def of(cls, source: LabelledImages) -> "TrainingData":
-        """Normalises images, each channel by mean and standard deviation of the images for training.
+        """Normalises images: each channel by its mean and standard deviation over the training images.
 
         Args:
-            source: with images for testing, see :meth:`LabelledImages.split`.
+            source: images with test images, see :meth:`LabelledImages.split`.
 
         Raises:
-            TrainingError: there are none for testing, or as the class says.
+            TrainingError: there are no test images, a pixel is not finite, or see :class:`TrainingData`.
         """
         if source.test_images is None or source.test_labels is None:
-            raise TrainingError("there are no images to test on: split the set first")
+            raise TrainingError("there are no test images: separate some with LabelledImages.split")
+        for what, labels in (("training", source.labels), ("test", source.test_labels)):
+            if not len(labels):
+                raise TrainingError(f"there are no {what} images: give some")
         if source.images.ndim not in (4, 5):
             raise TrainingError(
-                f"images are {source.images.shape}; they must be (images, channels, height, width)"
+                f"the images have shape {source.images.shape}; it must be (images, channels, height, width)"
             )
         images, tested = _floats(source.images), _floats(source.test_images)
         if not (np.isfinite(images).all() and np.isfinite(tested).all()):
-            raise TrainingError("some pixels are nan or infinite: save finite numbers")
+            raise TrainingError("some pixels are nan or infinite: give images of finite numbers")
         mean, deviation = _statistics(images)
         classes = len(source.classes) or int(max(source.labels.max(), source.test_labels.max())) + 1
         return cls(
@@ -119,12 +125,25 @@ class TrainingData:
             classes,
         )
 
+    @classmethod
+    def of_task(cls, task: "ImageTask") -> "TrainingData":
+        """The data of a benchmark's task, normalised as the task does.
+
+        Args:
+            task: the task.
+
+        Raises:
+            TrainingError: see :class:`TrainingData`.
+        """
+        images, labels = torch.from_numpy(task.pixels()), torch.from_numpy(task.labels.copy())
+        count = task.training
+        return cls(images[:count], labels[:count], images[count:], labels[count:], task.classes)
+
 
 def _statistics(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation of each channel, with dimensions of size 1; a channel without any deviation has 1.
+    """Mean and standard deviation of each channel, which keep the dimensions of the images; 1 for a constant channel.
 
-    They are summed up in float64, for float32 would find some deviation in a channel that is the same everywhere; in
-    parts, for all pixels in float64 would not fit.
+    The sums are in float64, as rounding in float32 gives constant channels a deviation, and in parts, to save memory.
     """
     axes = tuple(axis for axis in range(images.ndim) if axis != images.ndim - 3)
     mean = images.mean(axes, dtype=np.float64, keepdims=True)

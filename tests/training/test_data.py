@@ -6,7 +6,9 @@ import torch
 
 from rayzc.errors import TrainingError
 from rayzc.images import LabelledImages
+from rayzc.problems import ImageTask
 from rayzc.training import TrainingData
+from tests.problems.benchmarks import benchmark
 from tests.training import samples
 
 
@@ -54,13 +56,16 @@ IMAGES, LABELS = torch.zeros(4, 3, 8, 8), torch.arange(4) % 2
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"images": IMAGES[0]}, "images for training are"),
-        ({"labels": LABELS[:3]}, "images for training are"),
-        ({"images": IMAGES[:1], "labels": LABELS[:1]}, "there are 1 images for training; at least 2"),
-        ({"test_images": IMAGES[:0], "test_labels": LABELS[:0]}, "there are 0 images for testing"),
-        ({"test_labels": LABELS + 1}, "for testing are 1 to 2; with 2 classes they must be 0 to 1"),
-        ({"labels": LABELS - 1}, "for training are -1 to 0"),
-        ({"test_images": IMAGES[..., :4]}, "both must have one shape"),
+        ({"images": IMAGES[0]}, r"the training images have shape \(3, 8, 8\)"),
+        ({"labels": LABELS[:3]}, r"the training images have shape .* and their labels \(3,\)"),
+        ({"images": IMAGES[:1], "labels": LABELS[:1]}, "there are 1 training images; give at least 2"),
+        ({"test_images": IMAGES[:0], "test_labels": LABELS[:0]}, "there are 0 test images; give at least 1"),
+        (
+            {"test_labels": LABELS + 1},
+            "of the test images lie between 1 and 2; with 2 classes they must lie between 0 and 1",
+        ),
+        ({"labels": LABELS - 1}, "of the training images lie between -1 and 0"),
+        ({"test_images": IMAGES[..., :4]}, "give images of one shape"),
     ],
 )
 def test_data_that_do_not_fit(changes: dict[str, Any], message: str) -> None:
@@ -71,8 +76,41 @@ def test_data_that_do_not_fit(changes: dict[str, Any], message: str) -> None:
 
 def test_no_images_to_test_on() -> None:
     source = samples.labelled_images()
-    with pytest.raises(TrainingError, match="no images to test on"):
+    with pytest.raises(TrainingError, match="there are no test images: separate some with"):
         TrainingData.of(LabelledImages(source.images, source.labels))
+
+
+TASKS = benchmark().tasks
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_the_task_of_a_benchmark(task: ImageTask) -> None:
+    found = TrainingData.of_task(task)
+    assert np.array_equal(torch.cat([found.images, found.test_images]).numpy(), task.pixels())
+    assert torch.cat([found.labels, found.test_labels]).tolist() == task.labels.tolist()
+    assert len(found.labels) == task.training
+    assert (found.classes, found.patches, found.input_shape[-1]) == (
+        task.classes,
+        task.patches,
+        task.input_size,
+    )
+    images, labels, count = task.images, task.labels, task.training
+    same = TrainingData.of(LabelledImages(images[:count], labels[:count], images[count:], labels[count:]))
+    assert torch.allclose(found.images, same.images, atol=1e-4)
+    assert torch.allclose(found.test_images, same.test_images, atol=1e-4)
+    assert same.classes == found.classes
+
+
+def test_a_task_of_several_patches_has_a_patch_dimension() -> None:
+    found = TrainingData.of_task(TASKS["puzzle"])
+    assert found.patches == 4
+    assert found.input_shape == (4, 3, 4, 4)
+
+
+def test_no_images() -> None:
+    images, labels = np.zeros((0, 3, 8, 8), np.uint8), np.zeros(0, np.int64)
+    with pytest.raises(TrainingError, match="there are no training images"):
+        TrainingData.of(LabelledImages(images, labels, images, labels))
 
 
 def test_pixels_that_are_not_finite() -> None:

@@ -37,6 +37,7 @@ _HOMES = {
     "Suite": "rayzc.problems",
     "TrainOptions": "rayzc.options",
     "build": "rayzc.spaces",
+    "build_suite": "rayzc.cluster.building",
     "discover": "rayzc.cluster",
     "fill_suite": "rayzc.cluster.measuring",
     "kendall_tau": "rayzc.evolution",
@@ -67,6 +68,7 @@ __all__ = [
     "TrainOptions",
     "__version__",
     "build",
+    "build_suite",
     "discover",
     "fill_suite",
     "kendall_tau",
@@ -86,6 +88,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from rayzc.cluster import discover, resume
+    from rayzc.cluster.building import build_suite
     from rayzc.cluster.measuring import fill_suite, measuring_pool
     from rayzc.cluster.pipeline import resume_run, run
     from rayzc.cluster.searches import resume_search, search

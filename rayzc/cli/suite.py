@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rayzc.cli.build import build
 from rayzc.cli.fill import check_out, fill
 from rayzc.cli.options import SUITE
 from rayzc.errors import counted
@@ -118,6 +119,7 @@ def fetch(
 
 
 suite.command()(fill)
+suite.command()(build)
 
 
 def _missing(loaded: "Suite") -> list[str]:

@@ -6,7 +6,7 @@ Nothing here imports numpy or torch, so that ``--help`` is fast.
 from rayzc.options.breeding import Limits, ScoreOptions, Settings
 from rayzc.options.flat import Flat, Group, Option, flattened, group, option
 from rayzc.options.keywords import read_options, takes
-from rayzc.options.measuring import FillOptions, Setup, ShowOptions
+from rayzc.options.measuring import BuildOptions, FillOptions, Setup, ShowOptions
 from rayzc.options.option import Options
 from rayzc.options.runs import Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
 from rayzc.options.searching import AlgorithmSettings, PlanOptions
@@ -15,6 +15,7 @@ from rayzc.options.training import RECIPES, Recipe, RecipeChanges, TrainOptions
 __all__ = [
     "RECIPES",
     "AlgorithmSettings",
+    "BuildOptions",
     "Cluster",
     "DiscoverOptions",
     "FillOptions",

@@ -7,7 +7,7 @@ from rayzc.options.flat import group, option
 from rayzc.options.option import Options
 from rayzc.options.shared import BATCH, ImagesOption, ProblemsOption, SeedOption
 
-__all__ = ["FillOptions", "Setup", "ShowOptions"]
+__all__ = ["BuildOptions", "FillOptions", "Setup", "ShowOptions"]
 
 
 class Setup(Options, frozen=True, kw_only=True):
@@ -85,6 +85,28 @@ class ShowOptions(Options, frozen=True, kw_only=True):
     device: Annotated[
         str | None, option("Device to measure on: cpu, cuda or cuda:1.", default="a GPU if there is one")
     ] = None
+
+
+class BuildOptions(Options, frozen=True, kw_only=True):
+    """Where the networks of a suite that is built are trained and measured."""
+
+    error: ClassVar[type[RayzcError]] = SuiteError
+    title: ClassVar[str] = "How networks are measured"
+
+    setup: Annotated[
+        Setup,
+        group(
+            "How networks are measured",
+            # The specification has these.
+            {
+                "batch": "batch_size",
+                "time_limit": "network_time_limit",
+                "width": None,
+                "depth": None,
+                "images": None,
+            },
+        ),
+    ] = Setup()
 
 
 class FillOptions(Options, frozen=True, kw_only=True):

@@ -1,0 +1,212 @@
+"""The trainings of a suite that is built: in chunks on the cluster, and each kept as soon as it has ended."""
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ray
+import ray.exceptions
+
+from rayzc.errors import ClusterError, SuiteError, TrainingError, first_line
+from rayzc.options import Recipe
+from rayzc.problems import Benchmark, ImageTask
+
+__all__ = ["Trial", "TrialLog", "TrialTasks", "conditions"]
+
+_CHUNK_SECONDS = 5.0
+_LARGEST_CHUNK = 64
+_WAIT_SECONDS = 0.5
+_ray: Any = ray
+
+
+class Trial(NamedTuple):
+    """A training: a network of a search space on a task, under a seed."""
+
+    space: str
+    architecture: str
+    task: str
+    seed: int
+
+    @property
+    def problem(self) -> tuple[str, str]:
+        """Search space and task."""
+        return self.space, self.task
+
+
+def conditions(benchmark: Benchmark, space: str, task: str, device: str) -> str:
+    """A hash of everything else that determines the accuracy of a trial."""
+    document = {
+        "task": benchmark.task(task).fingerprint,
+        "scale": list(benchmark.shapes.scale(space)),
+        "recipe": dict(benchmark.recipe),
+        "device": device,
+        "torch": version("torch").partition("+")[0],
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class TrialLog:
+    """The accuracies of trials that have ended, in a file with a JSON object per line.
+
+    A crash can only cut off the last line, which is then ignored.
+
+    Args:
+        path: the file; its folder must exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[tuple[Trial, str], float]:
+        """The accuracy by trial and :func:`conditions`; nan for a training that diverged."""
+        found: dict[tuple[Trial, str], float] = {}
+        if not self._path.is_file():
+            return found
+        for line in self._path.read_text(encoding="utf-8").splitlines():
+            try:
+                row = json.loads(line)
+                trial = Trial(row["space"], row["architecture"], row["task"], row["seed"])
+                accuracy = row["accuracy"]
+                found[trial, row["conditions"]] = math.nan if accuracy is None else float(accuracy)
+            except (ValueError, TypeError, KeyError):
+                continue
+        return found
+
+    def add(self, rows: Mapping[tuple[Trial, str], float]) -> None:
+        """Appends trials.
+
+        Raises:
+            SuiteError: the file cannot be written.
+        """
+        text = "".join(
+            json.dumps(
+                {
+                    **trial._asdict(),
+                    "conditions": known,
+                    "accuracy": None if math.isnan(accuracy) else accuracy,
+                }
+            )
+            + "\n"
+            for (trial, known), accuracy in rows.items()
+        )
+        try:
+            with self._path.open("ab+") as file:
+                # A line that was cut off is ended first, so that it does not spoil the next one.
+                if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+                    text = "\n" + text
+                file.write(text.encode())
+        except OSError as error:
+            raise SuiteError(f"{self._path} cannot be written: {error.strerror or error}") from None
+
+
+@ray.remote(max_retries=3)
+def _trained(
+    chunk: Sequence[Trial], task: ImageTask, scale: tuple[int, int], recipe: Recipe, device: str, gpus: float
+) -> tuple[list[float], float]:
+    """Trains networks one after the other; returns their accuracies, and the seconds that it took."""
+    from rayzc.training import NetworkSource, TrainingData, train_network, use_resources
+
+    begun = time.perf_counter()
+    use_resources(device, 1, gpus)
+    data = TrainingData.of_task(task)
+    found = []
+    for trial in chunk:
+        source = NetworkSource.named(f"{trial.space}:{trial.architecture}")
+        network = source.build(data, width=scale[0], depth=scale[1], seed=trial.seed)
+        found.append(train_network(network, data, recipe, seed=trial.seed, device=device).accuracy)
+    return found, time.perf_counter() - begun
+
+
+_TASK: Any = _trained
+
+
+class TrialTasks:
+    """Trials at work on the cluster, a few seconds of them in each task.
+
+    Args:
+        benchmark: how networks are built, shown images and trained.
+        device: where they are trained.
+        workers: how many tasks run at a time.
+        gpus: GPUs that a task takes on cuda.
+    """
+
+    def __init__(self, benchmark: Benchmark, device: str, workers: int, gpus: float) -> None:
+        self._benchmark, self._device, self._workers, self._gpus = benchmark, device, workers, gpus
+        self._recipe = Recipe.from_document(dict(benchmark.recipe), "the benchmark's recipe", TrainingError)
+        self._images = {name: ray.put(task) for name, task in benchmark.tasks.items()}
+        self._options = {"num_cpus": 1, **({"num_gpus": gpus} if device == "cuda" else {})}
+        self._seconds: dict[tuple[str, str], float] = {}
+        self._running: dict[Any, tuple[Trial, ...]] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is at work."""
+        return bool(self._running)
+
+    def seconds_left(self, trials: Sequence[Trial]) -> float | None:
+        """How long trials will take, by how long those of their problems took so far; None if too little is known."""
+        if not self._seconds:
+            return None
+        mean = sum(self._seconds.values()) / len(self._seconds)
+        return sum(self._seconds.get(trial.problem, mean) for trial in trials) / self._workers
+
+    def fill_up(self, trials: list[Trial]) -> None:
+        """Starts tasks with the first of these trials, which are removed, until all workers are busy."""
+        while (
+            trials and len(self._running) < self._workers + 1
+        ):  # one more, so that no worker waits for the next
+            first = trials[0]
+            count = 1
+            while (
+                count < min(len(trials), self._chunk(first.problem))
+                and trials[count].problem == first.problem
+            ):
+                count += 1
+            chunk, trials[:count] = tuple(trials[:count]), []
+            scale = self._benchmark.shapes.scale(first.space)
+            reference = _TASK.options(**self._options).remote(
+                chunk, self._images[first.task], scale, self._recipe, self._device, self._gpus
+            )
+            self._running[reference] = chunk
+
+    def ended(self) -> Iterator[tuple[tuple[Trial, ...], list[float]]]:
+        """Waits a moment, and yields the trials that have ended with their accuracies.
+
+        Raises:
+            ClusterError: a task died again and again.
+            RayzcError: a network cannot be built or trained.
+        """
+        ready, _ = _ray.wait([*self._running], timeout=_WAIT_SECONDS, num_returns=1)
+        for reference in ready:
+            chunk = self._running.pop(reference)
+            try:
+                accuracies, seconds = _ray.get(reference)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause if isinstance(error.cause, Exception) else error from None
+            except ray.exceptions.RayError as error:
+                first = chunk[0]
+                raise ClusterError(
+                    f"the trainings of {first.space}/{first.task} from {first.architecture} on died four times: "
+                    f"{first_line(error)}; see the logs of Ray for the reason, then run the command again to continue"
+                ) from None
+            self._seconds[chunk[0].problem] = seconds / len(chunk)
+            yield chunk, accuracies
+
+    def cancel(self) -> None:
+        """Ends all tasks."""
+        for reference in self._running:
+            _ray.cancel(reference, force=True)
+        self._running.clear()
+
+    def _chunk(self, problem: tuple[str, str]) -> int:
+        """How many trials of a problem go into a task: one at first, then a few seconds of them."""
+        seconds = self._seconds.get(problem)
+        return (
+            1 if seconds is None else max(1, min(_LARGEST_CHUNK, round(_CHUNK_SECONDS / max(seconds, 1e-3))))
+        )

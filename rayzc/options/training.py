@@ -83,6 +83,21 @@ class Recipe(Options, frozen=True, kw_only=True):
         if self.nesterov and not self.momentum:
             raise TrainingError("nesterov is true and momentum is 0: Nesterov's momentum needs a momentum")
 
+    def check_side(self, side: int) -> None:
+        """Checks that the recipe can be used on images of this height and width.
+
+        Args:
+            side: the smaller of height and width, in pixels.
+
+        Raises:
+            TrainingError: the augmentation cutout would blank whole images.
+        """
+        if "cutout" in self.augment and self.cutout >= side:
+            raise TrainingError(
+                f"cutout is {self.cutout}, which blanks whole images of {side} pixels: set cutout to a smaller "
+                f"number of pixels, such as {max(1, side // 2)}"
+            )
+
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {

@@ -20,7 +20,8 @@ from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite, write_suite
 from rayzc.problems.problem import Problem
 from rayzc.problems.sampling import sampled
-from rayzc.problems.spec import BuildSpec, benchmark_of, read_spec
+from rayzc.problems.spec import BuildSpec, benchmark_of
+from rayzc.problems.spec_file import read_spec
 from rayzc.problems.suite import Suite
 
 __all__ = [

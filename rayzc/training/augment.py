@@ -90,17 +90,11 @@ def augmented(images: Tensor, names: Sequence[str], generator: torch.Generator, 
         recipe: how strong they are.
 
     Raises:
-        TrainingError: there is no such augmentation, or it would blank whole images.
+        TrainingError: there is no such augmentation.
     """
     flat = images.flatten(0, -4) if images.dim() > 4 else images
     for name in names:
         if name not in AUGMENTATIONS:
             raise TrainingError(f"there is no augmentation '{name}'; {nearest(name, tuple(AUGMENTATIONS))}")
-        side = min(flat.shape[2:])
-        if name == "cutout" and recipe.cutout >= side:
-            raise TrainingError(
-                f"cutout blanks squares of {recipe.cutout} pixels, and the images have {side}: "
-                f"choose a smaller square, such as --cutout {max(1, side // 2)}"
-            )
         flat = AUGMENTATIONS[name](flat, generator, recipe)
     return flat.view(images.shape)

@@ -56,6 +56,7 @@ class Training:
         device: str | torch.device | None = None,
         give_up: int | None = None,
     ) -> None:
+        recipe.check_side(min(data.input_shape[-2:]))
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._on_gpu = self._device.type == "cuda"
         # With few channels, channels-last is neither safe nor faster on a CPU; with more, it takes a fifth less time.

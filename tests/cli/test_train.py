@@ -62,7 +62,7 @@ def test_a_run(command: Command, images: Path, ray_session: None, tmp_path: Path
         ((NETWORKS[0], "--data", "IMAGES", "--augment", "flop"), "did you mean 'flip'?"),
         (
             (NETWORKS[0], "--data", "IMAGES", "--recipe", "darts"),
-            "and the images have 8: choose a smaller square",
+            "cutout is 16, which blanks whole images of 8 pixels: set cutout to a smaller number",
         ),
         ((NETWORKS[0], "--data", "IMAGES", "--gpus", "2"), "--gpus is 2"),
         ((NETWORKS[0], "--data", "IMAGES", "--width", "0"), "--width is 0; it must be 1 or more"),

@@ -60,3 +60,11 @@ def test_recipes_that_cannot_be(changes: dict[str, object], message: str) -> Non
         Recipe(**changes)  # type: ignore[arg-type]
     with pytest.raises(TrainingError, match=message):
         _ = TrainOptions().replaced(**changes).effective_recipe
+
+
+def test_a_square_must_be_smaller_than_the_images() -> None:
+    recipe = Recipe(augment=("cutout",), cutout=8)
+    recipe.check_side(9)
+    recipe.replaced(augment=()).check_side(8)
+    with pytest.raises(TrainingError, match=r"cutout is 8, which blanks .* 8 pixels: .*such as 4"):
+        recipe.check_side(8)

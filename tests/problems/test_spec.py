@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rayzc.errors import SuiteError
+from rayzc.options import RECIPES, Recipe
 from rayzc.problems import benchmark_of, read_spec, sampled
 from rayzc.problems.packing import packed
 from rayzc.spaces import Task
@@ -77,7 +78,7 @@ def changed(folder: Path, old: str, new: str) -> Path:
 def test_a_specification(folder: Path) -> None:
     spec = read_spec(folder / "spec.toml")
     assert (spec.name, spec.architectures, spec.seed, spec.trainings) == ("tiny", 5, 7, (1, 2))
-    assert spec.recipe == {"epochs": 2, "augment": ["flip"]}
+    assert spec.recipe == RECIPES["quick"].replaced(epochs=2, augment=("flip",))
     assert spec.problems == (
         ("nasbench201", "mine"),
         ("nasbench201", "puzzle"),
@@ -111,7 +112,7 @@ def test_its_benchmark(folder: Path) -> None:
     }
     assert made.tasks["turned"].training == 32
     assert made.seeds == (1, 2)
-    assert made.recipe == {"epochs": 2, "augment": ["flip"]}
+    assert Recipe.from_document(made.recipe, "the benchmark") == spec.recipe
     assert made.images == {"mine": "images of mine.npz; 16 for training, 8 for testing; licence: CC0"}
     assert made.fingerprint == benchmark_of(read_spec(folder / "spec.toml")).fingerprint
 
@@ -126,9 +127,21 @@ def test_what_can_be_left_out(folder: Path) -> None:
     """
     (folder / "spec.toml").write_text(re.sub(r"^ +", "", text, flags=re.MULTILINE))
     spec = read_spec(folder / "spec.toml")
-    assert (spec.seed, spec.trainings, spec.recipe, spec.proxies) == (0, (0, 1), {}, None)
+    assert (spec.seed, spec.trainings, spec.recipe, spec.proxies) == (0, (0, 1), RECIPES["quick"], None)
     assert spec.measured("nasbench301") is None
     assert benchmark_of(spec).scales == {"nasbench301": (32, 2)}
+
+
+@pytest.mark.parametrize("base", RECIPES)
+def test_a_recipe_with_changes(base: str, folder: Path) -> None:
+    changes = f'base = "{base}"\nnesterov = true\nlabel_smoothing = 0.1\nclip = 1'
+    spec = read_spec(changed(folder, "epochs = 2", changes))
+    expected = RECIPES[base].replaced(nesterov=True, label_smoothing=0.1, clip=1.0, augment=("flip",))
+    assert spec.recipe == expected
+    assert spec.document["recipe"] == expected.to_document()
+    recipe = benchmark_of(spec).recipe
+    assert Recipe.from_document(recipe, "the suite") == expected
+    assert recipe["momentum"] == 0.9
 
 
 @pytest.mark.parametrize(
@@ -149,6 +162,20 @@ def test_what_can_be_left_out(folder: Path) -> None:
         ("trainings = [1, 2]", "trainings = [1, 1]", "spec.toml: key 'trainings' has a seed twice"),
         ("trainings = [1, 2]", "trainings = []", "spec.toml: key 'trainings' cannot be used"),
         ("[recipe]", "[recipes]", "spec.toml: unknown key 'recipes'; did you mean 'recipe'?"),
+        ("epochs = 2", "epoch = 2", "spec.toml, [recipe]: unknown key 'epoch'; did you mean 'epochs'?"),
+        ("epochs = 2", "epochs = 0", "spec.toml, [recipe]: epochs is 0; it must lie between 1 and 100,000"),
+        ("epochs = 2", 'epochs = "2"', "spec.toml, [recipe]: epochs is '2'; it must be a whole number"),
+        ("epochs = 2", "nesterov = 1", "spec.toml, [recipe]: nesterov is 1; it must be true or false"),
+        ("epochs = 2", "label_smoothing = 1.5", "spec.toml, [recipe]: label_smoothing is 1.5; it must lie"),
+        ("epochs = 2", "warmup = 20", "spec.toml, [recipe]: warmup is 20 and epochs is 20"),
+        ('["flip"]', '["flop"]', "spec.toml, [recipe]: unknown augment 'flop'; did you mean 'flip'?"),
+        ('["flip"]', '"flip"', "spec.toml, [recipe]: augment must be a list of names"),
+        (
+            "epochs = 2",
+            'base = "quik"',
+            "spec.toml, [recipe]: key 'base': there is no recipe 'quik'; did you mean 'quick'?",
+        ),
+        ("epochs = 2", "base = [1]", "spec.toml, [recipe]: key 'base': there is no recipe [1]; known: quick"),
         (
             '"npz:mine.npz"',
             '"nps:mine.npz"',
@@ -215,6 +242,11 @@ def test_mistakes(folder: Path, old: str, new: str, message: str) -> None:
             "[images.mine]: image set mine: mine.npz has 24 images, which is fewer than",
         ),
         ("copies = 2", "copies = 9", "spec.toml, [tasks.turned]: task turned: copies is 9"),
+        (
+            '["flip"]',
+            '["cutout"]',
+            "spec.toml, [recipe], task puzzle: cutout is 4, which blanks whole images of 4 pixels",
+        ),
         (
             "permutations = 4",
             "permutations = 4\ngrid = 4",

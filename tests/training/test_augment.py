@@ -102,11 +102,6 @@ def test_patches_are_changed_independently(images: Tensor) -> None:
     assert torch.equal(found.flatten(0, 1), crop(images, drawn(), RECIPE))
 
 
-def test_a_square_that_blanks_whole_images(images: Tensor) -> None:
-    with pytest.raises(TrainingError, match=r"squares of 16 pixels, and the images have 16.*--cutout 8"):
-        augmented(images, ("cutout",), drawn(), Recipe(cutout=16))
-
-
 def test_a_name_that_is_not_known(images: Tensor) -> None:
     with pytest.raises(TrainingError, match=r"no augmentation 'flop'; did you mean 'flip'\?"):
         augmented(images, ("flop",), drawn(), RECIPE)

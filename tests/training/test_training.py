@@ -239,6 +239,13 @@ def test_networks_that_do_not_fit(network: Callable[[], nn.Module], message: str
         train_network(network(), samples.data(), RECIPE, seed=0, device="cpu")
 
 
+def test_a_square_that_blanks_whole_images() -> None:
+    with pytest.raises(TrainingError, match="cutout is 8, which blanks whole images of 8 pixels"):
+        train_network(
+            samples.cell(), samples.data(), Recipe(augment=("cutout",), cutout=8), seed=0, device="cpu"
+        )
+
+
 def kept(path: Path, **changes: object) -> Trained:
     options = {"seed": 0, "recipe": RECIPE.replaced(epochs=2), "network": samples.cell(), **changes}
     return train_network(

@@ -71,12 +71,7 @@ def train(
     images = _read(data, options)
     prepared = TrainingData.of(images.split(options.test_share, options.seed))
     _check(names, prepared, options)
-    side = min(prepared.input_shape[-2:])
-    if "cutout" in recipe.augment and recipe.cutout >= side:
-        raise TrainingError(
-            f"cutout blanks squares of {recipe.cutout} pixels, and the images have {side}: choose a smaller square, "
-            f"such as --cutout {max(1, side // 2)}"
-        )
+    recipe.check_side(min(prepared.input_shape[-2:]))
     options = options.replaced(datasets=str(Path(options.datasets).resolve()))
     fields = {name: getattr(options, name) for name in options.__struct_fields__}
     folder = RunFolder.create(place.out or unused_folder("train"), place.force)

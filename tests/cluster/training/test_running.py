@@ -207,7 +207,7 @@ def test_networks_of_the_users_and_of_a_run(tmp_path: Path, monkeypatch: pytest.
         ({"networks": []}, TrainingError, "no networks to train"),
         ({"networks": "no-folder"}, TrainingError, "'no-folder' is neither a folder nor a network"),
         ({"networks": "."}, RunError, "is not the folder of a run"),
-        ({"networks": NETWORKS[0], "augment": ("cutout",), "cutout": 8}, TrainingError, "--cutout 4"),
+        ({"networks": NETWORKS[0], "augment": ("cutout",), "cutout": 8}, TrainingError, "cutout is 8, which"),
         ({"networks": NETWORKS[0], "warmup": 9}, TrainingError, "warmup is 9 and epochs is 6"),
         (
             {"networks": NETWORKS[0], "recipe": "darst"},

@@ -12,7 +12,7 @@ and :func:`search` finds architectures under it::
     found = rayzc.search(result.formula, suite, budget=300)
     print(found.best("nasbench201/cifar10").found.encoding)
 
-and :func:`train` trains them, or any others, on images of yours::
+and :func:`train` trains these, or any other networks, on your own images::
 
     trained = rayzc.train([found.run, "nasbench201:(4, 3, 3, 3, 2, 3)"], "images.npz", seeds=3)
     print(trained.best.network, trained.best.mean)

@@ -53,7 +53,7 @@ class SearchError(RayzcError):
 
 
 class TrainingError(RayzcError):
-    """Networks, images or a recipe with which no training can be started or continued."""
+    """A training cannot be started or continued as asked."""
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:

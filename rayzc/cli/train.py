@@ -1,4 +1,4 @@
-"""``rayzc train``: train networks for real."""
+"""``rayzc train``: train networks."""
 
 from typing import Annotated
 
@@ -10,12 +10,13 @@ from rayzc.options import Cluster, Place, TrainOptions
 __all__ = ["train"]
 
 NETWORKS = (
-    "Networks: space:encoding, such as 'nasbench201:(4, 3, 3, 3, 2, 3)'; the folder of a run of searches, for what it "
-    "found; or a network of yours as module:factory."
+    "Networks: space:encoding, such as 'nasbench201:(4, 3, 3, 3, 2, 3)'; the folder of a run of searches, for the "
+    "architectures that it found; or your own network as module:factory."
 )
 DATA = (
-    "Images: an .npz file with arrays images and labels (and test_images and test_labels, if you have them), a folder "
-    "with a folder of pictures for each class, or the name of a torchvision data set."
+    "Images: an .npz file with the arrays images (N, channels, height, width) and labels (N,), and optionally "
+    "test_images and test_labels; a folder with a folder of image files for each class; or the name of a torchvision "
+    "data set."
 )
 
 
@@ -28,7 +29,7 @@ def train(
     place: Place,
     output: Output,
 ) -> None:
-    """Train networks on images and test them, many at once; each is kept after every epoch."""
+    """Train networks on images, many at once, and measure their test accuracy."""
     from rayzc.cli.displays.training import TrainDisplay
     from rayzc.cluster.training import train
 

@@ -1,4 +1,4 @@
-"""How networks are trained: recipes, their fields each written once, and what `rayzc train` is asked to do."""
+"""The options of trainings: recipes, whose fields are each defined once, and the options of `rayzc train`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,39 +11,43 @@ from rayzc.options.option import Options
 
 __all__ = ["AUGMENTATIONS", "PRECISIONS", "RECIPES", "Recipe", "RecipeChanges", "TrainOptions"]
 
-# The names alone: what they stand for needs torch. A test compares them with the registry.
+# Only the names: the functions need torch, which --help does without. A test compares them with the registry.
 AUGMENTATIONS = ("brightness", "crop", "cutout", "flip", "shift")
 PRECISIONS = ("full", "mixed")
 
-EPOCHS = option("Times that all training images are shown.", low=1, high=100_000)
-BATCH_SIZE = option("Images in a step of the optimiser.", low=2, high=65_536)
+EPOCHS = option("Number of epochs: how often each training image is shown.", low=1, high=100_000)
+BATCH_SIZE = option("Number of images per optimiser step.", low=2, high=65_536)
 LEARNING_RATE = option(
-    "Learning rate at its highest; it falls to 0 along a cosine, step by step.", above=0, high=100
+    "Highest learning rate; after the warm-up, it falls to 0 along a cosine, step by step.", above=0, high=100
 )
-MOMENTUM = option("Momentum of the gradient descent.", low=0, high=0.999)
+MOMENTUM = option("Momentum of the optimiser, stochastic gradient descent.", low=0, high=0.999)
 WEIGHT_DECAY = option("Weight decay.", low=0, high=1)
-NESTEROV = option("Nesterov's momentum.", hidden=True)
-WARMUP = option("Epochs over which the learning rate first rises from 0.", low=0, high=100_000)
+NESTEROV = option("Use Nesterov momentum.", hidden=True)
+WARMUP = option("Number of epochs in which the learning rate first rises from 0.", low=0, high=100_000)
 LABEL_SMOOTHING = option(
-    "Share of each label that is spread evenly over all classes.", low=0, high=0.999, hidden=True
+    "Share of each label to spread evenly over all classes.", low=0, high=0.999, hidden=True
 )
-AUGMENT = option("How training images are changed at random;", choices=AUGMENTATIONS, commas=True)
-CUTOUT = option("Side in pixels of the square that the augmentation cutout blanks.", low=1, high=4096)
+AUGMENT = option(
+    "Random changes to training images, applied in the order given.", choices=AUGMENTATIONS, commas=True
+)
+CUTOUT = option(
+    "Side in pixels of the square that the augmentation cutout blanks in each image.", low=1, high=4096
+)
 DROP_PATH = option(
-    "Probability of dropping an operation's output in the last epoch; it rises linearly from 0. For networks with "
-    "cells of operations.",
+    "Probability of dropping the output of an operation for an image; it rises linearly from 0 to this value. Only for "
+    "networks with cells of operations.",
     low=0,
     high=0.99,
 )
 AUXILIARY = option(
-    "Weight of the loss of an auxiliary classifier at two thirds of the depth, for networks that have a place for it; "
-    "0 for none.",
+    "Weight of the loss of an auxiliary classifier at two thirds of the depth; 0 for none. Only for networks of "
+    "nasbench301.",
     low=0,
     high=10,
 )
-CLIP = option("Largest norm of all gradients together; 0 for any.", low=0, high=1e6)
+CLIP = option("Maximum norm of the gradient; longer gradients are clipped. 0 for no limit.", low=0, high=1e6)
 PRECISION = option(
-    "Numbers to compute with on a GPU: full is float32, mixed also 16 bits where that is safe;",
+    "Floating-point precision on a GPU: full is float32, mixed also uses 16 bits where that is safe;",
     choices=PRECISIONS,
 )
 
@@ -52,7 +56,8 @@ class Recipe(Options, frozen=True, kw_only=True):
     """How a network is trained: stochastic gradient descent with momentum and a learning rate that falls to 0.
 
     Raises:
-        TrainingError: a value out of its range, or more epochs of warm-up than epochs.
+        TrainingError: a value is out of its range, the warm-up does not end before the training does, or Nesterov
+            momentum has no momentum.
     """
 
     error: ClassVar[type[RayzcError]] = TrainingError
@@ -81,7 +86,9 @@ class Recipe(Options, frozen=True, kw_only=True):
                 f"warmup is {self.warmup} and epochs is {self.epochs}: the warm-up must end before the training does"
             )
         if self.nesterov and not self.momentum:
-            raise TrainingError("nesterov is true and momentum is 0: Nesterov's momentum needs a momentum")
+            raise TrainingError(
+                "nesterov is true and momentum is 0: Nesterov momentum needs a positive momentum"
+            )
 
     def check_side(self, side: int) -> None:
         """Checks that the recipe can be used on images of this height and width.
@@ -101,10 +108,10 @@ class Recipe(Options, frozen=True, kw_only=True):
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
-        # A few epochs for small networks on small images.
+        # For small networks on small images.
         "quick": Recipe(),
         # The evaluation phase of Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019
-        # (https://arxiv.org/abs/1806.09055), section A.2: the field's recipe for a full training on CIFAR-10.
+        # (https://arxiv.org/abs/1806.09055), section A.2: the usual recipe for a full training on CIFAR-10.
         "darts": Recipe(
             epochs=600,
             batch_size=96,
@@ -127,7 +134,7 @@ def _changed(about: Option) -> Option:
 
 
 class RecipeChanges(Options, frozen=True, kw_only=True):
-    """Fields of a recipe that are chosen otherwise; None leaves a field as the recipe has it."""
+    """Changes to the fields of a recipe; None for no change."""
 
     error: ClassVar[type[RayzcError]] = TrainingError
     title: ClassVar[str] = "Changes to the recipe"
@@ -151,14 +158,14 @@ class RecipeChanges(Options, frozen=True, kw_only=True):
         """The recipe with these changes.
 
         Raises:
-            TrainingError: the changed fields do not go together.
+            TrainingError: the recipe with the changes is not valid, see :class:`Recipe`.
         """
         changes = {name: getattr(self, name) for name in self.__struct_fields__}
         return recipe.replaced(**{name: value for name, value in changes.items() if value is not None})
 
 
 class TrainOptions(Options, frozen=True, kw_only=True):
-    """What a run of trainings is asked to do."""
+    """The options of a run of trainings."""
 
     error: ClassVar[type[RayzcError]] = TrainingError
     title: ClassVar[str] = "How to train"
@@ -171,27 +178,39 @@ class TrainOptions(Options, frozen=True, kw_only=True):
         ),
     ] = "quick"
     changes: Annotated[RecipeChanges, group("Changes to the recipe")] = RecipeChanges()
-    seed: Annotated[int, option("Seed of the first training of a network.", low=0, high=2**32 - 1)] = 0
+    seed: Annotated[
+        int,
+        option(
+            "Seed of the first training of each network; the other trainings use the seeds that follow.",
+            low=0,
+            high=2**32 - 1,
+        ),
+    ] = 0
     seeds: Annotated[
         int,
-        option("Trainings of each network, with one seed each, from --seed upwards.", low=1, high=1_000),
+        option("Number of trainings of each network, each with its own seed.", low=1, high=1_000),
     ] = 1
     shortlist: Annotated[
         int,
         option(
-            "Networks to train of each problem of a run, the best of its shortlist first.", low=1, high=10
+            "Number of architectures to train for each problem of a run of searches, best first.",
+            low=1,
+            high=10,
         ),
     ] = 1
     width: Annotated[
-        int | None, option("Channels of scaled-down networks.", default="as in the benchmark", low=1)
+        int | None,
+        option("Number of channels, for scaled-down networks.", default="as in the benchmark", low=1),
     ] = None
     depth: Annotated[
-        int | None, option("Cells per stage of scaled-down networks.", default="as in the benchmark", low=1)
+        int | None,
+        option("Number of cells per stage, for scaled-down networks.", default="as in the benchmark", low=1),
     ] = None
     test_share: Annotated[
         float,
         option(
-            "Share of the images to test on, where the data have no images for that; it is drawn by the first seed.",
+            "Share of the images to test on, if the data have no separate test images; the seed of the first training "
+            "draws them.",
             above=0,
             high=0.9,
             panel="Images",
@@ -200,10 +219,10 @@ class TrainOptions(Options, frozen=True, kw_only=True):
     image_size: Annotated[
         int | None,
         option(
-            "Side in pixels that pictures of a folder or data set are scaled to.",
+            "Height and width in pixels to scale the images of a folder or data set to.",
             low=1,
             high=4096,
-            default="as they are",
+            default="their own",
             panel="Images",
         ),
     ] = None
@@ -211,7 +230,7 @@ class TrainOptions(Options, frozen=True, kw_only=True):
     give_up: Annotated[
         int | None,
         option(
-            "End a training that after this many epochs, not counting the warm-up, is no better than guessing.",
+            "End a training that is no better than guessing after this many epochs, not counting the warm-up.",
             low=1,
             default="never",
         ),
@@ -219,19 +238,25 @@ class TrainOptions(Options, frozen=True, kw_only=True):
     device: Annotated[
         str | None,
         option(
-            "Device of all trainings, as last digits differ from device to device.",
+            "Device that all trainings use (the last digits of results depend on it).",
             choices=("cpu", "cuda"),
             default="cuda if the cluster has GPUs",
             panel="Resources",
         ),
     ] = None
     cpus: Annotated[
-        float, option("CPUs, and threads, that a training takes.", above=0, high=1024, panel="Resources")
+        float,
+        option(
+            "Number of CPUs that a training reserves, and of threads that it computes in.",
+            above=0,
+            high=1024,
+            panel="Resources",
+        ),
     ] = 1.0
     gpus: Annotated[
         float,
         option(
-            "GPUs that a training takes on cuda, such as 0.25; a share also limits its memory.",
+            "Number of GPUs that a training reserves on cuda, such as 0.25; a fraction also limits its GPU memory.",
             above=0,
             high=1,
             panel="Resources",
@@ -240,7 +265,7 @@ class TrainOptions(Options, frozen=True, kw_only=True):
     time_limit: Annotated[
         float | None,
         option(
-            "Stop all trainings after this time, to be resumed: 90s, 3m, 1h30m.",
+            "Stop all trainings after this running time, such as 90s, 3m or 1h30m; a resumed run continues them.",
             panel="When to stop",
             above=0,
             duration=True,
@@ -251,9 +276,9 @@ class TrainOptions(Options, frozen=True, kw_only=True):
 
     @property
     def effective_recipe(self) -> Recipe:
-        """The recipe, with the changes to it.
+        """The recipe with the changes.
 
         Raises:
-            TrainingError: the changes do not go with the recipe.
+            TrainingError: the recipe with the changes is not valid, see :class:`Recipe`.
         """
         return self.changes.applied_to(RECIPES[self.recipe])

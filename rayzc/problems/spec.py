@@ -189,7 +189,7 @@ def benchmark_of(spec: BuildSpec) -> Benchmark:
 
 @contextmanager
 def in_table(where: str) -> Iterator[None]:
-    """Adds to errors in the block where they were made: file and table."""
+    """Raises errors in the block as :class:`SuiteError`, and adds the file and the table that caused them."""
     try:
         yield
     except (SuiteError, TrainingError) as error:

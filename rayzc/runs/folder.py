@@ -21,12 +21,11 @@ __all__ = ["OWN_IMAGES", "OWN_SUITE", "RunFolder", "lasting_place", "unused_fold
 OWN_SUITE = "suite.parquet"
 """The suite that a run keeps in its own folder, because it was given in memory."""
 
-
 OWN_IMAGES = "images.npz"
-"""The images that a run keeps in its own folder, likewise."""
+"""The images that a run keeps in its own folder, because they were given in memory."""
 
 TRAINING_PREFIX = "training-"
-"""What the names of the checkpoints of trainings begin with."""
+"""The beginning of the names of checkpoints of trainings."""
 
 
 def unused_folder(kind: str) -> Path:
@@ -143,13 +142,13 @@ class RunFolder:
         """The checkpoint of a training.
 
         Args:
-            place: of the network among those of the run, from 0.
-            seed: of the training.
+            place: place of the network among the networks of the run, from 0.
+            seed: seed of the training.
         """
         return self.checkpoints / f"{TRAINING_PREFIX}{place + 1:04}-seed-{seed}.pt"
 
     def keep_images(self, images: LabelledImages | str | Path) -> str:
-        """Where a run finds its images again: its own copy of some in memory, else the path or name.
+        """Where a run finds its images again: its own copy of images given in memory, else the path or name.
 
         Args:
             images: what the run was given.
@@ -169,7 +168,7 @@ class RunFolder:
         return lasting_place(images)
 
     def images(self, place: str) -> str | Path:
-        """Where the images are that a configuration names."""
+        """The path or name of the images that a configuration names."""
         return self.path / OWN_IMAGES if place == OWN_IMAGES else place
 
     def keep_suite(self, suite: Suite | str | Path) -> str:

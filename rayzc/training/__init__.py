@@ -1,7 +1,7 @@
-"""Training networks for real: augmentation by name, recipes carried out, checkpoints. No Ray.
+"""Training networks: recipes, augmentation, checkpoints and results, without Ray.
 
-A training follows from its network, its data, its recipe and its seed: on one kind of device it comes to the same
-accuracy, bit for bit, however often it was interrupted.
+A training is determined by its network, data, recipe and seed: on one kind of device, it reaches the same accuracy, bit
+for bit, however often it was interrupted.
 """
 
 from importlib import import_module
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    # Whoever reads results has no use for torch.
+    # Readers of results do not need torch.
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'rayzc.training' has no attribute '{name}'")

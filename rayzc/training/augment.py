@@ -1,7 +1,7 @@
-"""Changes to training images, by name: each image is changed by chance, and still shows the same thing.
+"""Augmentations: random changes to training images that do not change their classes.
 
-An augmentation is a function of a batch ``(N, channels, height, width)``, the generator that all its randomness comes
-from, on the device of the images, and the recipe; it returns a batch of the same shape and leaves its own as it was.
+An augmentation is a function of a batch ``(N, channels, height, width)``, the generator of all its random numbers, on
+the device of the images, and the recipe. It returns a new batch of the same shape.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,19 +31,19 @@ def flip(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
 
 
 def crop(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
-    """Moves each image by up to an eighth of its side in either direction; what comes into view is 0, the mean."""
+    """Moves each image by up to an eighth of its height and width; pixels that come into view are 0, the mean."""
     return _moved(images, generator, "constant")
 
 
 def shift(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
-    """As :func:`crop`, but what comes into view repeats the pixels at the edge."""
+    """Like :func:`crop`, but pixels that come into view repeat the edge of the image."""
     return _moved(images, generator, "replicate")
 
 
 def cutout(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
-    """Sets a square to 0, the mean, whose centre is anywhere in the image (DeVries and Taylor 2017).
+    """Sets a square to 0, the mean, with a random centre in the image (DeVries and Taylor 2017).
 
-    ``recipe.cutout`` is its side in pixels. A part of it may lie outside of the image.
+    ``recipe.cutout`` is its side in pixels. A part of it may lie outside the image.
     """
     inside = torch.ones(len(images), 1, *images.shape[2:], dtype=torch.bool, device=images.device)
     for axis in (2, 3):
@@ -58,7 +58,7 @@ def cutout(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor
 
 
 def brightness(images: Tensor, generator: torch.Generator, recipe: Recipe) -> Tensor:
-    """Adds to each image up to a fifth of a standard deviation of all images, or takes it away."""
+    """Adds a number to each image, at most a fifth of the standard deviation of all images, or subtracts it."""
     drawn = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device)
     return images + (2 * drawn - 1) * _BRIGHTNESS
 
@@ -77,17 +77,17 @@ def _moved(images: Tensor, generator: torch.Generator, edge: str) -> Tensor:
 AUGMENTATIONS: Mapping[str, Augmentation] = MappingProxyType(
     {"brightness": brightness, "crop": crop, "cutout": cutout, "flip": flip, "shift": shift}
 )
-"""By name; the names stand in ``rayzc.options.training``, too."""
+"""Augmentations by name; ``rayzc.options.training`` lists the names, too."""
 
 
 def augmented(images: Tensor, names: Sequence[str], generator: torch.Generator, recipe: Recipe) -> Tensor:
-    """A batch after some augmentations, one after the other; patches of one input are changed independently.
+    """Applies augmentations to a batch, in their order; patches of one input are changed independently.
 
     Args:
         images: ``(N, channels, height, width)`` or ``(N, patches, channels, height, width)``.
-        names: of the augmentations.
-        generator: gives all randomness.
-        recipe: how strong they are.
+        names: names of the augmentations.
+        generator: draws all random numbers, on the device of the images.
+        recipe: its fields say how strong the augmentations are.
 
     Raises:
         TrainingError: there is no such augmentation.

@@ -1,4 +1,4 @@
-"""Where the randomness of a training comes from, and what else has to be the same to compute the same."""
+"""The random numbers of a training, and the settings of this process that its results depend on."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,24 +10,24 @@ __all__ = ["drawn_seed", "generator", "reproducible", "use_resources"]
 
 
 def drawn_seed(seed: int, epoch: int, purpose: str) -> int:
-    """A seed for one purpose in one epoch of a training.
+    """The seed for one purpose in one epoch of a training.
 
-    All that precedes follows from the seed of the training, so that no random state has to be kept for a resume.
+    It is determined by the arguments, so that a checkpoint needs no random state.
     """
     digest = hashlib.sha256(f"{seed}/{epoch}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 def generator(seed: int, epoch: int, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
-    """A generator that begins there."""
+    """A generator with the seed of :func:`drawn_seed`."""
     return torch.Generator(device).manual_seed(drawn_seed(seed, epoch, purpose))
 
 
 @contextmanager
 def reproducible(seed: int, epoch: int, device: torch.device) -> Iterator[None]:
-    """Has dropout and the like draw from seed and epoch, and cuDNN compute the same each time.
+    """Seeds torch's global generators, from which dropout draws, and makes cuDNN deterministic, for the block.
 
-    The global random state is left as it was.
+    The global random state is restored afterwards.
     """
     on_gpu = device.type == "cuda"
     with torch.random.fork_rng(devices=[device] if on_gpu else []):
@@ -42,9 +42,14 @@ def reproducible(seed: int, epoch: int, device: torch.device) -> Iterator[None]:
 
 
 def use_resources(device: str, threads: int, memory_share: float) -> None:
-    """Has this process compute with so many threads, and a share of a GPU's memory, from now on.
+    """Sets the number of threads, and the share of the GPU's memory, that this process uses.
 
-    The order in which float32 sums are taken, and so the last digits of all results, depends on the number of threads.
+    The order of float32 sums, and so the last digits of all results, depends on the number of threads.
+
+    Args:
+        device: device of the training.
+        threads: number of threads.
+        memory_share: largest share of the memory of a GPU to use.
     """
     torch.set_num_threads(threads)
     if torch.device(device).type == "cuda" and memory_share < 1:

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: all that it needs to go on, in a file that torch reads without unpickling code."""
+"""Checkpoints of trainings, in files that torch reads without running pickled code."""
 
 import io
 import pickle
@@ -18,54 +18,53 @@ CHECKPOINT_SCHEMA = 1
 
 
 def packed(state: Mapping[str, Any]) -> bytes:
-    """The state of a training as the bytes of a checkpoint."""
+    """Writes the state of a training as the bytes of a checkpoint."""
     stream = io.BytesIO()
     torch.save({"schema_version": CHECKPOINT_SCHEMA, **state}, stream)
     return stream.getvalue()
 
 
 def unpacked(content: bytes, where: str | Path) -> dict[str, Any]:
-    """The state of a training in the bytes of a checkpoint.
+    """Reads the state of a training from the bytes of a checkpoint.
 
     Args:
-        content: what :func:`packed` gave.
+        content: bytes that :func:`packed` wrote.
         where: the file, for messages.
 
     Raises:
-        TrainingError: it is not a checkpoint, or that of another version.
+        TrainingError: it is not a checkpoint, or has another schema.
     """
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise TrainingError(
-            f"{where} is not a checkpoint that can be read ({first_line(error)}): "
-            "remove it to begin this training again"
+            f"{where} cannot be read as a checkpoint ({first_line(error)}): remove it to restart this training"
         ) from None
     version = state.get("schema_version") if isinstance(state, dict) else None
     if version != CHECKPOINT_SCHEMA:
         raise TrainingError(
-            f"{where} is a checkpoint of schema {version!r}; this version of rayzc reads schema {CHECKPOINT_SCHEMA}: "
-            "resume with the version that wrote it, or remove it to begin this training again"
+            f"{where} has schema {version!r}; this version of rayzc reads schema {CHECKPOINT_SCHEMA}: resume with the "
+            "version that wrote it, or remove it to restart this training"
         )
     return dict(state)
 
 
 def trained_of(content: bytes, where: str | Path) -> Trained:
-    """What the training in a checkpoint has come to.
+    """The result so far of the training in a checkpoint.
 
     Raises:
-        TrainingError: as :func:`unpacked`.
+        TrainingError: see :func:`unpacked`, or it has no result.
     """
     try:
         return Trained(**unpacked(content, where)["result"])
     except (KeyError, TypeError):
         raise TrainingError(
-            f"{where} does not say what it has come to: remove it to begin this training again"
+            f"{where} is a checkpoint without a result: remove it to restart this training"
         ) from None
 
 
 def write_checkpoint(path: Path, content: bytes) -> None:
-    """Writes a checkpoint that is, whatever happens, either the one before or the whole new one.
+    """Writes a checkpoint atomically: after any failure, the file is either the old or the complete new one.
 
     Raises:
         TrainingError: it cannot be written; says why.
@@ -78,7 +77,7 @@ def write_checkpoint(path: Path, content: bytes) -> None:
 
 
 def read_checkpoint(path: Path) -> bytes | None:
-    """The bytes of a checkpoint; None where there is none yet.
+    """The bytes of a checkpoint; None if there is none yet.
 
     Raises:
         TrainingError: it cannot be read.

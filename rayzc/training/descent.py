@@ -1,4 +1,4 @@
-"""Stochastic gradient descent with momentum, a learning rate that falls along a cosine, and mixed precision."""
+"""The optimiser: stochastic gradient descent with momentum, a cosine learning rate, and mixed precision."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ class Descent:
     """The optimiser of a training.
 
     Args:
-        parameters: what is trained.
-        recipe: how.
-        device: where the parameters are.
+        parameters: parameters to train.
+        recipe: how to train them.
+        device: device of the parameters.
 
     Attributes:
-        mixed: whether it computes in mixed precision, which takes a GPU.
+        mixed: whether it computes in mixed precision, which needs a GPU.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter], recipe: Recipe, device: torch.device) -> None:
@@ -37,15 +37,20 @@ class Descent:
             nesterov=recipe.nesterov,
             fused=True,
         )
-        # The range of bfloat16 is that of float32, so that gradients need no scaling.
+        # bfloat16 has the range of float32, so gradients need no scaling.
         self._scaler = torch.amp.GradScaler(device.type, enabled=self.mixed and self._half is torch.float16)
 
     def precision(self) -> AbstractContextManager[Any]:
-        """In this block, forward passes compute in the precision of the recipe."""
+        """A context in which forward passes have the precision of the recipe."""
         return torch.autocast(self._device.type, self._half) if self.mixed else nullcontext()
 
     def step(self, loss: Tensor, epoch: float) -> None:
-        """Takes a step down the gradient of a loss, at a moment that is given in epochs."""
+        """Takes a step down the gradient of a loss.
+
+        Args:
+            loss: the loss, a scalar.
+            epoch: number of epochs since the beginning, with a fraction for the steps of the current one.
+        """
         self._optimiser.zero_grad(set_to_none=True)
         self._optimiser.param_groups[0]["lr"] = learning_rate(self._recipe, epoch)
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
@@ -56,21 +61,21 @@ class Descent:
         self._scaler.update()
 
     def saved(self) -> dict[str, Any]:
-        """What it needs to go on."""
+        """The state to resume from."""
         return {"optimiser": self._optimiser.state_dict(), "scaler": self._scaler.state_dict()}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what :meth:`saved` gave."""
+        """Restores a state of :meth:`saved`."""
         self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
 
 
 def learning_rate(recipe: Recipe, epoch: float) -> float:
-    """The learning rate at a moment: it rises linearly in the warm-up, and then falls to 0 along a cosine.
+    """The learning rate of a step: it rises linearly in the warm-up, and then falls to 0 along a cosine.
 
     Args:
-        recipe: how long, how high.
-        epoch: the moment, in epochs since the beginning; steps lie at fractions.
+        recipe: the recipe.
+        epoch: number of epochs since the beginning, with a fraction for the steps of the current one.
     """
     if epoch < recipe.warmup:
         return recipe.learning_rate * epoch / recipe.warmup

@@ -1,4 +1,4 @@
-"""A training as it goes on, epoch by epoch, from whatever it had come to."""
+"""A training, epoch by epoch, that can be saved and resumed after each."""
 
 import hashlib
 import math
@@ -24,26 +24,29 @@ from rayzc.training.results import Epoch, Trained
 __all__ = ["Training"]
 
 _EVALUATED_AT_ONCE = 512
-"""Test images in a forward pass: the same on every machine, for sums in float32 depend on it."""
+"""Number of test images per forward pass; the same on every machine, as float32 sums depend on it."""
 
 _SURPRISE = 3.0
-"""Standard deviations above guessing from which on a training is better than that."""
+"""Number of standard deviations above guessing from which a training counts as better than guessing."""
 
 
 class Training:
-    """A training as it goes on, epoch by epoch. Leave its ``with`` block to leave the network as it was but trained.
+    """A training, epoch by epoch. The end of its ``with`` block removes from the network what only training needs.
 
     Args:
-        network: see :func:`train_network`, as all that follows.
-        data: what it is shown.
-        recipe: how it is trained.
-        seed: of all randomness.
-        device: where.
-        give_up: when to end a useless training.
+        network: the network, trained in place; for all arguments, see :func:`train_network`.
+        data: images and labels.
+        recipe: how to train.
+        seed: seed of all random numbers.
+        device: device to train on.
+        give_up: number of epochs after which a training that is no better than guessing ends.
 
     Attributes:
-        history: the epochs that are done.
-        diverged: why the training is of no use so far, or None.
+        history: the completed epochs.
+        diverged: why the training is useless so far; None if it is not.
+
+    Raises:
+        TrainingError: the network has no parameters, or the recipe does not fit the images.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Training:
         recipe.check_side(min(data.input_shape[-2:]))
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._on_gpu = self._device.type == "cuda"
-        # With few channels, channels-last is neither safe nor faster on a CPU; with more, it takes a fifth less time.
+        # On a CPU, channels-last is neither safe nor faster with few channels; with more, it saves a fifth of the time.
         self._last = self._on_gpu or has_wide_convolutions(network)
         layout = torch.channels_last if self._last else torch.contiguous_format
         self._network = network.to(self._device, memory_format=layout)  # type: ignore[call-overload]
@@ -80,7 +83,7 @@ class Training:
                 self._network, data.input_shape, data.classes, generator(seed, 0, "auxiliary head")
             )
             if self._head is None:
-                notes.append("no auxiliary head: the network's search space has no place for it")
+                notes.append("no auxiliary head: only networks of nasbench301 have one")
         heads = [self._head] if self._head is not None else []
         self._parameters = [
             parameter
@@ -92,10 +95,10 @@ class Training:
             raise TrainingError("the network has no parameters to train")
         self._descent = Descent(self._parameters, recipe, self._device)
         if recipe.precision == "mixed" and not self._descent.mixed:
-            notes.append("not in mixed precision: that takes a GPU")
+            notes.append("not in mixed precision: it needs a GPU")
         self._notes = tuple(notes)
         count, batch = len(data.labels), min(recipe.batch_size, len(data.labels))
-        # Batch normalisation cannot do with a single image, so that one is left for another epoch.
+        # Batch normalisation needs two images, so a last batch of a single image is skipped.
         self._starts = [start for start in range(0, count, batch) if count - start > 1]
         self._batch = batch
 
@@ -109,14 +112,17 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether the training has ended: after its last epoch, or early."""
         return self._ended or len(self.history) >= self._recipe.epochs
 
     def advance(self, evaluate: bool = True) -> Epoch:
-        """Trains for an epoch, and tests the network if that is asked for.
+        """Trains for an epoch.
+
+        Args:
+            evaluate: whether to measure the test accuracy afterwards.
 
         Raises:
-            TrainingError: the network cannot be run on the data, or the recipe does not suit the images.
+            TrainingError: the network cannot be run on the data.
         """
         begun, number = time.perf_counter(), len(self.history) + 1
         try:
@@ -134,7 +140,7 @@ class Training:
         return epoch
 
     def result(self) -> Trained:
-        """What the training has come to so far; tests the network where that was not done after the last epoch."""
+        """The result so far; measures the test accuracy if the last epoch did not."""
         last = self.history[-1] if self.history else None
         finite = last is not None and math.isfinite(last.loss)
         accuracy = last.accuracy if last is not None else None
@@ -152,7 +158,7 @@ class Training:
         )
 
     def saved(self) -> bytes:
-        """All that the training needs to go on; the weights are under ``model``."""
+        """A checkpoint: the state to resume from, with the weights under ``model``."""
         return packed(
             {
                 "identity": self._identity(),
@@ -167,22 +173,22 @@ class Training:
         )
 
     def load(self, content: bytes, where: str | Path) -> None:
-        """Goes on from what :meth:`saved` gave.
+        """Restores a checkpoint of :meth:`saved`.
 
         Args:
             content: the checkpoint.
             where: its file, for messages.
 
         Raises:
-            TrainingError: it is not a checkpoint, or that of another training.
+            TrainingError: it is not a checkpoint, or one of another training.
         """
         state = unpacked(content, where)
         try:
             identity = state["identity"]
             if identity != self._identity():
                 raise TrainingError(
-                    f"{where} is the checkpoint of another training (of another network, data, recipe or seed): "
-                    "name another file, or remove it"
+                    f"{where} is the checkpoint of another training, with another network, data, recipe or seed: "
+                    "give another file, or remove this one"
                 )
             self._network.load_state_dict(state["model"])
             if self._head is not None:
@@ -191,13 +197,13 @@ class Training:
             self.history = [Epoch(*epoch) for epoch in state["history"]]
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise TrainingError(
-                f"{where} does not fit the network ({first_line(error)}): remove it to begin this training again"
+                f"{where} does not fit the network ({first_line(error)}): remove it to restart this training"
             ) from None
         if self.history:
             self._judge(self.history[-1])
 
     def _identity(self) -> str:
-        """What a checkpoint must share with the training that goes on from it."""
+        """A hash of what a checkpoint must share with the training that resumes from it."""
         data = self._data
         shapes = [tuple(parameter.shape) for parameter in self._parameters]
         described = (
@@ -213,7 +219,7 @@ class Training:
         return digest.hexdigest()
 
     def _judge(self, epoch: Epoch) -> None:
-        """Notes whether the training is of any use."""
+        """Notes whether the training has diverged, and whether it ends early."""
         if not math.isfinite(epoch.loss):
             self.diverged, self._ended = f"the loss is not finite after epoch {epoch.number}", True
             return
@@ -223,13 +229,13 @@ class Training:
         self.diverged = None
         if done > 0 and epoch.training_accuracy <= chance:
             self.diverged = (
-                f"no better than guessing after epoch {epoch.number}: {epoch.training_accuracy:.3f} of the training "
-                f"images are right, and {self._guessing:.3f} are of the most common class"
+                f"no better than guessing after epoch {epoch.number}: its training accuracy is "
+                f"{epoch.training_accuracy:.3f}, and the share of the most common class is {self._guessing:.3f}"
             )
             self._ended = self._give_up is not None and done >= self._give_up
 
     def _epoch(self, number: int) -> tuple[float, float]:
-        """Shows all training images once; returns the mean loss, and the share that was classified correctly."""
+        """Trains on all training images once; returns the mean loss and the training accuracy."""
         recipe, data = self._recipe, self._data
         order = torch.randperm(len(data.labels), generator=generator(self._seed, number, "order"))
         order = order.to(self._device)
@@ -254,7 +260,7 @@ class Training:
         return float(losses) / shown, float(right) / shown
 
     def _loss(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits of the network, and the loss with that of the auxiliary head."""
+        """The logits of the network, and its loss, including that of the auxiliary head."""
         smoothing = self._recipe.label_smoothing
         with self._descent.precision():
             logits = logits_of(self._network(images), len(images), self._data.classes)
@@ -266,7 +272,7 @@ class Training:
         return logits, loss
 
     def _accuracy(self) -> float:
-        """The share of the test images that are classified correctly, in eval mode."""
+        """The test accuracy, in eval mode."""
         data, right = self._data, 0
         self._network.eval()
         with torch.inference_mode(), self._descent.precision():

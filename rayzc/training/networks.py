@@ -1,4 +1,4 @@
-"""The networks that can be named to be trained: architectures of a search space, and the user's own."""
+"""Networks by name, to be trained: architectures of a search space, and the user's own networks."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,9 @@ class NetworkSource:
     """A network by name.
 
     Attributes:
-        name: ``space:encoding``, as ``nasbench201:(4, 3, 3, 3, 2, 3)``, or ``module:factory``.
-        space: name of its search space; None for a network of the user's.
-        encoding: of the architecture, or what to call in the module.
+        name: ``space:encoding``, such as ``nasbench201:(4, 3, 3, 3, 2, 3)``, or ``module:factory``.
+        space: name of the search space; None for the user's own network.
+        encoding: encoding of the architecture, or name of the factory in its module.
     """
 
     name: str
@@ -32,14 +32,14 @@ class NetworkSource:
         """Reads a name.
 
         Raises:
-            TrainingError: it is neither of the two.
+            TrainingError: it is neither an architecture nor a factory.
             SpaceError: the encoding is not an architecture of the space.
         """
         before, colon, after = (part.strip() for part in name.partition(":"))
         if not (before and colon and after):
             raise TrainingError(
-                f"'{name}' does not name a network: write space:encoding, such as 'nasbench201:(4, 3, 3, 3, 2, 3)', "
-                "module:factory, or the folder of a run of searches"
+                f"'{name}' is not the name of a network: write space:encoding, such as "
+                "'nasbench201:(4, 3, 3, 3, 2, 3)', module:factory, or the folder of a run of searches"
             )
         if before in SPACES:
             space = search_space(before)
@@ -49,36 +49,37 @@ class NetworkSource:
         return cls(f"{before}:{after}", None, after)
 
     def shown(self, data: TrainingData) -> TrainingData:
-        """The data as the network takes them: those of a search space take images in colour."""
+        """The data as the network takes them: architectures of search spaces take colour images."""
         return data if self.space is None else data.in_colour()
 
     def build(
         self, data: TrainingData, *, width: int | None = None, depth: int | None = None, seed: int = 0
     ) -> nn.Module:
-        """Builds the network for some data, with weights that are drawn from a seed.
+        """Builds the network for some data, with random weights.
 
         Args:
-            data: what it will be shown.
-            width: channels; by default as in the benchmark.
-            depth: cells; by default as in the benchmark.
-            seed: of the weights; the global random state is left as it was.
+            data: images and labels that it is for.
+            width: number of channels; by default as in the benchmark.
+            depth: number of cells per stage; by default as in the benchmark.
+            seed: seed of the weights; the global random state is left as it was.
 
         Raises:
-            TrainingError: the images do not suit the network's space, or width or depth are named for a network of the
-                user's.
+            TrainingError: the search space does not take such images, or width or depth are given for the user's own
+                network.
             SpaceError: the space cannot build such a network.
             ProxyError: the module cannot be imported, or returns no network.
         """
         if self.space is None:
             if width is not None or depth is not None:
                 raise TrainingError(
-                    f"{self.name}: width and depth are those of search spaces; leave them out for networks of your own"
+                    f"{self.name}: width and depth apply to search spaces only; leave them out for your own networks"
                 )
             return load_model(self.name, data.classes, seed)
         channels, height, across = data.input_shape[-3:]
         if channels not in (1, 3) or height != across:
             raise TrainingError(
-                f"{self.name} takes square images in colour or grey, (3, side, side); these are {data.input_shape}"
+                f"{self.name} takes square images in colour or grey, (3, side, side) or (1, side, side), but the "
+                f"images have shape {data.input_shape}: crop or scale them"
             )
         space = search_space(self.space)
         with torch.random.fork_rng(devices=[]), torch.device("cpu"):

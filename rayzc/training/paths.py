@@ -1,6 +1,6 @@
-"""What is added to a network while it is trained, and is no part of it afterwards: drop path, an auxiliary head.
+"""Additions to a network that only training needs: drop path and an auxiliary head.
 
-Both are forward hooks, so that the network computes, counts and saves what it always does once they are removed.
+Both are forward hooks. Once these are removed, the network is the same as before, but trained.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from rayzc.spaces.nasbench301.network import Cell, NasBench301Network
 __all__ = ["AuxiliaryHead", "DropPath", "auxiliary_head", "droppable"]
 
 _CIFAR_SIDE = 8
-"""The resolution for which the auxiliary head of DARTS was written."""
+"""Height and width of the images that the auxiliary head of DARTS was designed for."""
 
 
 def droppable(network: nn.Module) -> tuple[nn.Module, ...]:
-    """The operations on the edges of a network's cells that drop path may drop: all but identities and zeros."""
+    """The operations on the edges of a network's cells, except identities and zeros, which drop path leaves alone."""
     cells = [module for module in network.modules() if isinstance(module, (Cell, EdgeCell))]
     return tuple(
         operation
@@ -31,17 +31,17 @@ def droppable(network: nn.Module) -> tuple[nn.Module, ...]:
 
 
 class DropPath:
-    """Drops the output of operations for single images while a network is in train mode (Larsson et al. 2017).
+    """Drops outputs of operations for single images while a network is in train mode (Larsson et al. 2017).
 
-    What is not dropped is divided by the probability of that, so that the expected output stays the same. As in DARTS,
-    each edge of each cell draws for itself.
+    Outputs that are kept are divided by the probability of keeping them, so the expected output stays the same. As in
+    DARTS, each edge of each cell is drawn separately.
 
     Args:
-        operations: whose outputs may be dropped.
+        operations: operations whose outputs may be dropped.
 
     Attributes:
-        probability: of dropping an output.
-        generator: gives the randomness, on the device of the network; None drops nothing.
+        probability: probability of dropping an output.
+        generator: draws the outputs to drop, on the device of the network; None drops nothing.
     """
 
     def __init__(self, operations: Sequence[nn.Module]) -> None:
@@ -65,15 +65,15 @@ class DropPath:
 
 
 class AuxiliaryHead(nn.Module):
-    """The auxiliary classifier of DARTS, which reads what a cell at two thirds of the depth gives.
+    """The auxiliary classifier of DARTS, which reads the output of a cell at two thirds of the depth.
 
-    Its pooling is that of DARTS on CIFAR-10 at 8x8 pixels, where it comes to 2x2; elsewhere it pools to 2x2 (a single
-    pixel stays one). Adaptive pooling would be shorter, but on a GPU its gradient differs from run to run.
+    The output is pooled to 2x2 pixels, from 8x8 pixels as DARTS does on CIFAR-10; a single pixel stays as it is.
+    Adaptive pooling would be simpler, but on a GPU its gradient differs from run to run.
 
     Args:
-        cell: the cell whose output it reads.
-        channels: of that output, over all patches.
-        side: height and width of that output.
+        cell: the cell.
+        channels: number of channels of its output, over all patches.
+        side: height and width of its output.
         classes: number of classes.
     """
 
@@ -99,7 +99,7 @@ class AuxiliaryHead(nn.Module):
             self._seen.append(output)
 
     def forward(self) -> Tensor:
-        """Logits ``(batch, classes)`` for the images that the network was last shown in train mode."""
+        """Logits ``(batch, classes)`` for the batch of the network's last forward pass in train mode."""
         seen = torch.cat(self._seen, 1)
         self._seen.clear()
         logits: Tensor = self.classifier(self.features(seen).flatten(1))
@@ -113,13 +113,13 @@ class AuxiliaryHead(nn.Module):
 def auxiliary_head(
     network: nn.Module, input_shape: Sequence[int], classes: int, generator: torch.Generator
 ) -> AuxiliaryHead | None:
-    """An auxiliary head with new weights for a network; None where the network's space has no place for it.
+    """Adds an auxiliary head with random weights to a network; returns None unless it is one of nasbench301.
 
     Args:
         network: the network.
-        input_shape: of an image; with a patch dimension for siamese networks.
+        input_shape: shape of an image, with a patch dimension for siamese networks.
         classes: number of classes.
-        generator: gives the seed of the weights.
+        generator: draws the seed of the weights.
     """
     if not isinstance(network, NasBench301Network):
         return None

@@ -1,4 +1,4 @@
-"""What trainings came to; nothing here needs torch."""
+"""The results of trainings, as types, as JSON and as tables, without torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,13 +17,13 @@ __all__ = ["Epoch", "TrainResults", "Trained", "TrainedNetwork"]
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What an epoch came to.
+    """The result of an epoch.
 
     Attributes:
-        number: epochs done, from 1.
-        loss: mean loss of its images.
-        training_accuracy: share of its images that were classified correctly, as they were shown.
-        accuracy: share of the test images likewise, after it; None where that was not asked for.
+        number: number of the epoch, from 1.
+        loss: mean loss over its training images.
+        training_accuracy: share of the training images that were classified correctly, after their augmentation.
+        accuracy: test accuracy after the epoch; None if it was not measured.
         seconds: how long all epochs so far have taken.
     """
 
@@ -36,18 +36,19 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
-        accuracy: share of the test images that are classified correctly after the last epoch; nan where the weights
-            are not finite any more.
-        training_accuracy: likewise of the training images, as they were shown in the last epoch; nan before the first.
+        accuracy: share of the test images that are classified correctly after the last epoch; nan if the loss is not
+            finite.
+        training_accuracy: share of the training images that were classified correctly during the last epoch; nan before
+            the first.
         losses: mean loss of each epoch.
-        seconds: how long it took, over all attempts.
-        epochs: how many epochs were done.
-        diverged: why it was of no use, or None: the loss is not finite, or it is no better than guessing.
-        finished: whether it was trained to its end, which may be that it diverged.
-        notes: what the recipe asks for and this network or device does not have.
+        seconds: how long it took, including the time before a resume.
+        epochs: number of completed epochs.
+        diverged: why the training is useless: its loss is not finite, or it is no better than guessing; else None.
+        finished: whether it has ended: after its last epoch, or early because it diverged.
+        notes: parts of the recipe that this network or device does not support.
     """
 
     accuracy: float
@@ -60,7 +61,7 @@ class Trained:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The training as JSON knows it: numbers that are not finite are null."""
+        """The result as a JSON object, in which numbers that are not finite are null."""
         return {name: _plain(value) for name, value in asdict(self).items()}
 
 
@@ -72,13 +73,13 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A network after its trainings.
+    """A network and the results of its trainings.
 
     Attributes:
-        network: its name: ``space:encoding``, or ``module:factory``.
-        trained: what each training came to, by seed; none that has not begun.
-        checkpoints: by seed, the file that holds the trained weights under ``model``.
-        failures: by seed, why a training failed.
+        network: name of the network: ``space:encoding``, or ``module:factory``.
+        trained: result of each training that has begun, by seed.
+        checkpoints: checkpoint of each of these trainings, by seed; it has the weights under ``model``.
+        failures: why trainings failed, by seed.
     """
 
     network: str
@@ -88,13 +89,13 @@ class TrainedNetwork:
 
     @property
     def accuracies(self) -> tuple[float, ...]:
-        """Of the trainings that have finished, by seed; without those that diverged to nan."""
+        """The accuracies of finished trainings, by seed, without nan."""
         found = [trained.accuracy for trained in self.trained.values() if trained.finished]
         return tuple(accuracy for accuracy in found if isfinite(accuracy))
 
     @property
     def mean(self) -> float | None:
-        """The mean accuracy over the seeds; None before the first has finished."""
+        """The mean accuracy over the seeds; None before the first training has finished."""
         return mean(self.accuracies) if self.accuracies else None
 
     @property
@@ -105,15 +106,15 @@ class TrainedNetwork:
 
 @dataclass(frozen=True)
 class TrainResults(Ended):
-    """What a run of trainings came to.
+    """The result of a run of trainings.
 
     Attributes:
-        networks: each with its trainings, in the order in which they were named.
+        networks: the networks and the results of their trainings, in the order in which they were given.
         run: the run's folder.
         ending: how it ended.
-        seconds: how long the run took, those before a resume included.
-        workers_lost: trainings that were begun again from their checkpoints because their process died.
-        trouble: what could not be written, if anything.
+        seconds: how long the run took, including those before a resume.
+        workers_lost: how often the process of a training died, so that the training restarted from its checkpoint.
+        trouble: why the result could not be written; None if it was.
     """
 
     networks: Sequence[TrainedNetwork]
@@ -125,12 +126,12 @@ class TrainResults(Ended):
 
     @property
     def best(self) -> TrainedNetwork | None:
-        """The network with the highest mean accuracy; None before the first has finished."""
+        """The network with the highest mean accuracy; None before the first training has finished."""
         finished = [network for network in self.networks if network.mean is not None]
         return max(finished, key=lambda network: network.mean or 0.0) if finished else None
 
     def to_json(self) -> dict[str, Any]:
-        """The document that ``rayzc train --json`` prints, and ``result.json`` holds."""
+        """The JSON document that ``rayzc train --json`` prints and ``result.json`` holds."""
         return {
             "run": str(self.run),
             "stopped": self.stopped,
@@ -156,7 +157,7 @@ class TrainResults(Ended):
         }
 
     def to_table(self) -> "pa.Table":
-        """A row for each network: its name, mean, standard deviation, and the accuracies of the seeds."""
+        """A row for each network: its name, mean and standard deviation of its accuracies, and the accuracies."""
         import pyarrow as pa
 
         seeds = sorted({seed for network in self.networks for seed in network.trained})

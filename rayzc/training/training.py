@@ -1,4 +1,4 @@
-"""Training one network: the same from the same seed, with or without breaks."""
+"""The training of one network, from its beginning or its checkpoint to its end."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,27 +27,26 @@ def train_network(
     stop: Callable[[], bool] | None = None,
     give_up: int | None = None,
 ) -> Trained:
-    """Trains a network, in place, and tests it.
+    """Trains a network, in place, and measures its test accuracy.
 
-    With a checkpoint, the training begins where an earlier one with the same arguments ended, and comes to the same
-    result on the same kind of device with the same number of threads. On a GPU, the last digits of a network with max
-    pooling may differ, whose gradients torch adds up there in no fixed order. The network is left on the device, in
-    eval mode.
+    If its checkpoint exists, the training resumes from it, and reaches the same result as without interruption, on the
+    same kind of device with the same number of threads. On a GPU, the last digits may differ for networks with max
+    pooling, as torch sums their gradients in no fixed order. The network is left on the device, in eval mode.
 
     Args:
-        network: with weights to begin with.
-        data: what it is shown.
-        recipe: how it is trained.
-        seed: of the order of images, of augmentation, of drop path and dropout.
-        device: where; by default a GPU if there is one.
-        checkpoint: file to keep the training in after every epoch.
-        report: called after every epoch, once it is kept; the test accuracy is measured for it.
-        stop: asked after every epoch whether to stop, to be continued.
-        give_up: epochs, those of the warm-up not counted, after which a training that is no better than guessing ends.
+        network: the network, with its initial weights.
+        data: images and labels.
+        recipe: how to train.
+        seed: seed of the order of images, augmentation, drop path and dropout.
+        device: device to train on; by default a GPU if there is one.
+        checkpoint: file to write the state to after every epoch.
+        report: called after every epoch, once its checkpoint is written; the epoch has the test accuracy.
+        stop: called after every epoch; if it returns true, the training stops, and can be resumed.
+        give_up: number of epochs, not counting the warm-up, after which a training no better than guessing ends.
 
     Raises:
-        TrainingError: the network cannot be run on the data, the recipe does not suit the images, or the checkpoint is
-            that of another training or cannot be read or written.
+        TrainingError: the network cannot be run on the data, the recipe does not fit the images, or the checkpoint
+            belongs to another training or cannot be read or written.
     """
     training = Training(network, data, recipe, seed=seed, device=device, give_up=give_up)
     with training:

@@ -51,7 +51,7 @@ def test_a_run(command: Command, images: Path, ray_session: None, tmp_path: Path
     ("arguments", "message"),
     [
         (("nasbench201:(4, 3)", "--data", "IMAGES"), "nasbench201 encoding"),
-        (("nothing", "--data", "IMAGES"), "'nothing' is neither a folder nor a network"),
+        (("nothing", "--data", "IMAGES"), "'nothing' is neither a folder nor the name of a network"),
         (("nasbench21:(1)", "--data", "IMAGES"), "did you mean 'nasbench201'?"),
         ((NETWORKS[0], "--data", "none.npz"), "none.npz: there is no such file"),
         ((NETWORKS[0], "--data", "IMAGES", "--recipe", "quik"), "did you mean 'quick'?"),

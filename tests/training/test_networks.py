@@ -33,15 +33,15 @@ def test_a_network_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     source = NetworkSource.named("nets_to_train:make")
     assert source.space is None
     assert source.build(samples.data(), seed=0)(torch.zeros(2, 3, 8, 8)).shape == (2, 3)
-    with pytest.raises(TrainingError, match="width and depth are those of search spaces"):
+    with pytest.raises(TrainingError, match="width and depth apply to search spaces only"):
         source.build(samples.data(), width=4)
 
 
 @pytest.mark.parametrize(
     ("name", "kind", "message"),
     [
-        ("nasbench201", TrainingError, "'nasbench201' does not name a network: write space:encoding"),
-        (":x", TrainingError, "does not name a network"),
+        ("nasbench201", TrainingError, "'nasbench201' is not the name of a network: write space:encoding"),
+        (":x", TrainingError, "is not the name of a network"),
         ("nasbench21:(1, 2)", TrainingError, r"no search space 'nasbench21'; did you mean 'nasbench201'\?"),
         ("nasbench201:(4, 3)", SpaceError, "nasbench201 encoding"),
     ],

@@ -55,7 +55,7 @@ def test_it_learns() -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_same_seed_comes_to_the_same(name: str) -> None:
+def test_the_same_seed_gives_the_same_result(name: str) -> None:
     recipe = ALL.replaced(drop_path=0.3, auxiliary=0.4, epochs=3)
     state = torch.random.get_rng_state()
     found = []
@@ -70,7 +70,7 @@ def test_the_same_seed_comes_to_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_training_that_was_broken_off_comes_to_the_same(name: str, tmp_path: Path) -> None:
+def test_a_training_that_was_interrupted_gives_the_same_result(name: str, tmp_path: Path) -> None:
     recipe = ALL.replaced(drop_path=0.3, auxiliary=0.4)
     whole, broken = NETWORKS[name](), NETWORKS[name]()
     expected = train_network(whole, samples.data(), recipe, seed=5, device="cpu", report=lambda epoch: None)
@@ -183,7 +183,7 @@ def test_no_better_than_guessing(give_up: int | None, warmup: int, epochs: int) 
     assert found.finished
     assert found.diverged is not None
     assert f"no better than guessing after epoch {epochs}" in found.diverged
-    assert "0.333 are of the most common class" in found.diverged
+    assert "the share of the most common class is 0.333" in found.diverged
     assert 0 < found.accuracy < 0.5
 
 
@@ -272,7 +272,7 @@ def test_a_checkpoint_of_another_training(changes: dict[str, object], tmp_path: 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 torn"])
 def test_a_checkpoint_that_cannot_be_read(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.pt").write_bytes(content)
-    with pytest.raises(TrainingError, match=r"a\.pt is not a checkpoint that can be read .*remove it"):
+    with pytest.raises(TrainingError, match=r"a\.pt cannot be read as a checkpoint .*remove it"):
         kept(tmp_path / "a.pt")
 
 
@@ -285,7 +285,7 @@ class Evil:
 
 def test_a_checkpoint_runs_no_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save({"schema_version": 1, "identity": Evil()}, tmp_path / "a.pt")
-    with pytest.raises(TrainingError, match="not a checkpoint that can be read"):
+    with pytest.raises(TrainingError, match="cannot be read as a checkpoint"):
         kept(tmp_path / "a.pt")
     assert "called" not in capsys.readouterr().out
 

@@ -1,4 +1,4 @@
-"""What a user sees of a run of trainings: while it goes on a row for each network, and in the end their accuracies."""
+"""The display of ``rayzc train``: a row for each training while it runs, then the accuracies of the networks."""
 
 from typing import TYPE_CHECKING
 
@@ -40,13 +40,13 @@ class TrainDisplay(Display["TrainProgress", TrainResults]):
         if failed:
             parts.append(f"{failed} failed")
         if progress.lost:
-            parts.append(f"{progress.lost} begun again")
+            parts.append(f"{progress.lost} restarted")
         if progress.seconds_left is not None:
             parts.append(f"{clock(progress.seconds_left)} left")
         return "  ".join(parts)
 
     def dashboard(self, progress: "TrainProgress") -> RenderableType:
-        """The facts of the run above a row for each training, those at work first."""
+        """The progress in a line, above a row for each training, running trainings first."""
         order = ["training", "failed", "ended", "waiting"]
         rows = sorted(progress.trainings, key=lambda row: order.index(row.state))
         more = len(rows) - _MOST_ROWS
@@ -56,7 +56,7 @@ class TrainDisplay(Display["TrainProgress", TrainResults]):
         return Group(*parts)
 
     def print_result(self, result: TrainResults, console: Console) -> None:
-        """A row for each network with its accuracy over the seeds, and what there is to say of single trainings."""
+        """A row for each network with its accuracies, then notes and failures of single trainings."""
         trained = [network for network in result.networks if network.trained]
         if trained:
             tables = [_results(trained, columns) for columns in (3, 2, 1)]
@@ -70,7 +70,7 @@ class TrainDisplay(Display["TrainProgress", TrainResults]):
                     )
             for seed, why in network.failures.items():
                 console.print(f"failed: {network.network}, seed {seed}: {why}", soft_wrap=True, markup=False)
-        lost = f"; {counted(result.workers_lost, 'training')} begun again" if result.workers_lost else ""
+        lost = f"; {counted(result.workers_lost, 'worker')} lost and replaced" if result.workers_lost else ""
         console.print(
             f"run        {result.run}, {clock(result.seconds)}, {result.stopped}{lost}",
             soft_wrap=True,

@@ -1,4 +1,4 @@
-"""Trainings as tasks of a cluster, many at once, each resumed from its last epoch."""
+"""Runs of trainings: each training is a task of the cluster, resumed from its last epoch."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    # A worker that trains has no use for what the run imports.
+    # A worker does not need what the run imports.
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'rayzc.cluster.training' has no attribute '{name}'")

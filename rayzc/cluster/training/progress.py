@@ -1,4 +1,4 @@
-"""The progress of trainings."""
+"""The progress of trainings, and its reporter."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,11 +10,11 @@ from rayzc.training.results import Trained
 __all__ = ["Listener", "ProgressReporter", "State", "TrainProgress", "TrainingProgress"]
 
 INTERVAL = 0.5
-"""Seconds from one report of the progress to the next, at least."""
+"""Seconds between reports of the progress, at least."""
 
 
 class State(StrEnum):
-    """Where a training stands."""
+    """The state of a training."""
 
     WAITING = "waiting"
     TRAINING = "training"
@@ -24,15 +24,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """A training at one moment.
+    """The state of a training at one moment.
 
     Attributes:
-        network: its name.
-        seed: of the training.
-        epochs: how many epochs the recipe has.
-        state: where it stands.
-        trained: what it has come to so far; None before the first epoch.
-        process: the process that last trained it; 0 before its first epoch.
+        network: name of the network.
+        seed: seed of the training.
+        epochs: number of epochs of the recipe.
+        state: whether it is waiting, training, ended or failed.
+        trained: its result so far; None before the first epoch.
+        process: id of the process that trained its last epoch; 0 before the first epoch.
     """
 
     network: str
@@ -44,24 +44,24 @@ class TrainingProgress:
 
     @property
     def epoch(self) -> int:
-        """How many epochs are done."""
+        """Number of completed epochs."""
         return self.trained.epochs if self.trained else 0
 
     @property
     def left(self) -> int:
-        """How many epochs are left to do."""
+        """Number of epochs that are left."""
         return 0 if self.state in (State.ENDED, State.FAILED) else self.epochs - self.epoch
 
 
 @dataclass(frozen=True)
 class TrainProgress:
-    """A run of trainings at one moment.
+    """The state of a run of trainings at one moment.
 
     Attributes:
-        seconds: since the run began, those before a resume included.
-        seconds_left: how long it still takes, by the epochs so far, or to the time limit; None before the first epoch.
-        trainings: each of them.
-        lost: how many were begun again from their checkpoints because their process died.
+        seconds: since the run began, including those before a resume.
+        seconds_left: to the estimated end, or to the time limit if that is earlier; None if neither is known.
+        trainings: the state of each training.
+        lost: how often the process of a training died, so that the training restarted from its checkpoint.
     """
 
     seconds: float
@@ -70,7 +70,7 @@ class TrainProgress:
     lost: int
 
     def count(self, state: str) -> int:
-        """How many trainings stand there, see :class:`State`."""
+        """Number of trainings in a :class:`State`."""
         return sum(training.state == state for training in self.trainings)
 
 
@@ -78,17 +78,17 @@ Listener = Callable[[TrainProgress], None]
 
 
 class ProgressReporter:
-    """Keeps where every training stands, and reports it now and then.
+    """Collects the states of all trainings, and reports their progress twice a second.
 
     Args:
-        trainings: each of them, as it stands.
+        trainings: the state of each training at the beginning.
         begun: when the run began, on the monotonic clock, moved back by the seconds before a resume.
         time_limit: seconds; None for no limit.
         listen: called with the progress.
 
     Attributes:
-        lost: how many processes of trainings died.
-        parallel: how many trainings run at a time.
+        lost: how often the process of a training died.
+        parallel: number of trainings that run at a time.
     """
 
     def __init__(
@@ -109,25 +109,25 @@ class ProgressReporter:
 
     @property
     def out_of_time(self) -> bool:
-        """Whether the time limit is over."""
+        """Whether the time limit is reached."""
         return self._limit is not None and self.seconds >= self._limit
 
     def update(self, place: int, state: State, trained: Trained | None = None, process: int = 0) -> None:
-        """Notes where a training stands."""
+        """Notes the state of a training, and its result and process if they are given."""
         before = self._trainings[place]
         self._trainings[place] = replace(
             before, state=state, trained=trained or before.trained, process=process or before.process
         )
 
     def report(self, always: bool = False) -> None:
-        """Reports if half a second has passed, or in any case."""
+        """Reports the progress if half a second has passed, or in any case."""
         now = time.monotonic()
         if self._listen and (always or now - self._last >= INTERVAL):
             self._last = now
             self._listen(TrainProgress(self.seconds, self._left(), tuple(self._trainings), self.lost))
 
     def _left(self) -> float | None:
-        """Seconds that the epochs which are left take, each as those of its training, or of all, have taken."""
+        """Seconds that the remaining epochs take, by the mean time of epochs of the same training, or of all."""
         known = [training.trained for training in self._trainings if training.trained]
         epochs = sum(trained.epochs for trained in known)
         limit = None if self._limit is None else max(0.0, self._limit - self.seconds)
@@ -139,6 +139,6 @@ class ProgressReporter:
             * (training.trained.seconds / training.epoch if training.trained and training.epoch else mean)
             for training in self._trainings
         ]
-        # The last ones do not share their work: none ends before the longest.
+        # A training runs on one worker, so the run lasts at least as long as the longest training.
         needed = max(sum(left) / max(1, self.parallel), max(left))
         return needed if limit is None else min(needed, limit)

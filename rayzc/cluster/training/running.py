@@ -1,4 +1,4 @@
-"""Runs of trainings: networks and images go in, accuracies come out, with all that is between kept in a folder."""
+"""Runs of trainings: trains networks on images as parallel tasks, and keeps every epoch in the folder of the run."""
 
 import time
 from collections import Counter
@@ -41,16 +41,16 @@ def train(
     place: Place,
     listen: Listener | None = None,
 ) -> TrainResults:
-    """Trains networks on images, as parallel tasks of a cluster, and tests them.
+    """Trains networks on images, as parallel tasks of a cluster, and measures their test accuracy.
 
-    Every training is kept after every epoch, so that :func:`resume_train` comes to the same accuracies. Every option
-    below can be given by keyword.
+    Every training has a checkpoint after every epoch, from which :func:`resume_train` reaches the same accuracies.
+    Every option below can be given by keyword.
 
     Args:
-        networks: ``space:encoding``, such as ``nasbench201:(4, 3, 3, 3, 2, 3)``; the folder of a run of searches, for
-            what it found; or a network of your own as ``module:factory``.
-        data: an ``.npz`` file with arrays ``images`` and ``labels``, and perhaps ``test_images`` and ``test_labels``; a
-            folder with a folder of pictures for each class; the name of a torchvision data set; or an
+        networks: a network or several: ``space:encoding``, such as ``nasbench201:(4, 3, 3, 3, 2, 3)``; the folder of a
+            run of searches, for the architectures that it found; or your own network as ``module:factory``.
+        data: an ``.npz`` file with the arrays ``images`` and ``labels``, and optionally ``test_images`` and
+            ``test_labels``; a folder of class folders; the name of a torchvision data set; or
             :class:`rayzc.images.LabelledImages`.
         options: how to train.
         cluster: where to compute.
@@ -58,11 +58,11 @@ def train(
         listen: called with the progress, twice a second.
 
     Raises:
-        TrainingError: networks, images or recipe cannot be used.
-        SpaceError: an encoding is no architecture of its space, or the space cannot build it for these images.
-        ProxyError: a network of the user's cannot be imported.
+        TrainingError: networks, images or recipe cannot be used, or all trainings failed.
+        SpaceError: an encoding is not an architecture of its space, or the space cannot build it for these images.
+        ProxyError: the user's own network cannot be imported.
         RunError: the folder exists.
-        ClusterError: there is no Ray, it refuses the connection, or has no room for a training.
+        ClusterError: Ray cannot be reached or started, refuses the connection, or no machine can run a training.
     """
     recipe = options.effective_recipe
     check_address(cluster.address)
@@ -85,7 +85,7 @@ def train(
         )
         folder.write_config(config.to_json())
         with connected(cluster.address, cluster.workers):
-            # From now on it is known, so that a resumed run does not choose another.
+            # Stored, so that a resumed run uses the same device.
             config = config.replaced(device=chosen_device(config.device))
             folder.write_config(config.to_json())
             return _Run(folder, config, images, prepared, listen).go(cluster.workers, 0.0)
@@ -103,14 +103,14 @@ def resume_train(
 
     Args:
         run: the run's folder.
-        time_limit: seconds, the time before included; by default the run's own limit.
+        time_limit: seconds, including the time before; by default the run's own limit.
         cluster: where to compute.
         listen: called with the progress.
 
     Raises:
         RunError: there is no such run, its images have changed, or another process works on it.
-        TrainingError: a checkpoint cannot be read.
-        ClusterError: there is no Ray, it refuses the connection, or has no room for a training.
+        TrainingError: images or a checkpoint cannot be read, or all trainings failed.
+        ClusterError: Ray cannot be reached or started, refuses the connection, or no machine can run a training.
     """
     folder = RunFolder.open(Path(run))
     with folder.locked():
@@ -121,8 +121,8 @@ def resume_train(
         images = _read(folder.images(config.data), config)
         if images.fingerprint != config.data_hash:
             raise RunError(
-                f"the images {config.data} have changed since the run began: put the earlier ones back, or start a new "
-                "run"
+                f"the images {config.data} have changed since the run began: restore the earlier images, or start a "
+                "new run"
             )
         before = max((float(event.get("seconds", 0.0)) for event in folder.recorded()), default=0.0)
         folder.record("resumed", seconds=before)
@@ -147,7 +147,7 @@ def _check(names: Sequence[str], data: TrainingData, options: TrainOptions) -> N
 
 @dataclass
 class _Run:
-    """A run of trainings, from whatever its folder holds to the end."""
+    """A run of trainings, from the checkpoints in its folder to its end."""
 
     folder: RunFolder
     config: TrainConfig
@@ -158,11 +158,11 @@ class _Run:
     failures: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def go(self, workers: int | None, before: float) -> TrainResults:
-        """Does what is left to do.
+        """Runs the trainings that have not ended.
 
         Args:
-            workers: how many trainings may run at a time.
-            before: seconds that earlier attempts took.
+            workers: number of trainings that may run at a time; None for as many as the cluster has room for.
+            before: seconds that the run took before a resume.
         """
         config, begun = self.config, time.monotonic() - before
         epochs = config.effective_recipe.epochs

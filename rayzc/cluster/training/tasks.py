@@ -1,7 +1,7 @@
-"""The trainings of a run as tasks of Ray, which report every epoch with a checkpoint and are begun again when they die.
+"""The trainings of a run as tasks of Ray, which report every epoch with a checkpoint and restart if their process dies.
 
-Checkpoints travel through the object store and are written here, beside the run's configuration, so that the machines
-of a cluster need not share a file system.
+Checkpoints come through the object store, and the run writes them, so the machines of a cluster need not share a file
+system.
 """
 
 import math
@@ -18,14 +18,14 @@ from rayzc.runs import TrainConfig
 __all__ = ["MAX_DEATHS", "TrainingTasks", "capacity", "chosen_device", "died"]
 
 MAX_DEATHS = 3
-"""How often the process of a training may die without an epoch in between."""
+"""How often in a row the process of a training may die before the training counts as failed."""
 
 _WAIT = 0.25
 _ray: Any = ray
 
 
 def _job(config: TrainConfig, place: int, seed: int) -> TrainingJob:
-    """What a task is told of a training."""
+    """The job of a training's task."""
     return TrainingJob(
         network=config.networks[place],
         seed=seed,
@@ -40,10 +40,14 @@ def _job(config: TrainConfig, place: int, seed: int) -> TrainingJob:
 
 
 def capacity(config: TrainConfig, workers: int | None) -> int:
-    """How many trainings run at a time.
+    """Number of trainings that run at a time.
+
+    Args:
+        config: configuration of the run.
+        workers: limit on the number of trainings; None for no limit.
 
     Raises:
-        ClusterError: no machine of the cluster has room for one.
+        ClusterError: no machine of the cluster has enough CPUs or GPUs for a training.
     """
     needed = {"CPU": config.cpus, **({"GPU": config.gpus} if config.device == "cuda" else {})}
     machines = [node["Resources"] for node in _ray.nodes() if node["Alive"]]
@@ -54,30 +58,30 @@ def capacity(config: TrainConfig, workers: int | None) -> int:
     if not sum(rooms):
         what = " and ".join(f"{count:g} {kind}s" for kind, count in needed.items())
         raise ClusterError(
-            f"a training takes {what}, and no machine of the cluster has so many: choose --cpus, --gpus or --device"
+            f"a training needs {what}, which no machine of the cluster has: change --cpus, --gpus or --device"
         )
     return sum(rooms) if workers is None else min(workers, sum(rooms))
 
 
 def chosen_device(given: str | None) -> str:
-    """The device of all trainings: the one that was named, or a GPU where the cluster has one."""
+    """The device of all trainings: the given device, or by default a GPU if the cluster has one."""
     return given or ("cuda" if _ray.cluster_resources().get("GPU", 0) else "cpu")
 
 
 class TrainingTasks:
-    """The tasks of a run that are at work.
+    """The running tasks of a run.
 
     Args:
-        config: of the run.
+        config: configuration of the run.
         images: reference to the images in the object store.
-        network: returns a network of the user's for a place and a seed; None for those of search spaces.
+        network: builds the user's own network of a place and a seed; returns None for architectures of search spaces.
     """
 
     def __init__(self, config: TrainConfig, images: Any, network: Callable[[int, int], Any]) -> None:
         self._config, self._images, self._network = config, images, network
         self._options: dict[str, Any] = {
             "num_cpus": config.cpus,
-            # A task waits for its reports to be taken, so that they do not pile up.
+            # A task waits until its reports are read, so at most this many checkpoints are in memory.
             "_generator_backpressure_num_objects": 4,
         }
         if config.device == "cuda":
@@ -88,7 +92,7 @@ class TrainingTasks:
         return len(self._running)
 
     def start(self, place: int, seed: int, checkpoint: bytes | None) -> None:
-        """Starts a training, or goes on with it."""
+        """Starts a training, from its checkpoint if it has one."""
         job = _job(self._config, place, seed)
         reports = TASK.options(**self._options).remote(
             job, self._images, self._network(place, seed), checkpoint
@@ -96,7 +100,7 @@ class TrainingTasks:
         self._running[reports] = (place, seed)
 
     def events(self) -> Iterator[tuple[int, int, Report | Exception | None]]:
-        """What has happened: of a training, a report, an error, or None for its end. Waits a moment for something."""
+        """Waits briefly, and yields events of trainings: place, seed, and a report, an error, or None for the end."""
         if not self._running:
             return
         ready, _ = _ray.wait([*self._running], timeout=_WAIT, num_returns=1)
@@ -115,12 +119,12 @@ class TrainingTasks:
                 yield place, seed, error
 
     def cancel(self) -> None:
-        """Ends all tasks at once."""
+        """Kills all tasks."""
         for reports in self._running:
             _ray.cancel(reports, force=True)
         self._running.clear()
 
 
 def died(error: Exception) -> bool:
-    """Whether it is the error of a process or a machine that died, and not that of a training."""
+    """Whether an error says that a process or a machine died, rather than that a training failed."""
     return isinstance(error, ray.exceptions.RayError) and not isinstance(error, ray.exceptions.RayTaskError)

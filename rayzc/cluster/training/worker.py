@@ -1,4 +1,4 @@
-"""What a worker does for a training. It imports only what it needs, as it is started many times."""
+"""The task of a training. It imports only what it needs, as many processes are started."""
 
 import os
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ __all__ = ["TASK", "Report", "TrainingJob"]
 
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
-    """What a task is told.
+    """A training to run.
 
     Attributes:
-        network: its name.
-        seed: of weights and training.
+        network: name of the network.
+        seed: seed of the weights and the training.
         recipe: how to train.
-        width: of a network of a search space.
-        depth: likewise.
-        device: where.
-        threads: how many to compute with on a CPU.
-        memory_share: largest share of a GPU's memory.
+        width: number of channels of an architecture of a search space; None for the default.
+        depth: number of cells per stage of an architecture of a search space; None for the default.
+        device: device to train on.
+        threads: number of threads on a CPU.
+        memory_share: largest share of the memory of a GPU to use.
         give_up: see :func:`rayzc.training.train_network`.
     """
 
@@ -42,12 +42,12 @@ class TrainingJob:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """An epoch of a training.
+    """A training after an epoch.
 
     Attributes:
-        trained: what it has come to.
-        checkpoint: all that it needs to go on.
-        process: the process that trains it.
+        trained: the result so far.
+        checkpoint: the state to resume from.
+        process: id of the process.
     """
 
     trained: Trained
@@ -57,13 +57,13 @@ class Report:
 
 @ray.remote(num_returns="streaming", max_retries=0)
 def _trained(job: TrainingJob, images: Any, network: Any, checkpoint: bytes | None) -> Iterator[Report]:
-    """Trains a network from its last checkpoint to its end.
+    """Trains a network to the end, and yields a report after every epoch.
 
     Args:
-        job: what to do.
-        images: the images, with those to test on.
-        network: a network of the user's; None for one of a search space, which is built here.
-        checkpoint: where to go on; None to begin.
+        job: the training.
+        images: images and labels, with test images.
+        network: the user's own network; None for an architecture of a search space, which is built here.
+        checkpoint: the checkpoint to resume from; None to begin.
     """
     from rayzc.training import NetworkSource, Training, TrainingData, use_resources
 

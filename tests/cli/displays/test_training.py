@@ -1,4 +1,4 @@
-"""What is seen of a run of trainings."""
+"""The display of ``rayzc train``."""
 
 import math
 from dataclasses import replace
@@ -62,7 +62,7 @@ def test_the_line() -> None:
         "1 of 4 trainings ended",
         "accuracy 0.500",
         "1 failed",
-        "1 begun again",
+        "1 restarted",
         "2:05 left",
     ]
     assert "starting 1 training" in display.line(TrainProgress(3.0, None, ROWS[3:], 0))
@@ -85,7 +85,7 @@ def test_the_result() -> None:
     assert "note: mine:make, seed 0: the loss is not finite after epoch 1" in text
     assert "note: mine:make, seed 0: no head" in text
     assert "failed: mine:make, seed 1: out of memory" in text
-    assert "runs/x, 1:15, all trainings ended; 2 trainings begun again" in text
+    assert "runs/x, 1:15, all trainings ended; 2 workers lost and replaced" in text
 
 
 def test_a_narrow_terminal_keeps_the_accuracy() -> None:

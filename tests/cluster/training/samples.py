@@ -19,7 +19,7 @@ RUN: dict[str, Any] = {
 
 
 def numbers(results: TrainResults) -> dict[tuple[str, int], tuple[float, tuple[float, ...]]]:
-    """All that a training comes to, but for its time."""
+    """The result of each training, without its time."""
     return {
         (network.network, seed): (trained.accuracy, trained.losses)
         for network in results.networks

@@ -1,4 +1,4 @@
-"""Runs of trainings: as they are without Ray, however often they are broken off."""
+"""Runs of trainings: the same results as without Ray, however often they are interrupted."""
 
 import json
 import os
@@ -28,17 +28,17 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Progress is heard after every epoch; however fast a machine is, the tasks are at most four epochs ahead."""
+    """Progress is reported after every epoch; on any machine, tasks are at most four epochs ahead."""
     monkeypatch.setattr(reports, "INTERVAL", 0.0)
 
 
 @pytest.fixture(scope="module")
 def expected(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> TrainResults:
-    """What the run comes to when nothing happens to it."""
+    """The result of the run without interruption."""
     return train(**RUN, data=samples.labelled_images(), out=tmp_path_factory.mktemp("whole") / "run")
 
 
-def test_it_comes_to_what_a_training_without_ray_comes_to(expected: TrainResults) -> None:
+def test_results_are_equal_to_trainings_without_ray(expected: TrainResults) -> None:
     recipe = RECIPES["quick"].replaced(epochs=6, batch_size=16, augment=("flip", "crop"))
     data = TrainingData.of(samples.labelled_images())
     assert numbers(expected).keys() == {(name, seed) for name in NETWORKS for seed in (3, 4)}
@@ -205,7 +205,11 @@ def test_networks_of_the_users_and_of_a_run(tmp_path: Path, monkeypatch: pytest.
     ("changes", "kind", "message"),
     [
         ({"networks": []}, TrainingError, "no networks to train"),
-        ({"networks": "no-folder"}, TrainingError, "'no-folder' is neither a folder nor a network"),
+        (
+            {"networks": "no-folder"},
+            TrainingError,
+            "'no-folder' is neither a folder nor the name of a network",
+        ),
         ({"networks": "."}, RunError, "is not the folder of a run"),
         ({"networks": NETWORKS[0], "augment": ("cutout",), "cutout": 8}, TrainingError, "cutout is 8, which"),
         ({"networks": NETWORKS[0], "warmup": 9}, TrainingError, "warmup is 9 and epochs is 6"),
@@ -217,7 +221,7 @@ def test_networks_of_the_users_and_of_a_run(tmp_path: Path, monkeypatch: pytest.
         ({"networks": NETWORKS[0], "data": "no.npz"}, TrainingError, r"no\.npz: there is no such file"),
     ],
 )
-def test_mistakes_are_told_before_anything_is_started(
+def test_mistakes_are_reported_before_anything_is_started(
     changes: dict[str, Any],
     kind: type[Exception],
     message: str,
@@ -233,9 +237,7 @@ def test_mistakes_are_told_before_anything_is_started(
 
 @pytest.mark.usefixtures("ray_session")
 def test_more_cpus_than_there_are(tmp_path: Path) -> None:
-    with pytest.raises(
-        ClusterError, match="a training takes 1000 CPUs, and no machine of the cluster has so many"
-    ):
+    with pytest.raises(ClusterError, match="a training needs 1000 CPUs, which no machine of the cluster has"):
         train(**RUN, data=samples.labelled_images(), cpus=1000.0, out=tmp_path / "run")
     with pytest.raises(ClusterError, match=r"1 CPUs and 0\.5 GPUs"):
         train(**RUN, data=samples.labelled_images(), device="cuda", gpus=0.5, out=tmp_path / "run")

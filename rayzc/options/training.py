@@ -27,7 +27,9 @@ WARMUP = option("Number of epochs in which the learning rate first rises from 0.
 LABEL_SMOOTHING = option(
     "Share of each label to spread evenly over all classes.", low=0, high=0.999, hidden=True
 )
-AUGMENT = option("Random changes to training images, in this order;", choices=AUGMENTATIONS, commas=True)
+AUGMENT = option(
+    "Random changes to training images, applied in the order given.", choices=AUGMENTATIONS, commas=True
+)
 CUTOUT = option(
     "Side in pixels of the square that the augmentation cutout blanks in each image.", low=1, high=4096
 )
@@ -236,7 +238,7 @@ class TrainOptions(Options, frozen=True, kw_only=True):
     device: Annotated[
         str | None,
         option(
-            "Device that all trainings use; the last digits of results depend on it.",
+            "Device that all trainings use (the last digits of results depend on it).",
             choices=("cpu", "cuda"),
             default="cuda if the cluster has GPUs",
             panel="Resources",

@@ -179,12 +179,12 @@ def benchmark_of(spec: BuildSpec) -> Benchmark:
                     f"{spec.path}, [spaces.{name}]: images of the task {task} have {side} pixels, and networks of "
                     f"{name} take multiples of {space.side_unit}: give the images another side"
                 )
-    used = {task for _, task in spec.problems}
-    tasks = {name: task for name, task in tasks.items() if name in used}
-    for name, task in tasks.items():
+    names = {task for _, task in spec.problems}
+    used = {name: task for name, task in tasks.items() if name in names}
+    for name, shown in used.items():
         with in_table(f"{spec.path}, [recipe], task {name}"):
-            spec.recipe.check_side(task.input_size)
-    return Benchmark(scales, tasks, spec.recipe.to_document(), spec.trainings)
+            spec.recipe.check_side(shown.input_size)
+    return Benchmark(scales, used, spec.recipe.to_document(), spec.trainings)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def test_what_is_given_changes_the_recipe_and_nothing_else() -> None:
         ({"learning_rate": 0.0}, "learning_rate is 0; it must be greater than 0"),
         ({"augment": ("flop",)}, r"unknown augment 'flop'; did you mean 'flip'\?"),
         ({"warmup": 20}, "warmup is 20 and epochs is 20: the warm-up must end"),
-        ({"nesterov": True, "momentum": 0.0}, "Nesterov's momentum needs a momentum"),
+        ({"nesterov": True, "momentum": 0.0}, "Nesterov momentum needs a positive momentum"),
         ({"precision": "half"}, "unknown precision 'half'; known: full, mixed"),
     ],
 )

@@ -112,7 +112,7 @@ def test_its_benchmark(folder: Path) -> None:
     }
     assert made.tasks["turned"].training == 32
     assert made.seeds == (1, 2)
-    assert made.recipe == spec.recipe.to_document()
+    assert Recipe.from_document(made.recipe, "the benchmark") == spec.recipe
     assert made.images == {"mine": "images of mine.npz; 16 for training, 8 for testing; licence: CC0"}
     assert made.fingerprint == benchmark_of(read_spec(folder / "spec.toml")).fingerprint
 

@@ -110,7 +110,6 @@ def test_killed_and_continued_by_more_workers(
     assert not out.exists()
     rest = build_suite(SPEC, out, workers=2)
     assert rest.trained < 40
-    assert rest.measured < 20 or stage == "training"
     assert out.read_bytes() == built.out.read_bytes()
     again = build_suite(SPEC, out, workers=1)
     assert (again.trained, again.measured) == (0, 0)

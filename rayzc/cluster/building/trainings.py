@@ -158,9 +158,7 @@ class TrialTasks:
 
     def fill_up(self, trials: list[Trial]) -> None:
         """Starts tasks with the first of these trials, which are removed, until all workers are busy."""
-        while (
-            trials and len(self._running) < self._workers + 1
-        ):  # one more, so that no worker waits for the next
+        while trials and len(self._running) < self._workers:
             first = trials[0]
             count = 1
             while (

@@ -1,15 +1,8 @@
 """The folder of a run: never overwritten by accident, and only ever its own files."""
 
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,46 +10,11 @@ import pytest
 from rayzc.documents import json_text
 from rayzc.errors import RunError
 from rayzc.runs import OWN_SUITE, RunFolder, lasting_place, unused_folder
-
-
-def a_run(path: Path) -> RunFolder:
-    folder = RunFolder.create(path)
-    folder.write_config({"seed": 1})
-    folder.record("started")
-    folder.hall_of_fame.write_text("{}")
-    folder.result.write_text("{}")
-    (folder.checkpoints / "epoch-00000001.json").write_text("{}")
-    (folder.checkpoints / "epoch-00000002.json").write_text("{}")
-    return folder
-
-
-@contextmanager
-def held_elsewhere(path: Path) -> Iterator[int]:
-    """Another process that works on a run; gives its number."""
-    code = (
-        "import sys\nfrom pathlib import Path\nfrom rayzc.runs.folder import RunFolder\n"
-        "with RunFolder(Path(sys.argv[1])).locked():\n    print('locked', flush=True)\n    sys.stdin.read()\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stdout.readline() == "locked\n"
-    try:
-        yield process.pid
-    finally:
-        process.stdin.close()
-        process.stdout.close()
-        process.wait(60)
+from tests.runs.folders import a_run, held_elsewhere, refused
 
 
 def content(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
-
-
-def refused(message: str) -> "pytest.RaisesContext[RunError]":
-    return pytest.raises(RunError, match=f"^{re.escape(message)}$")
 
 
 class TestCreate:
@@ -215,55 +173,6 @@ class TestTakingOver:
             with pytest.raises(RunError, match=rf": process {owner} on .* is working on this run"):
                 RunFolder.create(folder.path, force=True)
         assert folder.config.exists()
-
-
-class TestLock:
-    def test_a_second_process_is_refused_and_told_of_the_first(self, tmp_path: Path) -> None:
-        folder = a_run(tmp_path / "run")
-        with held_elsewhere(folder.path) as owner:
-            with refused(
-                f"{folder.path}: process {owner} on {socket.gethostname()} is working on this run: wait until it has "
-                "ended, or stop it first"
-            ):
-                with folder.locked():
-                    pytest.fail("it was let in")
-        with folder.locked():
-            pass
-
-    def test_that_of_a_dead_process_is_taken_over(self, tmp_path: Path) -> None:
-        folder = a_run(tmp_path / "run")
-        with held_elsewhere(folder.path) as owner:
-            os.kill(owner, signal.SIGKILL)
-            os.waitid(os.P_PID, owner, os.WEXITED | os.WNOWAIT)
-            assert f"process {owner} " in (folder.path / ".owner").read_text()
-            with folder.locked():
-                assert (folder.path / ".owner").read_text().startswith(f"process {os.getpid()} on ")
-
-    def test_is_released_at_the_end_and_after_an_error(self, tmp_path: Path) -> None:
-        folder = a_run(tmp_path / "run")
-        for _ in range(2):
-            with pytest.raises(KeyboardInterrupt), folder.locked():
-                raise KeyboardInterrupt
-        with folder.locked():
-            pass
-        with held_elsewhere(folder.path):
-            pass
-        assert not (folder.path / ".owner").exists()
-
-    def test_is_not_had_twice_in_one_process(self, tmp_path: Path) -> None:
-        folder = a_run(tmp_path / "run")
-        with folder.locked():
-            with pytest.raises(RunError, match=f": process {os.getpid()} on .* is working on this run"):
-                with folder.locked():
-                    pytest.fail("it was let in")
-            with pytest.raises(RunError, match="is working on this run"):
-                RunFolder.create(folder.path, force=True)
-
-    def test_where_nothing_can_be_written(self, tmp_path: Path) -> None:
-        folder = RunFolder(tmp_path / "gone")
-        with refused(f"{folder.path} cannot be written: No such file or directory"):
-            with folder.locked():
-                pytest.fail("it was let in")
 
 
 class TestOpen:

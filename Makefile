@@ -18,13 +18,14 @@ run: install
 	$(BIN)/rayzc run --suite $(SUITE) $(ARGS)
 
 # Most tests of the cluster wait for processes to start: two files at a time, each worker with a Ray of its own.
+# In the order of their names: xdist would leave the files with few but long tests for the end, for one worker alone.
 # A worker that dies ends the tests, and is told with the test that it was at: with another one they may never end.
 test: install
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 # The exhaustive tests, too: some twenty minutes more.
 test-all: install
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0 -m ''
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m ''
 
 lint: install
 	$(BIN)/ruff check .

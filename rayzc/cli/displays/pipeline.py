@@ -66,7 +66,9 @@ class PipelineDisplay(Display["Progress | SearchProgress", Pipeline]):
             )
         if result.searched is not None:
             self._search.print_result(result.searched, console)
-        console.print(f"run        {result.run} with both stages, {clock(result.seconds)}", soft_wrap=True, markup=False)
+        console.print(
+            f"run        {result.run} with both stages, {clock(result.seconds)}", soft_wrap=True, markup=False
+        )
 
     def conclude(self, result: Pipeline) -> None:
         """Writes the report of the searches, and prints the result."""

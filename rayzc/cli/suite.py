@@ -142,6 +142,7 @@ def _document(loaded: "Suite") -> dict[str, Any]:
             "complete_networks": len(np.unique(fitted.groups)),
             "proxies": sorted(problem.has),
             "missing": [proxy for proxy in loaded.proxies if proxy not in problem.has],
+            "ceiling": problem.ceiling,
         }
 
     return {
@@ -151,6 +152,31 @@ def _document(loaded: "Suite") -> dict[str, Any]:
         "common_proxies": list(loaded.common_proxies),
         "left_out": {proxy: list(problems) for proxy, problems in loaded.left_out.items()},
         "problems": [described(index) for index in range(len(loaded))],
+        "benchmark": _benchmark(loaded),
+    }
+
+
+def _benchmark(loaded: "Suite") -> dict[str, Any] | None:
+    """How the networks of a suite were built, shown images and trained, if it says so."""
+    benchmark = loaded.benchmark
+    if benchmark is None:
+        return None
+    return {
+        "scales": {
+            space: {"width": width, "depth": depth} for space, (width, depth) in benchmark.scales.items()
+        },
+        "tasks": {
+            name: {
+                "classes": task.classes,
+                "input_shape": list(task.images.shape[1:]),
+                "training": task.training,
+                "testing": len(task.labels) - task.training,
+            }
+            for name, task in benchmark.tasks.items()
+        },
+        "recipe": dict(benchmark.recipe),
+        "trainings": list(benchmark.seeds),
+        "images": dict(benchmark.images),
     }
 
 
@@ -178,7 +204,8 @@ def _print_table(loaded: "Suite") -> None:
         f"{loaded.name}: {counted(len(loaded), 'problem')}, content {loaded.content_hash[:16]}", markup=False
     )
     for key, value in loaded.metadata.items():
-        console.print(f"{key.replace('_', ' ')}: {value}", markup=False, soft_wrap=True)
+        if key != "specification":  # a long JSON document, which --json prints
+            console.print(f"{key.replace('_', ' ')}: {value}", markup=False, soft_wrap=True)
     console.print()
     console.print(table)
     console.print()
@@ -188,3 +215,7 @@ def _print_table(loaded: "Suite") -> None:
     console.print("complete: rows with all of these, on which formulas are fitted", markup=False)
     for line in suite_warnings(loaded, is_proxy_name):
         console.print(line, markup=False, soft_wrap=True)
+    if loaded.benchmark is not None:
+        from rayzc.cli.displays.building import print_benchmark
+
+        print_benchmark(loaded, console)

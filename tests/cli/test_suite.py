@@ -11,6 +11,7 @@ from rayzc.cli import main
 from rayzc.errors import RayzcError
 from rayzc.problems import NAMED_SUITES, Suite, load_suite, write_suite
 from tests.performance.suite_files import write_suite_files
+from tests.problems.benchmarks import built_suite
 from tests.problems.mirror import serving
 from tests.problems.samples import entry, suite, write_json
 
@@ -178,7 +179,32 @@ def test_info_as_json(rayzc: Run, folder: Path) -> None:
         "complete_networks": 1,
         "proxies": ["flops", "zen"],
         "missing": [],
+        "ceiling": None,
     }
+    assert document["benchmark"] is None
+
+
+def test_info_of_a_suite_with_a_benchmark(rayzc: Run, tmp_path: Path) -> None:
+    built = built_suite()
+    write_suite(built, tmp_path / "built.parquet")
+    document = json.loads(rayzc("suite", "info", "built.parquet", "--json").out)
+    assert document["problems"][0]["ceiling"] == built.problems[0].ceiling
+    assert document["benchmark"]["scales"] == {"nasbench201": {"width": 4, "depth": 1}}
+    assert document["benchmark"]["tasks"]["puzzle"] == {
+        "classes": 4,
+        "input_shape": [4, 3, 4, 4],
+        "training": 24,
+        "testing": 12,
+    }
+    assert document["benchmark"]["trainings"] == [3, 5]
+    lines = rayzc("suite", "info", "built.parquet").out.splitlines()
+    rows = [line.split() for line in lines]
+    assert ["puzzle", "4", "4", "of", "4x4", "24", "12"] in rows
+    first = built.problems[0]
+    accuracies = sorted(first.accuracy)
+    shown = [f"{accuracies[place]:.3f}" for place in (0, 3, -1)]
+    assert [first.name, "6", *shown, f"{first.ceiling:.3f}"] in rows
+    assert "shapes: made up; 24 for training, 12 for testing; licence: CC0" in lines
 
 
 def test_info_of_an_empty_suite(rayzc: Run, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
-from rayzc.cli.displays.tables import number
 from rayzc.cli.durations import clock
 from rayzc.cli.output import ProgressDisplay, plain_console
 from rayzc.errors import counted
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rayzc.cluster.building import Building, Built
     from rayzc.problems import Suite
 
-__all__ = ["BuildDisplay", "trainings_table"]
+__all__ = ["BuildDisplay", "print_benchmark", "trainings_table"]
 
 _STAGES = {"training": "trainings", "measuring": "networks measured"}
 
@@ -86,8 +86,38 @@ def trainings_table(suite: "Suite") -> Table:
         ordered = sorted(problem.accuracy.tolist())
         cells = (ordered[0], ordered[len(ordered) // 2], ordered[-1])
         ceiling = "-" if problem.ceiling is None else f"{problem.ceiling:.3f}"
-        table.add_row(problem.name, f"{len(problem):,}", *map(number, cells), ceiling)
+        table.add_row(problem.name, f"{len(problem):,}", *(f"{accuracy:.3f}" for accuracy in cells), ceiling)
     return table
+
+
+def print_benchmark(suite: "Suite", console: Console) -> None:
+    """How the networks of a suite were built, shown images and trained, and how well their trainings agree."""
+    benchmark = suite.benchmark
+    if benchmark is None:
+        return
+    console.print()
+    tasks = Table(box=box.SIMPLE_HEAD)
+    tasks.add_column("task", no_wrap=True)
+    for header in ("classes", "images", "for\ntraining", "for\ntesting"):
+        tasks.add_column(header, justify="right", no_wrap=True)
+    for name, task in benchmark.tasks.items():
+        side = f"{task.input_size}x{task.input_size}"
+        shape = side if task.patches == 1 else f"{task.patches} of {side}"
+        counts = (task.training, len(task.labels) - task.training)
+        tasks.add_row(name, f"{task.classes}", shape, *(f"{count:,}" for count in counts))
+    console.print(tasks)
+    for space, (width, depth) in benchmark.scales.items():
+        console.print(f"{space}: width {width}, depth {depth}", markup=False, soft_wrap=True)
+    for name, about in benchmark.images.items():
+        console.print(f"{name}: {about}", markup=False, soft_wrap=True)
+    recipe = ", ".join(f"{key} {value}" for key, value in benchmark.recipe.items() if value)
+    console.print(f"recipe: {recipe}", markup=False, soft_wrap=True)
+    console.print(trainings_table(suite))
+    console.print(
+        "tau of two trainings: how well the accuracies of two seeds agree; no formula can rank better than that",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _failed(built: "Built") -> Counter[tuple[str, str]]:

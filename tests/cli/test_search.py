@@ -149,7 +149,7 @@ class TestResuming:
         assert ended.code == 2
         assert ended.err.startswith(
             "rayzc: run/config.json is the configuration of a 'dance' run; this version of rayzc resumes discover, "
-            "search, run\n"
+            "search, run, train\n"
         )
 
     @pytest.mark.parametrize(

@@ -92,7 +92,9 @@ def test_the_file_says_how_it_was_built(suite: Suite) -> None:
     assert all(problem.ceiling is not None for problem in suite.problems)
 
 
-@pytest.mark.parametrize(("stage", "done"), [("training", 6), ("measuring", 3)])
+@pytest.mark.parametrize(
+    ("stage", "done"), [("training", 6), pytest.param("measuring", 3, marks=pytest.mark.slow)]
+)
 def test_killed_and_continued_by_more_workers(
     built: Built, ray_session: None, tmp_path: Path, stage: str, done: int
 ) -> None:

@@ -17,6 +17,7 @@ from rayzc.cli.options import JsonOutput, Output, SearchOutput, takes_options
 from rayzc.cli.proxies import ProxiesOptions
 from rayzc.cli.rank import RankOptions
 from rayzc.options import (
+    BuildOptions,
     Cluster,
     DiscoverOptions,
     FillOptions,
@@ -38,6 +39,7 @@ COMMANDS: dict[str, tuple[type[Options], ...]] = {
     "train": (TrainOptions, Cluster, Place, Output),
     "resume": (Limits, Cluster, SearchOutput),
     "suite fill": (FillOptions, Cluster, Output),
+    "suite build": (BuildOptions, Cluster, Output),
     "score": (ScoreOptions, JsonOutput),
     "proxies": (ProxiesOptions, JsonOutput),
     "rank": (RankOptions, JsonOutput),
@@ -49,6 +51,7 @@ OWN = {
     "train": {"--data"},
     "resume": set(),
     "suite fill": {"--out", "--cache", "--force"},
+    "suite build": {"--out", "--force"},
     "score": {"--suite"},
     "proxies": set(),
     "rank": set(),
@@ -58,6 +61,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[type[Options], ...]] = {
     rayzc.search: (SearchOptions, Cluster, Place),
     rayzc.run: (RunOptions, Cluster, Place),
     rayzc.train: (TrainOptions, Cluster, Place),
+    rayzc.build_suite: (BuildOptions, Cluster),
     rayzc.resume: (Limits, Cluster),
     rayzc.score: (ScoreOptions,),
     rayzc.resume_search: (Cluster,),

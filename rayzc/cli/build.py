@@ -22,7 +22,7 @@ def build(
 ) -> None:
     """Train the networks of a specification, measure all proxies on them, and write a suite.
 
-    What has been done is kept: repeat the command to continue.
+    Trainings and measurements are kept: repeat the command to continue.
     """
     from rayzc.cli.displays.building import BuildDisplay
     from rayzc.cli.fill import check_out

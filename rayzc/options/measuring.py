@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from rayzc.errors import ProxyError, RayzcError, SuiteError
 from rayzc.options.flat import group, option
 from rayzc.options.option import Options
-from rayzc.options.shared import BATCH, ImagesOption, ProblemsOption, SeedOption
+from rayzc.options.shared import BATCH, DepthOption, ImagesOption, ProblemsOption, SeedOption, WidthOption
 
 __all__ = ["BuildOptions", "FillOptions", "Setup", "ShowOptions"]
 
@@ -18,14 +18,8 @@ class Setup(Options, frozen=True, kw_only=True):
     batch: Annotated[int, option(BATCH, low=1)] = 64
     images: ImagesOption = None
     data: Annotated[str, option("Folder of torchvision's data sets.", hidden=True)] = "data"
-    width: Annotated[
-        int | None,
-        option("Number of channels, for scaled-down networks.", default="as in the benchmark", low=1),
-    ] = None
-    depth: Annotated[
-        int | None,
-        option("Number of cells per stage, for scaled-down networks.", default="as in the benchmark", low=1),
-    ] = None
+    width: WidthOption = None
+    depth: DepthOption = None
     as_written: Annotated[
         bool | None,
         option(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from rayzc.options.flat import option
 
-__all__ = ["BATCH", "PROBLEMS", "ImagesOption", "ProblemsOption", "SeedOption"]
+__all__ = ["BATCH", "PROBLEMS", "DepthOption", "ImagesOption", "ProblemsOption", "SeedOption", "WidthOption"]
 
 PROBLEMS = "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'."
 
@@ -24,3 +24,13 @@ ImagesOption = Annotated[
 
 SeedOption = Annotated[int, option("Seed of weights and images: the same seed gives the same scores.")]
 """Seed of a measurement."""
+
+WidthOption = Annotated[
+    int | None,
+    option("Number of channels, for scaled-down networks.", default="as in the benchmark", low=1),
+]
+
+DepthOption = Annotated[
+    int | None,
+    option("Number of cells per stage, for scaled-down networks.", default="as in the benchmark", low=1),
+]

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from rayzc.errors import RayzcError, TrainingError
 from rayzc.options.flat import Option, group, option
 from rayzc.options.option import Options
+from rayzc.options.shared import DepthOption, WidthOption
 
 __all__ = ["AUGMENTATIONS", "PRECISIONS", "RECIPES", "Recipe", "RecipeChanges", "TrainOptions"]
 
@@ -198,14 +199,8 @@ class TrainOptions(Options, frozen=True, kw_only=True):
             high=10,
         ),
     ] = 1
-    width: Annotated[
-        int | None,
-        option("Number of channels, for scaled-down networks.", default="as in the benchmark", low=1),
-    ] = None
-    depth: Annotated[
-        int | None,
-        option("Number of cells per stage, for scaled-down networks.", default="as in the benchmark", low=1),
-    ] = None
+    width: WidthOption = None
+    depth: DepthOption = None
     test_share: Annotated[
         float,
         option(

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import ray
 
-from rayzc.cluster.building.trainings import Trial, TrialLog, TrialTasks, conditions
 from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring.filling import Failure, fill_suite
 from rayzc.cluster.measuring.workers import capacity
+from rayzc.cluster.training.trials import Trial, known_accuracies, train_trials
 from rayzc.documents import write_atomically
 from rayzc.errors import SuiteError
 from rayzc.options import BuildOptions, Cluster, takes
@@ -179,29 +179,20 @@ class _Build:
         self, trials: list[Trial], device: str
     ) -> tuple[dict[Trial, float], int, signal.Signals | None]:
         """The accuracy of every trial, how many were trained now, and the signal that ended it early, if one did."""
-        log = TrialLog(self.folder / "trainings.jsonl")
-        known = {problem: conditions(self.benchmark, *problem, device) for problem in self.spec.problems}
-        logged = log.read()
-        found = {
-            trial: logged[trial, known[trial.problem]]
-            for trial in trials
-            if (trial, known[trial.problem]) in logged
-        }
-        before, left = len(found), [trial for trial in trials if trial not in found]
+        path = self.folder / "trainings.jsonl"
+        before = len(known_accuracies(self.benchmark, trials, path, device))
         workers = self.cluster.workers or capacity(self.options.setup, device)
         with Interrupts() as interrupts:
-            tasks = TrialTasks(self.benchmark, device, workers, self.options.setup.gpus)
-            try:
-                while (left or tasks.busy) and interrupts.received is None:
-                    tasks.fill_up(left)
-                    for chunk, accuracies in tasks.ended():
-                        ended = dict(zip(chunk, accuracies, strict=True))
-                        log.add({(trial, known[trial.problem]): value for trial, value in ended.items()})
-                        found |= ended
-                    waiting = [trial for trial in trials if trial not in found] if self.listen else []
-                    self._tell("training", len(found), len(trials), tasks.seconds_left(waiting), workers)
-            finally:
-                tasks.cancel()
+            found = train_trials(
+                self.benchmark,
+                trials,
+                path,
+                device=device,
+                workers=workers,
+                gpus=self.options.setup.gpus,
+                stop=lambda: interrupts.received is not None,
+                tell=lambda done, left: self._tell("training", done, len(trials), left, workers),
+            )
         return found, len(found) - before, interrupts.received
 
     def _suite(self, networks: Mapping[str, tuple[str, ...]], accuracies: Mapping[Trial, float]) -> Suite:

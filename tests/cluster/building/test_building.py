@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rayzc.cluster.building import Building, Built, build_suite
-from rayzc.cluster.building.trainings import Trial, TrialLog, conditions
+from rayzc.cluster.training.trials import Trial, TrialLog, conditions
 from rayzc.errors import RunError, SuiteError
 from rayzc.measurement import Request
 from rayzc.options import Recipe

@@ -1,11 +1,11 @@
-"""The trainings of a suite that is built: in chunks on the cluster, and each kept as soon as it has ended."""
+"""Trainings by a benchmark: in chunks on the cluster, and each kept as soon as it has ended."""
 
 import hashlib
 import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from rayzc.errors import ClusterError, SuiteError, TrainingError, first_line
 from rayzc.options import Recipe
 from rayzc.problems import Benchmark, ImageTask
 
-__all__ = ["Trial", "TrialLog", "TrialTasks", "conditions"]
+__all__ = ["Trial", "TrialLog", "TrialTasks", "conditions", "known_accuracies", "train_trials"]
 
 _CHUNK_SECONDS = 5.0
 _LARGEST_CHUNK = 64
@@ -124,6 +124,71 @@ def _trained(
 
 
 _TASK: Any = _trained
+
+
+def known_accuracies(
+    benchmark: Benchmark, trials: Sequence[Trial], path: Path, device: str
+) -> dict[Trial, float]:
+    """The accuracies of the trials that a file of :class:`TrialLog` has, trained on the same kind of device."""
+    known, logged = _conditions(benchmark, trials, device), TrialLog(path).read()
+    return {
+        trial: logged[trial, known[trial.problem]]
+        for trial in trials
+        if (trial, known[trial.problem]) in logged
+    }
+
+
+def _conditions(benchmark: Benchmark, trials: Sequence[Trial], device: str) -> dict[tuple[str, str], str]:
+    problems = dict.fromkeys(trial.problem for trial in trials)
+    return {problem: conditions(benchmark, *problem, device) for problem in problems}
+
+
+def train_trials(
+    benchmark: Benchmark,
+    trials: Sequence[Trial],
+    path: Path,
+    *,
+    device: str,
+    workers: int,
+    gpus: float,
+    stop: Callable[[], bool],
+    tell: Callable[[int, float | None], None] | None = None,
+) -> dict[Trial, float]:
+    """Trains networks that have not been trained yet, in the order given.
+
+    Args:
+        benchmark: how networks are built, shown images and trained.
+        trials: the trainings.
+        path: the file in which accuracies are kept; what it has is not trained again.
+        device: where to train.
+        workers: number of trainings that run at a time.
+        gpus: GPUs that a task takes on cuda.
+        stop: called twice a second; if it returns true, trainings at work are ended, and what has been done returned.
+        tell: called twice a second with the number of known accuracies, and the seconds left; None for no estimate.
+
+    Returns:
+        The accuracy of each trial that was trained, now or before; nan for a training that diverged.
+
+    Raises:
+        ClusterError: a task died again and again.
+        RayzcError: a network cannot be built or trained, or the file cannot be written.
+    """
+    log, found = TrialLog(path), known_accuracies(benchmark, trials, path, device)
+    known = _conditions(benchmark, trials, device)
+    left = [trial for trial in trials if trial not in found]
+    tasks = TrialTasks(benchmark, device, workers, gpus)
+    try:
+        while (left or tasks.busy) and not stop():
+            tasks.fill_up(left)
+            for chunk, accuracies in tasks.ended():
+                ended = dict(zip(chunk, accuracies, strict=True))
+                log.add({(trial, known[trial.problem]): value for trial, value in ended.items()})
+                found |= ended
+            if tell:
+                tell(len(found), tasks.seconds_left([trial for trial in trials if trial not in found]))
+    finally:
+        tasks.cancel()
+    return found
 
 
 class TrialTasks:

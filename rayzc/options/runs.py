@@ -37,6 +37,9 @@ LOGGERS = ("csv", "json", "tensorboard", "mlflow", "wandb")
 DEFAULT_SECONDS = 180.0
 """The time limit of a discovery that has no other limit."""
 
+RUN_SECONDS, QUICK_SECONDS = 300.0, 95.0
+"""The time limit of a run that has no other limit, and of a quick one: six and two minutes with start and end."""
+
 _DEFAULT = f"{DEFAULT_SECONDS / 60:g}m"
 
 _LEAVE_OUT = "Problems, search spaces or tasks to leave out."
@@ -166,34 +169,66 @@ class SearchOptions(Options, frozen=True, kw_only=True):
 
 
 class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
-    """The options of a run from a suite to architectures: a discovery, then searches with its formula."""
+    """The options of a run: a discovery, searches with its formula, and the training of what they found."""
 
-    earlier: ClassVar[Mapping[str, Any]] = {"holdout": None}
+    earlier: ClassVar[Mapping[str, Any]] = {
+        "holdout": None,
+        "cross_validate": 0.0,
+        "quick": False,
+        "no_train": True,
+        "finalists": 1,
+    }
 
+    holdout: Annotated[
+        float | None,
+        option("Share of the networks to hold out for validation; 0 for none.", low=0, high=1),
+    ] = 0.25
+    cross_validate: Annotated[
+        float,
+        option(
+            "Share of the discovery's time in which formulas are bred without one search space at a time, and judged "
+            "on it; 0 for none.",
+            low=0,
+            high=0.9,
+        ),
+    ] = 0.4
     limits: Annotated[
         Limits,
         group(
             "When the discovery stops",
             {"time_limit": "discovery_time_limit"},
-            defaults={"discovery_time_limit": f"half of --time-limit, at most {_DEFAULT}"},
+            defaults={"discovery_time_limit": f"its share of --time-limit, at most {_DEFAULT}"},
         ),
     ] = Limits()
     time_limit: Annotated[
         float | None,
         option(
-            f"Stop after this running time, such as 10m or 1h. The discovery takes half of it, at most {_DEFAULT}.",
+            "Stop after about this running time, such as 10m or 1h. The discovery takes half of it.",
             panel="When to stop",
             above=0,
             duration=True,
-            default=f"{_DEFAULT} for the discovery, no limit for the searches",
+            default=f"{RUN_SECONDS / 60:g}m, none if another limit is given",
             metavar="TIME",
         ),
     ] = None
+    quick: Annotated[
+        bool, option("Take two minutes: shorter stages, one training a network.", panel="When to stop")
+    ] = False
+    no_train: Annotated[bool, option("Do not train what the searches found.", panel="The trainings")] = False
+    finalists: Annotated[
+        int,
+        option(
+            "Number of networks to train for each problem: the best of the shortlist, as many that the best single "
+            "proxy chooses, and as many random ones.",
+            low=1,
+            panel="The trainings",
+        ),
+    ] = 1
     search: Annotated[
         SearchOptions,
         group(
             "The searches",
-            # Left out, as the run has its own: problems, seed and time limit apply to both stages.
+            # Left out, as the run has its own: problems, seed and time limit apply to all stages.
             {
                 "problems": None,
                 "leave_out": None,
@@ -202,5 +237,6 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
                 "storage": None,
                 "loggers": None,
             },
+            defaults={"candidates": "space with a suite that has a benchmark, else table"},
         ),
-    ] = SearchOptions()
+    ] = SearchOptions(seeds=1)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from rayzc.ending import Ended, Ending
 from rayzc.errors import RunError
 from rayzc.evolution import SuiteScore
+from rayzc.evolution.transfer import Transfer
 from rayzc.formula import Formula
 from rayzc.nas import Results
+from rayzc.nas.finals import Final
 from rayzc.runs.hall_of_fame import HallOfFame
 
 if TYPE_CHECKING:
@@ -101,12 +103,15 @@ class Pipeline(Ended):
     """The result of a run from a suite to architectures.
 
     Attributes:
-        run: the run's folder; ``discovery`` and ``search`` below it are runs of their own.
+        run: the run's folder; ``discovery``, ``left_out/SPACE`` and ``search`` below it are runs of their own.
         formula: text of the formula that was searched with; None if the discovery was interrupted before it had one.
         discovery: what bred it, as the discovery's own ``result.json`` has it; None where the formula was given.
         searched: what the searches found; None if the run was interrupted before.
         ending: how the run ended.
         seconds: how long all of it took, including those before a resume.
+        transfer: how the formula, and then each single proxy, ranks networks and spaces that it was not bred on; empty
+            where the formula was given.
+        finals: what the best networks reached when they were trained; empty where nothing is trained.
         trouble: what could not be written, if anything.
     """
 
@@ -116,6 +121,8 @@ class Pipeline(Ended):
     searched: Results | None
     ending: Ending
     seconds: float
+    transfer: tuple[Transfer, ...] = ()
+    finals: tuple[Final, ...] = ()
     trouble: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -126,6 +133,8 @@ class Pipeline(Ended):
             "stopped": self.stopped,
             "seconds": self.seconds,
             "discovery": dict(self.discovery) if self.discovery else None,
+            "transfer": [each.to_json() for each in self.transfer],
+            "finals": [final.to_document() for final in self.finals],
             "search": self.searched.to_json() if self.searched else None,
         }
 

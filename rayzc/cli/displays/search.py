@@ -1,5 +1,6 @@
 """The display of ``rayzc search``: a row for each problem while it runs, then the results."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -64,15 +65,17 @@ class SearchDisplay(Display["SearchProgress", Results]):
 
     def print_result(self, result: Results, console: Console) -> None:
         """The table of the problems, what was found, and the baselines."""
+        for part in self.parts(result):
+            printed(console, part)
+
+    def parts(self, result: Results) -> Iterator[RenderableType]:
+        """Lines and tables of a result."""
         if result.outcomes:
-            for part in overview(result):
-                printed(console, part)
+            yield from overview(result)
             if self._details:
-                for part in details(result):
-                    printed(console, part)
-                console.print()
-        for line in summary(result):
-            printed(console, line)
+                yield from details(result)
+                yield ""
+        yield from summary(result)
 
     def conclude(self, result: Results) -> None:
         """Writes the report into the run's folder, and prints the result."""

@@ -1,0 +1,274 @@
+"""The stages of a run, each begun, resumed or read, depending on what the folder of the run has of it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rayzc.cluster.connection import connected
+from rayzc.cluster.finals import Finishing, train_finalists
+from rayzc.cluster.islands.discovery import discover, resume
+from rayzc.cluster.islands.progress import Progress
+from rayzc.cluster.searches.progress import SearchProgress
+from rayzc.cluster.searches.searching import resume_search, search
+from rayzc.documents import json_text, write_atomically
+from rayzc.evolution.transfer import Transfer, proxy_transfers, spaces_of, taus_of
+from rayzc.formula import Formula
+from rayzc.nas import Results
+from rayzc.nas.finals import Final
+from rayzc.options import Cluster, Limits, Place
+from rayzc.problems import Suite, load_suite
+from rayzc.runs import Discovery, Ending, Pipeline, PipelineConfig, Reason, RunFolder, best_formula, split
+
+__all__ = ["Listener", "Stages"]
+
+_DISCOVERY, _LEFT_OUT, _SEARCH, _TRAINING = "discovery", "left_out", "search", "training"
+_SEARCH_SHARE = 0.4
+"""The searches' share of the time that the discoveries leave, where trainings follow."""
+
+_TRAINING_SHARE = 0.25
+"""The share of the whole time that the trainings have, even if the stages before them took longer than theirs."""
+
+_QUICK_TRAININGS = 1
+
+Listener = Callable[[Progress | SearchProgress | Finishing], None]
+
+
+class _InterruptedError(Exception):
+    """A stage was interrupted: the next ones do not begin."""
+
+
+@dataclass
+class Stages:
+    """The stages of a run.
+
+    Args:
+        folder: the folder of the run.
+        config: its configuration.
+        cluster: where to compute.
+        listen: called with the progress.
+        found: called with the result of each discovery that this process has ended.
+        warn: called with a line for every checkpoint that is passed over.
+    """
+
+    folder: RunFolder
+    config: PipelineConfig
+    cluster: Cluster
+    listen: Listener | None
+    found: Callable[[Discovery], None]
+    warn: Callable[[str], None] = lambda text: None
+
+    _formula: str | None = None
+    _discovery: dict[str, Any] | None = None
+    _transfer: tuple[Transfer, ...] = ()
+    _results: Results | None = None
+    _finals: tuple[Final, ...] = ()
+    _ending: Ending = field(default_factory=lambda: Ending(Reason.ALL_ENDED))
+    _seconds: float = 0.0
+    _trouble: str | None = None
+
+    def go(self) -> Pipeline:
+        """Does what is left to do."""
+        with connected(self.cluster.address, self.cluster.workers):
+            try:
+                self._discover()
+                self._leave_out()
+                self._search()
+                self._train()
+            except _InterruptedError:
+                pass
+        result = Pipeline(
+            run=self.folder.path,
+            formula=self._formula,
+            discovery=self._discovery,
+            searched=self._results,
+            ending=self._ending,
+            seconds=round(self._seconds, 3),
+            transfer=self._transfer,
+            finals=self._finals,
+        )
+        self._note(self.folder.write_or_say(self.folder.result, result.to_json()))
+        return replace(result, trouble=self._trouble)
+
+    def _discover(self) -> None:
+        """Breeds the formula to search with, unless it was given."""
+        if self.config.formula is not None:
+            self._formula = self.config.formula
+            return
+        self._discovery = self._bred(self.folder.path / _DISCOVERY, self.config.leave_out, self.config.limits)
+        self._formula = str(best_formula(self.folder.path / _DISCOVERY / "hall_of_fame.json"))
+
+    def _leave_out(self) -> None:
+        """Breeds formulas without one search space at a time, and judges all formulas and proxies on what is new."""
+        if self._discovery is None or self._formula is None:
+            return
+        fitting, validation = split(self._suite, self.config.holdout, self.config.settings.seed)
+        left_out: dict[str, float] = {}
+        for space, limits in self._spaces_to_leave_out().items():
+            place = self.folder.path / _LEFT_OUT / space
+            self._bred(place, (*self.config.leave_out, space), limits)
+            formula = best_formula(place / "hall_of_fame.json")
+            left_out |= taus_of(formula, self._suite.select((space,)))
+        own = Formula.parse(self._formula)
+        held_out = None if validation is None else taus_of(own, validation)
+        self._transfer = (
+            Transfer(self._formula, taus_of(own, fitting), held_out, left_out or None),
+            *proxy_transfers(self._suite, fitting, validation),
+        )
+
+    def _spaces_to_leave_out(self) -> dict[str, Limits]:
+        """The limits of the discovery without each space; they share what is theirs of the time."""
+        spaces, share = spaces_of(self._suite), self.config.cross_validate
+        if len(spaces) == 1 or not share:
+            return {}
+        limits = self.config.limits
+        if limits.time_limit is not None:
+            seconds = limits.time_limit * share / (1 - share) / len(spaces)
+            limits = limits.replaced(time_limit=round(seconds, 3))
+        return dict.fromkeys(spaces, limits)
+
+    def _search(self) -> None:
+        """Searches with the formula on all problems."""
+        assert self._formula is not None
+        place, limit = self.folder.path / _SEARCH, self._seconds_left(_SEARCH_SHARE if self._trains else 1.0)
+        if _begun(place):
+            self._results = resume_search(place, time_limit=limit, cluster=self.cluster, listen=self.listen)
+        else:
+            self._results = search(
+                self._formula,
+                self.folder.suite(self.config.suite),
+                options=self.config.search.replaced(
+                    problems=self.config.problems, leave_out=self.config.leave_out, time_limit=limit
+                ),
+                cluster=self.cluster,
+                place=Place(out=place),
+                listen=self.listen,
+            )
+        self._note(self._results.trouble)
+        self._passed(self._results.seconds, self._results.ending)
+
+    def _train(self) -> None:
+        """Trains the best of what the searches found, beside baselines."""
+        if not self._trains or self._results is None:
+            return
+        place = self.folder.path / _TRAINING
+        place.mkdir(exist_ok=True)
+        kept = place / "finals.json"
+        before = _read(kept)
+        if before is not None and before["stopped"] == str(Reason.ALL_TRAINED):
+            self._finals = tuple(Final.from_document(each, kept) for each in before["finals"])
+            self._seconds += float(before["seconds"])
+            return
+        spent = float(before["seconds"]) if before else 0.0
+        self._seconds += spent
+        proxies = self._transfer[1:] or proxy_transfers(self._suite, self._suite, None)
+        seconds, self._finals, ending = train_finalists(
+            self._suite,
+            self._results,
+            proxies[0].name,
+            count=self.config.finalists,
+            trainings=_QUICK_TRAININGS if self.config.quick else None,
+            seed=self.config.settings.seed,
+            setup=self.config.search.setup.replaced(as_written=False),
+            workers=self.cluster.workers,
+            folder=place,
+            time_limit=self._seconds_left(least=_TRAINING_SHARE),
+            listen=self.listen,
+        )
+        write_atomically(
+            kept,
+            json_text(
+                {
+                    "stopped": str(ending),
+                    "seconds": round(spent + seconds, 3),
+                    "finals": [final.to_document() for final in self._finals],
+                }
+            ),
+        )
+        stopped_early = ending.reason is not Reason.ALL_TRAINED
+        self._passed(seconds, ending if stopped_early else self._ending)
+
+    def _bred(self, place: Path, leave_out: tuple[str, ...], limits: Limits) -> dict[str, Any]:
+        """The result of the discovery of a folder, which is begun or resumed if it has not ended."""
+        document = _read(place / "result.json")
+        if document is not None and Ending.read(document["stopped"]).signal is None:
+            self._passed(float(document["seconds"]), Ending.read(document["stopped"]))
+            return document
+        if _begun(place):
+            discovery = resume(place, cluster=self.cluster, listen=self.listen, warn=self.warn)
+        else:
+            discovery = discover(
+                self.folder.suite(self.config.suite),
+                problems=self.config.problems,
+                leave_out=leave_out,
+                proxies=self.config.proxies,
+                holdout=self.config.holdout,
+                settings=self.config.settings,
+                limits=limits,
+                cluster=self.cluster,
+                place=Place(out=place),
+                listen=self.listen,
+            )
+        self.found(discovery)
+        self._note(discovery.trouble)
+        document = discovery.to_json()
+        if place.name == _DISCOVERY:
+            self._discovery = document
+        self._passed(discovery.seconds, discovery.ending)
+        return document
+
+    @property
+    def _suite(self) -> Suite:
+        """The problems and proxies of the run."""
+        suite = load_suite(self.folder.suite(self.config.suite))
+        chosen = suite.select(self.config.problems, self.config.leave_out)
+        return chosen.for_fitting(self.config.proxies)
+
+    @property
+    def _trains(self) -> bool:
+        """Whether the run ends with trainings."""
+        return not self.config.no_train and self._suite.benchmark is not None
+
+    def _seconds_left(self, share: float = 1.0, least: float = 0.0) -> float | None:
+        """A share of the time that is left; None without a limit.
+
+        Args:
+            share: the share.
+            least: the least to give, as a share of the whole time; a second is always given.
+        """
+        limit = self.config.time_limit
+        return None if limit is None else max(1.0, least * limit, share * (limit - self._seconds))
+
+    def _passed(self, seconds: float, ending: Ending) -> None:
+        """Notes that a stage took so long, and how it ended.
+
+        Raises:
+            _InterruptedError: a signal ended it.
+        """
+        self._seconds += seconds
+        self._ending = ending
+        if ending.signal is not None:
+            raise _InterruptedError
+
+    def _note(self, trouble: str | None) -> None:
+        self._trouble = self._trouble or trouble
+
+
+def _begun(place: Path) -> bool:
+    """Whether a stage has a run to resume; what was left before it had a configuration is removed."""
+    if (place / "config.json").exists():
+        return True
+    shutil.rmtree(place, ignore_errors=True)
+    return False
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The result of a stage; None if there is none that can be read."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        Ending.read(document["stopped"]), float(document["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return document if isinstance(document, dict) else None

@@ -20,7 +20,7 @@ from rayzc.nas import Results
 from rayzc.nas.finals import Final
 from rayzc.options import Cluster, Limits, Place
 from rayzc.problems import Suite, load_suite
-from rayzc.runs import Discovery, Ending, Pipeline, PipelineConfig, Reason, RunFolder, best_formula, split
+from rayzc.runs import Discovery, Ending, Pipeline, PipelineConfig, Reason, RunFolder, split
 
 __all__ = ["Listener", "Stages"]
 
@@ -98,7 +98,7 @@ class Stages:
             self._formula = self.config.formula
             return
         self._discovery = self._bred(self.folder.path / _DISCOVERY, self.config.leave_out, self.config.limits)
-        self._formula = str(best_formula(self.folder.path / _DISCOVERY / "hall_of_fame.json"))
+        self._formula = self._discovery["best"]["expression"]
 
     def _leave_out(self) -> None:
         """Breeds formulas without one search space at a time, and judges all formulas and proxies on what is new."""
@@ -108,8 +108,8 @@ class Stages:
         left_out: dict[str, float] = {}
         for space, limits in self._spaces_to_leave_out().items():
             place = self.folder.path / _LEFT_OUT / space
-            self._bred(place, (*self.config.leave_out, space), limits)
-            formula = best_formula(place / "hall_of_fame.json")
+            bred = self._bred(place, (*self.config.leave_out, space), limits)
+            formula = Formula.parse(bred["best"]["expression"])
             left_out |= taus_of(formula, self._suite.select((space,)))
         own = Formula.parse(self._formula)
         held_out = None if validation is None else taus_of(own, validation)

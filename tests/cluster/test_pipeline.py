@@ -6,20 +6,29 @@ import re
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rayzc
-from rayzc.cluster import Progress, pipeline
+from rayzc.cluster import Progress
+from rayzc.cluster.finals import Finishing
 from rayzc.cluster.pipeline import resume_run, run
-from rayzc.cluster.searches import SearchProgress
+from rayzc.cluster.stages import Stages
 from rayzc.errors import ClusterError, RayzcError, RunError
-from rayzc.options import Cluster, Limits, Settings
+from rayzc.evolution.transfer import taus_of
+from rayzc.nas import Results
+from rayzc.nas.finals import Choice, Final
+from rayzc.options import Cluster, Limits, Recipe, SearchOptions, Settings
 from rayzc.problems import Suite, read_suite, write_suite
-from rayzc.runs import Discovery, Pipeline, PipelineConfig, RunFolder
+from rayzc.runs import DiscoverConfig, Discovery, Pipeline, PipelineConfig, RunFolder, best_formula
+from rayzc.training import NetworkSource, TrainingData, train_network
+from tests.cluster.measuring.networks import one_thread
 from tests.cluster.searches.samples import suite, trajectories
+from tests.problems.benchmarks import benchmark, built_suite
 
 GIVEN: dict[str, Any] = {
     "settings": Settings(seed=2, islands=2, population=10, offspring=12, generations=1),
@@ -41,7 +50,8 @@ def halls(out: Path) -> bytes:
 def test_a_formula_and_what_is_found_with_it(ray_session: None, tmp_path: Path) -> None:
     found: list[Discovery] = []
     whole = run(suite(), **GIVEN, out=tmp_path / "run", found=found.append)
-    assert [str(one.formula) for one in found] == [whole.formula]
+    assert [one.run.name for one in found] == ["discovery", "nasbench201", "transbench101_micro"]
+    assert str(found[0].formula) == whole.formula
     assert whole.searched is not None
     assert {str(one.plan.formula) for one in whole.searched.outcomes} == {whole.formula}
     assert len(whole.searched.outcomes) == 4
@@ -54,6 +64,25 @@ def test_a_formula_and_what_is_found_with_it(ray_session: None, tmp_path: Path) 
     assert again.searched is not None
     assert (again.formula, trajectories(again.searched)) == (whole.formula, trajectories(whole.searched))
     assert again.discovery == whole.discovery
+    assert again.transfer == whole.transfer
+
+
+def test_how_a_formula_holds_is_judged_on_what_it_was_not_bred_on(undisturbed: Pipeline) -> None:
+    own, *proxies = undisturbed.transfer
+    assert own.name == undisturbed.formula
+    assert undisturbed.discovery is not None
+    assert own.held_out == {
+        name: score["kendall"] for name, score in undisturbed.discovery["held_out"]["problems"].items()
+    }
+    assert own.left_out is not None
+    for space, other in (("nasbench201", "transbench101_micro"), ("transbench101_micro", "nasbench201")):
+        folder = undisturbed.run / "left_out" / space
+        assert DiscoverConfig.from_json(RunFolder(folder).read_config(), folder).problems == (
+            suite().select((other,)).names
+        )
+        bred = best_formula(folder / "hall_of_fame.json")
+        assert taus_of(bred, suite().select((space,))).items() <= own.left_out.items()
+    assert {each.name.removeprefix("-") for each in proxies} == {"flops", "noise"}
 
 
 @pytest.fixture(scope="module")
@@ -61,25 +90,28 @@ def undisturbed(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> 
     return run(suite(), **GIVEN, out=tmp_path_factory.mktemp("undisturbed") / "run")
 
 
-@pytest.mark.parametrize("stage", ["discovery", "search"])
+@pytest.mark.parametrize("stage", ["discovery", "nasbench201", "search"])
 def test_interrupted_and_resumed(undisturbed: Pipeline, tmp_path: Path, stage: str) -> None:
     sent: list[object] = []
 
-    def interrupt(progress: Progress | SearchProgress) -> None:
-        due = stage == ("discovery" if isinstance(progress, Progress) else "search")
+    def interrupt(progress: object) -> None:
+        left_out = (tmp_path / "run" / "left_out" / "nasbench201").exists()
+        bred = "nasbench201" if left_out else "discovery"
+        due = stage == (bred if isinstance(progress, Progress) else "search")
         if due and not sent and getattr(progress, "epoch", 1) >= 1:
             sent.append(progress)
             os.kill(os.getpid(), signal.SIGINT)
 
     part = run(suite(), **GIVEN, out=tmp_path / "run", listen=interrupt)
     assert part.interrupted is signal.SIGINT
-    assert (part.searched is None) == (stage == "discovery")
+    assert (part.searched is None) == (stage != "search")
     rest = resume_run(tmp_path / "run")
     assert rest.interrupted is None
     assert halls(tmp_path / "run") == halls(undisturbed.run)
     assert rest.searched is not None
     assert undisturbed.searched is not None
     assert trajectories(rest.searched) == trajectories(undisturbed.searched)
+    assert rest.transfer == undisturbed.transfer
 
 
 def test_it_is_repeated_to_the_byte_with_other_workers(undisturbed: Pipeline, tmp_path: Path) -> None:
@@ -118,7 +150,7 @@ def test_a_suite_is_read_once(ray_session: None, tmp_path: Path, monkeypatch: py
 
 
 def test_files_that_cannot_be_written_are_told(ray_session: None, tmp_path: Path) -> None:
-    def in_the_way(progress: Progress | SearchProgress) -> None:
+    def in_the_way(progress: object) -> None:
         (tmp_path / "run" / "discovery" / "hall_of_fame.json").mkdir(exist_ok=True)
 
     whole = run(suite(), **GIVEN, out=tmp_path / "run", listen=in_the_way)
@@ -133,10 +165,14 @@ def test_files_that_cannot_be_written_are_told(ray_session: None, tmp_path: Path
 @pytest.mark.parametrize(
     ("given", "limits"),
     [
-        ({}, Limits(time_limit=180.0)),
-        ({"time_limit": 60.0}, Limits(time_limit=30.0)),
+        ({}, Limits(time_limit=90.0)),
+        ({"quick": True}, Limits(time_limit=28.5)),
+        ({"time_limit": 60.0}, Limits(time_limit=18.0)),
+        ({"time_limit": 60.0, "cross_validate": 0}, Limits(time_limit=30.0)),
+        ({"time_limit": 60.0, "problems": ["nasbench201"]}, Limits(time_limit=30.0)),
+        ({"time_limit": 3600.0}, Limits(time_limit=180.0)),
         ({"epochs": 7}, Limits(epochs=7)),
-        ({"epochs": 7, "time_limit": 60.0}, Limits(epochs=7, time_limit=30.0)),
+        ({"epochs": 7, "time_limit": 60.0}, Limits(epochs=7, time_limit=18.0)),
         ({"discovery_time_limit": 50.0, "time_limit": 60.0}, Limits(time_limit=50.0)),
     ],
 )
@@ -158,7 +194,7 @@ def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object) -> None:
         raise NoRayError("no Ray here")
 
-    monkeypatch.setattr("rayzc.cluster.pipeline.connected", refuse)
+    monkeypatch.setattr("rayzc.cluster.stages.connected", refuse)
     monkeypatch.setattr("rayzc.cluster.islands.discovery.connected", refuse)
 
 
@@ -191,7 +227,7 @@ def test_two_at_once_are_not_let_in(name: str, resume: Callable[[Path], object],
 def test_resume_takes_a_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path(shutil.copytree(RECORDED / "run-interrupted", tmp_path / "run"))
     limits: list[float | None] = []
-    monkeypatch.setattr(pipeline._Stages, "go", lambda stages: limits.append(stages.config.time_limit))
+    monkeypatch.setattr(Stages, "go", lambda stages: limits.append(stages.config.time_limit))
     resume_run(path)
     resume_run(path, time_limit=90)
     assert limits == [None, 90.0]
@@ -204,32 +240,115 @@ def test_the_searches_have_the_rest_of_the_time(
     limit: float | None, spent: float, left: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found: list[float | None] = []
-    monkeypatch.setattr(
-        pipeline, "search", lambda *values, options, **given: found.append(options.time_limit)
-    )
-    config = PipelineConfig(rayzc="1", suite="s", time_limit=limit)
-    stages = pipeline._Stages(RunFolder(tmp_path), config, Cluster(), None, lambda discovery: None)
-    stages._searched("flops", spent)
+
+    def searched(*values: object, options: SearchOptions, **given: object) -> Results:
+        found.append(options.time_limit)
+        return Results(())
+
+    monkeypatch.setattr("rayzc.cluster.stages.search", searched)
+    config = PipelineConfig(rayzc="1", suite="s", time_limit=limit, formula="flops", no_train=True)
+    stages = Stages(RunFolder(tmp_path), config, Cluster(), None, lambda discovery: None)
+    stages._formula, stages._seconds = "flops", spent
+    stages._search()
     assert found == [left]
 
 
-def test_the_discovery_has_half_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    configs: list[PipelineConfig] = []
-    monkeypatch.setattr(pipeline._Stages, "go", lambda stages: configs.append(stages.config))
-    for place, given in enumerate(
-        (
-            {},
-            {"time_limit": 30},
-            {"time_limit": 3600},
-            {"epochs": 3},
-            {"discovery_time_limit": 7, "time_limit": 30},
-        )
-    ):
-        run(suite(), **given, out=tmp_path / str(place))
-    assert [config.limits for config in configs] == [
-        *(Limits(time_limit=180), Limits(time_limit=15), Limits(time_limit=180)),
-        *(Limits(epochs=3), Limits(time_limit=7)),
+def test_the_discoveries_without_a_space_share_their_part_of_the_time(tmp_path: Path) -> None:
+    write_suite(suite(), tmp_path / "small.parquet")
+    config = PipelineConfig(
+        rayzc="1", suite=str(tmp_path / "small.parquet"), limits=Limits(time_limit=90, epochs=5)
+    )
+    stages = Stages(RunFolder(tmp_path), config, Cluster(), None, lambda discovery: None)
+    shared = Limits(time_limit=30, epochs=5)
+    assert stages._spaces_to_leave_out() == {"nasbench201": shared, "transbench101_micro": shared}
+    alone = replace(stages, config=config.replaced(cross_validate=0.0))
+    assert alone._spaces_to_leave_out() == {}
+
+
+def small_benchmark() -> Suite:
+    """A suite with a benchmark, with made-up scores."""
+    built = built_suite()
+    problems = (
+        replace(problem, scores=np.arange(1.0, 1 + len(problem))[:, None]) for problem in built.problems
+    )
+    recipe = Recipe(epochs=2, augment=("flip",)).to_document()
+    return replace(built, problems=tuple(problems), benchmark=replace(benchmark(), recipe=recipe))
+
+
+TRAINED: dict[str, Any] = {
+    "formula": "params",
+    "budget": 6,
+    "seeds": 1,
+    "workers": 1,
+    "batch_size": 6,
+    "finalists": 2,
+}
+
+
+def accuracies(whole: Pipeline) -> list[tuple[str, str, tuple[float, ...]]]:
+    return [
+        (final.problem, each.architecture, each.accuracies)
+        for final in whole.finals
+        for each in final.finalists
     ]
+
+
+@pytest.fixture(scope="module")
+def trained(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    return run(small_benchmark(), **TRAINED, out=tmp_path_factory.mktemp("trained") / "run")
+
+
+def test_what_was_found_is_trained_as_the_suites_networks_were(trained: Pipeline) -> None:
+    assert trained.searched is not None
+    assert [final.problem for final in trained.finals] == ["nasbench201/shapes", "nasbench201/puzzle"]
+    for final in trained.finals:
+        assert (final.searched, final.random) == (6, 6)
+        assert [each.choice for each in final.finalists] == [choice for choice in Choice for _ in range(2)]
+        shortlist = trained.searched.best(final.problem).shortlist
+        assert [each.architecture for each in final.finalists[:2]] == [found.key for found in shortlist[:2]]
+    first = trained.finals[0].finalists[0]
+    task = benchmark().task("shapes")
+    for seed, accuracy in zip(benchmark().seeds, first.accuracies, strict=True):
+        data = TrainingData.of_task(task)
+        source = NetworkSource.named(f"nasbench201:{first.architecture}")
+        network = source.build(data, width=4, depth=1, seed=seed)
+        with one_thread():
+            expected = train_network(
+                network, data, Recipe(epochs=2, augment=("flip",)), seed=seed, device="cpu"
+            )
+        assert accuracy == expected.accuracy
+    document = json.loads((trained.run / "result.json").read_text())
+    assert [Final.from_document(each, "result.json") for each in document["finals"]] == [*trained.finals]
+
+
+def test_a_quick_run_trains_once(ray_session: None, tmp_path: Path) -> None:
+    quick = run(small_benchmark(), **TRAINED | {"finalists": 1}, quick=True, out=tmp_path / "run")
+    assert [len(each.accuracies) for final in quick.finals for each in final.finalists] == [1] * 6
+
+
+def test_trainings_can_be_left_out(ray_session: None, tmp_path: Path) -> None:
+    without = run(small_benchmark(), **TRAINED, no_train=True, out=tmp_path / "run")
+    assert without.finals == ()
+    assert not (tmp_path / "run" / "training").exists()
+
+
+@pytest.mark.parametrize("stage", ["choosing", "training"])
+def test_trainings_that_were_interrupted_are_resumed(trained: Pipeline, tmp_path: Path, stage: str) -> None:
+    sent: list[object] = []
+
+    def interrupt(progress: object) -> None:
+        if isinstance(progress, Finishing) and progress.stage == stage and progress.done and not sent:
+            sent.append(progress)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    part = run(small_benchmark(), **TRAINED, out=tmp_path / "run", listen=interrupt)
+    assert part.interrupted is signal.SIGINT
+    assert not all(len(found) == 2 for _, _, found in accuracies(part))
+    rest = resume_run(tmp_path / "run")
+    assert rest.interrupted is None
+    assert accuracies(rest) == accuracies(trained)
+    again = resume_run(tmp_path / "run")
+    assert accuracies(again) == accuracies(trained)
 
 
 def test_a_formula_that_is_given_is_not_bred(ray_session: None, tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ __all__ = ["run"]
 
 @takes_options(options=RunOptions, cluster=Cluster, place=Place, output=SearchOutput)
 def run(
-    suite: Suite,
     options: RunOptions,
     cluster: Cluster,
     place: Place,
     output: SearchOutput,
+    suite: Suite = None,
     formula: Annotated[
         str | None,
         typer.Option(
@@ -30,16 +30,18 @@ def run(
     from rayzc.cli.displays.pipeline import PipelineDisplay
     from rayzc.cli.exporting import check_folder, export_best
     from rayzc.cli.formulas import read_formula
+    from rayzc.cli.output import suite_or_default
 
     parsed = read_formula(formula) if formula is not None else None
     check_folder(output.export)
+    chosen = suite_or_default(suite, output)
 
     from rayzc.cluster.pipeline import run
 
     display = PipelineDisplay(output)
     with display:
         result = run(
-            suite,
+            chosen,
             formula=parsed,
             options=options,
             cluster=cluster,

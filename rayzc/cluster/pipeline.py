@@ -20,7 +20,7 @@ from rayzc.formula import Formula
 from rayzc.nas import Plan, Results
 from rayzc.options import Cluster, Limits, Place, RunOptions, takes
 from rayzc.options.runs import DEFAULT_SECONDS
-from rayzc.problems import Suite, load_suite
+from rayzc.problems import DEFAULT_SUITE, Suite, load_suite
 from rayzc.runs import (
     Discovery,
     Ending,
@@ -43,7 +43,7 @@ Listener = Callable[[Progress | SearchProgress], None]
 
 @takes(options=RunOptions, cluster=Cluster, place=Place)
 def run(
-    suite: Suite | str | Path,
+    suite: Suite | str | Path = DEFAULT_SUITE,
     *,
     formula: Formula | str | None = None,
     options: RunOptions,

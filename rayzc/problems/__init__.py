@@ -3,8 +3,8 @@
 A *problem* is a search space on a task: architectures, the scores of zero-cost proxies on them, and the
 accuracy that they reached when trained. A *suite* is a set of problems; a formula is good if it ranks the
 architectures well on all of them. One suite comes with rayzc and another is fetched by name; others are read from the
-JSON files of NAS-Bench-Suite-Zero or from Parquet, all with :func:`load_suite`, or made of tables in Python. Rows that are
-the same network form a group, and a split for validation never divides a group.
+JSON files of NAS-Bench-Suite-Zero or from Parquet, all with :func:`load_suite`, or made of tables in Python. Rows
+that are the same network form a group, and a split for validation never divides a group.
 
 A suite that rayzc has built has a *benchmark*: how its networks are built, shown images and trained.
 """

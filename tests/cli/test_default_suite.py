@@ -109,6 +109,7 @@ def test_info(command: Command, arguments: tuple[str, ...]) -> None:
     assert any(line.startswith("date: 20") for line in lines)
     assert any(line.startswith("measured: ") and "training images of each task" in line for line in lines)
     assert any(line.startswith("recipe: epochs ") for line in lines)
+    assert any(line.startswith("trainings of each network: ") for line in lines)
     for name, about in suite.benchmark.images.items():
         assert f"{name}: {about}" in lines
     for problem in suite.problems:

@@ -1,6 +1,5 @@
 # `make run` and `make test` do everything on a fresh machine: they create .venv, install, and run.
 PYTHON ?= python3
-SUITE ?= nbsz-13
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +14,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 install: $(VENV)/installed
 
 run: install
-	$(BIN)/rayzc run --suite $(SUITE) $(ARGS)
+	$(BIN)/rayzc run $(ARGS)
 
 # Most tests of the cluster wait for processes to start: two files at a time, each worker with a Ray of its own.
 # In the order of their names: xdist would leave the files with few but long tests for the end, for one worker alone.

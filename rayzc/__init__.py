@@ -3,14 +3,14 @@
 Zero-cost proxies rank untrained neural networks in seconds. A suite of problems tabulates them beside the true
 accuracy of many architectures; :func:`discover` breeds a :class:`Formula` over them that ranks well on all problems::
 
-    suite = rayzc.load_suite("nbsz-13")
+    suite = rayzc.load_suite("mini-13")
     result = rayzc.discover(suite, time_limit=180)
     print(result.formula, result.best.mean_kendall)
 
 and :func:`search` finds architectures under it::
 
     found = rayzc.search(result.formula, suite, budget=300)
-    print(found.best("nasbench201/cifar10").found.encoding)
+    print(found.best("nasbench201/digits").found.encoding)
 
 and :func:`train` trains these, or any other networks, on your own images::
 

@@ -7,11 +7,15 @@ __all__ = ["discover"]
 
 
 @takes_options(options=DiscoverOptions, cluster=Cluster, place=Place, output=Output)
-def discover(suite: Suite, options: DiscoverOptions, cluster: Cluster, place: Place, output: Output) -> None:
+def discover(
+    options: DiscoverOptions, cluster: Cluster, place: Place, output: Output, suite: Suite = None
+) -> None:
     """Breed a formula from zero-cost proxies that ranks the networks of all problems."""
     from rayzc.cli.displays.discovery import DiscoveryDisplay
+    from rayzc.cli.output import suite_or_default
     from rayzc.problems import load_suite
 
+    suite = suite_or_default(suite, output)
     display = DiscoveryDisplay(output)
     loaded = load_suite(suite)
     if options.proxies is None:

@@ -15,13 +15,19 @@ from rich.markup import escape
 from rayzc.cli.durations import compact, seconds
 from rayzc.errors import RunError
 from rayzc.options import Flat, Options, flattened, option, read_options
+from rayzc.options.shared import DEFAULT_SUITE
 
 __all__ = ["AsFormula", "JsonOutput", "Output", "SearchOutput", "Suite", "takes_options"]
 
 SUITE = "A suite: a Parquet file, a JSON file, a folder of zc_<space>.json files, or the name of a suite."
 FORMULA = "A formula, a file with a formula, or the folder of a run that bred a formula."
 
-Suite = Annotated[str, typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE)]
+SUITE_DEFAULT = f" [dim]\\[default: {DEFAULT_SUITE}][/dim]"
+Suite = Annotated[
+    str | None,
+    typer.Option("--suite", metavar="PATH_OR_NAME", help=SUITE + SUITE_DEFAULT, show_default=False),
+]
+"""What a command was given; :func:`rayzc.cli.output.suite_or_default` says what to use where that is nothing."""
 AsFormula = Annotated[str, typer.Argument(metavar="FORMULA", help=FORMULA)]
 
 

@@ -17,9 +17,18 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 
-from rayzc.cli.options import Output
+from rayzc.cli.options import JsonOutput, Output
+from rayzc.options.shared import DEFAULT_SUITE
 
-__all__ = ["Display", "ProgressDisplay", "Result", "fitting", "plain_console", "plain_table"]
+__all__ = [
+    "Display",
+    "ProgressDisplay",
+    "Result",
+    "fitting",
+    "plain_console",
+    "plain_table",
+    "suite_or_default",
+]
 
 _LINE_SECONDS = 5.0
 
@@ -62,6 +71,25 @@ def plain_console(stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width = 200
     return console
+
+
+def suite_or_default(given: str | None, output: JsonOutput) -> str:
+    """The suite that a command uses; a line on standard error says so where none was given, and names a better one.
+
+    Args:
+        given: what ``--suite`` says.
+        output: how the command prints.
+    """
+    if given is not None:
+        return given
+    if not output.as_json and not (isinstance(output, Output) and output.quiet):
+        from rayzc.problems import SHIPPED_SUITES
+
+        sys.stderr.write(
+            f"suite      {DEFAULT_SUITE}, {SHIPPED_SUITES[DEFAULT_SUITE].description}; for the public benchmark: "
+            "--suite nbsz-13 (rayzc suite fetch nbsz-13)\n"
+        )
+    return DEFAULT_SUITE
 
 
 def fitting(tables: Sequence[Table], console: Console) -> Table:

@@ -1,4 +1,4 @@
-"""``rayzc run``: from a suite to architectures."""
+"""``rayzc run``: from a suite to trained networks."""
 
 from typing import Annotated
 
@@ -12,11 +12,11 @@ __all__ = ["run"]
 
 @takes_options(options=RunOptions, cluster=Cluster, place=Place, output=SearchOutput)
 def run(
-    suite: Suite,
     options: RunOptions,
     cluster: Cluster,
     place: Place,
     output: SearchOutput,
+    suite: Suite = None,
     formula: Annotated[
         str | None,
         typer.Option(
@@ -26,20 +26,22 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Breed a formula on a suite, then search with it on every problem at once."""
+    """Breed a formula on a suite, search with it on every problem at once, and train what was found."""
     from rayzc.cli.displays.pipeline import PipelineDisplay
     from rayzc.cli.exporting import check_folder, export_best
     from rayzc.cli.formulas import read_formula
+    from rayzc.cli.output import suite_or_default
 
     parsed = read_formula(formula) if formula is not None else None
     check_folder(output.export)
+    chosen = suite_or_default(suite, output)
 
     from rayzc.cluster.pipeline import run
 
     display = PipelineDisplay(output)
     with display:
         result = run(
-            suite,
+            chosen,
             formula=parsed,
             options=options,
             cluster=cluster,

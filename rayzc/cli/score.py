@@ -17,17 +17,17 @@ __all__ = ["score"]
 
 
 @takes_options(options=ScoreOptions, output=JsonOutput)
-def score(formula: AsFormula, suite: Suite, options: ScoreOptions, output: JsonOutput) -> None:
+def score(formula: AsFormula, options: ScoreOptions, output: JsonOutput, suite: Suite = None) -> None:
     """Score a formula on every problem of a suite, and compare it with the best single proxies."""
     import json
 
     from rayzc.cli.formulas import read_formula
-    from rayzc.cli.output import plain_console
+    from rayzc.cli.output import plain_console, suite_or_default
     from rayzc.evolution import assess, best_single_proxies
     from rayzc.problems import load_suite
 
     parsed = read_formula(formula)
-    chosen = load_suite(suite).select(options.problems)
+    chosen = load_suite(suite_or_default(suite, output)).select(options.problems)
     lacking = {p.name: missing for p in chosen.problems if (missing := set(parsed.proxies) - set(p.has))}
     if lacking and len(lacking) < len(chosen) and set(parsed.proxies) <= set(chosen.proxies):
         for name, missing in lacking.items():

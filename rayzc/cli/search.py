@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rayzc.cli.options import FORMULA, SUITE, SearchOutput, takes_options
+from rayzc.cli.options import FORMULA, SUITE, SUITE_DEFAULT, SearchOutput, takes_options
 from rayzc.options import Cluster, Place, SearchOptions
 
 __all__ = ["search"]
@@ -20,7 +20,9 @@ def search(
     suite: Annotated[
         str | None,
         typer.Option(
-            "--suite", metavar="PATH_OR_NAME", help=f"{SUITE} Without a suite, all networks are measured."
+            "--suite",
+            metavar="PATH_OR_NAME",
+            help=f"{SUITE} With --suite none, all networks are measured.{SUITE_DEFAULT}",
         ),
     ] = None,
 ) -> None:
@@ -28,14 +30,16 @@ def search(
     from rayzc.cli.displays.search import SearchDisplay
     from rayzc.cli.exporting import check_folder, export_best
     from rayzc.cli.formulas import read_formula
+    from rayzc.cli.output import suite_or_default
 
     parsed = read_formula(formula)
     check_folder(output.export)
+    chosen = None if suite == "none" else suite_or_default(suite, output)
 
     from rayzc.cluster.searches import search
 
     display = SearchDisplay(output)
     with display:
-        result = search(parsed, suite, options=options, cluster=cluster, place=place, listen=display.show)
+        result = search(parsed, chosen, options=options, cluster=cluster, place=place, listen=display.show)
     display.conclude(result)
     export_best(result, output.export, display.remark)

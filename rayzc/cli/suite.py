@@ -7,8 +7,9 @@ import typer
 
 from rayzc.cli.build import build
 from rayzc.cli.fill import check_out, fill
-from rayzc.cli.options import SUITE
+from rayzc.cli.options import SUITE, SUITE_DEFAULT
 from rayzc.errors import counted
+from rayzc.options.shared import DEFAULT_SUITE
 
 if TYPE_CHECKING:
     from rayzc.problems import Suite
@@ -71,7 +72,9 @@ def _renames(given: list[str]) -> dict[str, str]:
 
 @suite.command()
 def info(
-    source: Annotated[str, typer.Argument(metavar="SUITE", help=SUITE)],
+    source: Annotated[
+        str, typer.Argument(metavar="SUITE", help=SUITE + SUITE_DEFAULT, show_default=False)
+    ] = DEFAULT_SUITE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON document.")] = False,
 ) -> None:
     """Show the problems of a suite and the proxies that they lack."""

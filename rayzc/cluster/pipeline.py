@@ -16,7 +16,7 @@ from rayzc.formula import Formula
 from rayzc.nas import Plan
 from rayzc.options import Cluster, Limits, Place, RunOptions, takes
 from rayzc.options.runs import DEFAULT_SECONDS, QUICK_SECONDS, RUN_SECONDS
-from rayzc.problems import Suite, load_suite
+from rayzc.problems import DEFAULT_SUITE, Suite, load_suite
 from rayzc.runs import Discovery, Pipeline, PipelineConfig, RunFolder, unused_folder
 from rayzc.version import __version__
 
@@ -27,7 +27,7 @@ _DISCOVERY_SHARE = 0.5
 
 @takes(options=RunOptions, cluster=Cluster, place=Place)
 def run(
-    suite: Suite | str | Path,
+    suite: Suite | str | Path = DEFAULT_SUITE,
     *,
     formula: Formula | str | None = None,
     options: RunOptions,

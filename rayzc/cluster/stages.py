@@ -88,6 +88,7 @@ class Stages:
             seconds=round(self._seconds, 3),
             transfer=self._transfer,
             finals=self._finals,
+            untrained=self._untrained,
         )
         self._note(self.folder.write_or_say(self.folder.result, result.to_json()))
         return replace(result, trouble=self._trouble)
@@ -132,7 +133,10 @@ class Stages:
     def _search(self) -> None:
         """Searches with the formula on all problems."""
         assert self._formula is not None
-        place, limit = self.folder.path / _SEARCH, self._seconds_left(_SEARCH_SHARE if self._trains else 1.0)
+        place, limit = (
+            self.folder.path / _SEARCH,
+            self._seconds_left(_SEARCH_SHARE if self._untrained is None else 1.0),
+        )
         if _begun(place):
             self._results = resume_search(place, time_limit=limit, cluster=self.cluster, listen=self.listen)
         else:
@@ -151,7 +155,7 @@ class Stages:
 
     def _train(self) -> None:
         """Trains the best of what the searches found, beside baselines."""
-        if not self._trains or self._results is None:
+        if self._untrained is not None or self._results is None:
             return
         place = self.folder.path / _TRAINING
         place.mkdir(exist_ok=True)
@@ -227,9 +231,12 @@ class Stages:
         return chosen.for_fitting(self.config.proxies)
 
     @property
-    def _trains(self) -> bool:
-        """Whether the run ends with trainings."""
-        return not self.config.no_train and self._suite.benchmark is not None
+    def _untrained(self) -> str | None:
+        """Why the run does not end with trainings; None if it does."""
+        if self.config.no_train:
+            return "as asked"
+        suite = self._suite
+        return None if suite.benchmark else f"suite {suite.name} has no benchmark, which says how to train"
 
     def _seconds_left(self, share: float = 1.0, least: float = 0.0) -> float | None:
         """A share of the time that is left; None without a limit.

@@ -12,7 +12,7 @@ from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables
 from rayzc.formula import Formula, is_proxy_name, ranking_values
 from rayzc.options import ScoreOptions, takes
-from rayzc.problems import Problem, Suite, load_suite
+from rayzc.problems import DEFAULT_SUITE, Problem, Suite, load_suite
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,7 +122,9 @@ def assess(
 
 
 @takes(options=ScoreOptions)
-def score(formula: Formula | str, suite: Suite | str | Path, *, options: ScoreOptions) -> SuiteScore:
+def score(
+    formula: Formula | str, suite: Suite | str | Path = DEFAULT_SUITE, *, options: ScoreOptions
+) -> SuiteScore:
     """Scores how well a formula ranks every problem of a suite.
 
     Architectures on which a proxy of the formula was not measured are left out. Where the formula is not finite, an

@@ -116,7 +116,7 @@ class SearchOptions(Options, frozen=True, kw_only=True):
     problems: Annotated[
         tuple[str, ...],
         option(
-            f"{PROBLEMS} Without a suite: problems to measure, such as nasbench201/cifar10.",
+            f"{PROBLEMS} With --suite none: problems to measure, such as nasbench201/cifar10.",
             default="all problems of the suite",
             commas=True,
         ),

@@ -4,7 +4,19 @@ from typing import Annotated
 
 from rayzc.options.flat import option
 
-__all__ = ["BATCH", "PROBLEMS", "DepthOption", "ImagesOption", "ProblemsOption", "SeedOption", "WidthOption"]
+__all__ = [
+    "BATCH",
+    "DEFAULT_SUITE",
+    "PROBLEMS",
+    "DepthOption",
+    "ImagesOption",
+    "ProblemsOption",
+    "SeedOption",
+    "WidthOption",
+]
+
+DEFAULT_SUITE = "mini-13"
+"""The suite where none is named. It comes with rayzc, so that everything runs on a fresh machine."""
 
 PROBLEMS = "Problems to use: names, search spaces, tasks or patterns such as 'nasbench201/*'."
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rayzc.errors import SuiteError, counted
+from rayzc.options.shared import DEFAULT_SUITE
 from rayzc.problems.checks import Checked, check
 from rayzc.problems.download import Download, download
 from rayzc.problems.named import NamedSuite, SourceFile, named_suite
@@ -211,6 +212,7 @@ def _by_hand(suite: NamedSuite, missing: list[FileReport]) -> str:
         f"  rayzc suite fetch {suite.name} --from FOLDER",
         f"or put them into {suite.folder}",
         f"and run `rayzc suite fetch {suite.name}` again. Neither needs a network.",
+        f"Meanwhile, everything runs on the suite that comes with rayzc: --suite {DEFAULT_SUITE}",
     ]
     return "\n".join(lines)
 

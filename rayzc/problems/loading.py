@@ -8,7 +8,8 @@ from itertools import chain, count
 from pathlib import Path
 
 from rayzc.errors import SuiteError, counted, nearest
-from rayzc.problems.named import NAMED_SUITES
+from rayzc.options.shared import DEFAULT_SUITE
+from rayzc.problems.named import NAMED_SUITES, SHIPPED_SUITES
 from rayzc.problems.nas_bench_suite_zero import import_json
 from rayzc.problems.parquet import read_suite
 from rayzc.problems.suite import FEW_NETWORKS, Suite
@@ -17,11 +18,11 @@ __all__ = ["load_suite", "suite_warnings"]
 
 
 def load_suite(source: str | Path) -> Suite:
-    """Loads a suite: a Parquet file, a folder of JSON files, one JSON file, or a name such as ``nbsz-13``.
+    """Loads a suite: a Parquet file, a folder of JSON files, one JSON file, or a name such as ``mini-13``.
 
-    All tasks in a folder of ``zc_<space>.json`` files become problems, sorted by name. A name is that of a fetched
-    suite; a file or folder of that name in the working folder goes first. The last suite stays in memory, so that the
-    stages of a run read it once; it is read again if its files have changed.
+    All tasks in a folder of ``zc_<space>.json`` files become problems, sorted by name. A name is that of a suite
+    that comes with rayzc, or of a fetched one; a file or folder of that name in the working folder goes first. The last
+    suite stays in memory, so that the stages of a run read it once; it is read again if its files have changed.
 
     Raises:
         SuiteError: the suite does not exist or cannot be read; the message says where and what to do.
@@ -40,17 +41,32 @@ def load_suite(source: str | Path) -> Suite:
     text = str(source)
     if path.suffix in (".json", ".parquet") or path.name != text:
         raise SuiteError(f"{path}: no such file or folder")
+    if text in SHIPPED_SUITES:
+        return _shipped(SHIPPED_SUITES[text].path)
     if text not in NAMED_SUITES:
+        names = (*SHIPPED_SUITES, *NAMED_SUITES)
         raise SuiteError(
-            f"'{text}' is neither a file, nor a folder, nor a named suite; {nearest(text, tuple(NAMED_SUITES))}"
+            f"'{text}' is neither a file, nor a folder, nor a named suite; {nearest(text, names)}"
         )
     named = NAMED_SUITES[text]
     if not named.path.is_file():
         raise SuiteError(
             f"suite {text} is not on this machine yet: run `rayzc suite fetch {text}`; where it cannot be "
-            f"downloaded, put {', '.join(file.name for file in named.files)} into {named.folder} first"
+            f"downloaded, put {', '.join(file.name for file in named.files)} into {named.folder} first; meanwhile, "
+            f"everything runs on the suite that comes with rayzc: --suite {DEFAULT_SUITE}"
         )
     return _read(None, (named.path,), _stamps([named.path]))
+
+
+def _shipped(path: Path) -> Suite:
+    """Reads a suite that comes with rayzc.
+
+    Raises:
+        SuiteError: the file is missing, or not as it was shipped.
+    """
+    if not path.is_file():
+        raise SuiteError(f"suite {path.stem} comes with rayzc, but {path} is missing: install rayzc again")
+    return _read(None, (path,), _stamps([path]))
 
 
 @lru_cache(maxsize=1)

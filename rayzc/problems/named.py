@@ -1,4 +1,4 @@
-"""The suites that rayzc knows by name: what they are made from, and where that is public.
+"""The suites that rayzc knows by name: those that come with it, and those to be made from public files.
 
 **Addresses.** Every address here was found written down in public; none was tried from where this was written.
 
@@ -23,9 +23,19 @@ from types import MappingProxyType
 import platformdirs
 
 from rayzc.errors import SuiteError, nearest
+from rayzc.options.shared import DEFAULT_SUITE
 
-__all__ = ["NAMED_SUITES", "NamedSuite", "SourceFile", "data_folder", "named_suite"]
+__all__ = [
+    "NAMED_SUITES",
+    "SHIPPED_SUITES",
+    "NamedSuite",
+    "ShippedSuite",
+    "SourceFile",
+    "data_folder",
+    "named_suite",
+]
 
+_PACKAGE = Path(__file__).parent.parent
 _GITHUB = (
     "https://raw.githubusercontent.com/automl/NASLib/a898324c1c1fe27a9efcef4a21b9a3f3cbf379c4/naslib/data/"
 )
@@ -82,6 +92,29 @@ class NamedSuite:
         return tuple(problem for problem in self.problems if problem.startswith(f"{space}/"))
 
 
+@dataclass(frozen=True, slots=True)
+class ShippedSuite:
+    """A suite that comes with rayzc.
+
+    Attributes:
+        name: the name, for ``--suite``.
+        description: the suite in a line.
+    """
+
+    name: str
+    description: str
+
+    @property
+    def path(self) -> Path:
+        """The suite's file, a part of the package."""
+        return _PACKAGE / "suites" / f"{self.name}.parquet"
+
+    @property
+    def specification(self) -> Path:
+        """What the suite was built from, for ``rayzc suite build``."""
+        return _PACKAGE / "suites" / f"{self.name}.toml"
+
+
 def data_folder() -> Path:
     """The folder of what rayzc downloads: ``RAYZC_DATA``, or rayzc's own in the user's folder for caches."""
     if given := os.environ.get("RAYZC_DATA"):
@@ -90,11 +123,15 @@ def data_folder() -> Path:
 
 
 def named_suite(name: str) -> NamedSuite:
-    """The suite of this name.
+    """The suite of this name that is made from public files.
 
     Raises:
-        SuiteError: no suite has this name.
+        SuiteError: no suite has this name, or it comes with rayzc.
     """
+    if name in SHIPPED_SUITES:
+        raise SuiteError(
+            f"suite {name} comes with rayzc, there is nothing to fetch: use it by --suite {name}"
+        )
     if name not in NAMED_SUITES:
         raise SuiteError(f"no suite is named '{name}'; {nearest(name, tuple(NAMED_SUITES))}")
     return NAMED_SUITES[name]
@@ -173,4 +210,8 @@ NAMED_SUITES: Mapping[str, NamedSuite] = MappingProxyType(
             ),
         )
     }
+)
+
+SHIPPED_SUITES: Mapping[str, ShippedSuite] = MappingProxyType(
+    {suite.name: suite for suite in (ShippedSuite(DEFAULT_SUITE, "small networks on small images"),)}
 )

@@ -112,6 +112,7 @@ class Pipeline(Ended):
         transfer: how the formula, and then each single proxy, ranks networks and spaces that it was not bred on; empty
             where the formula was given.
         finals: what the best networks reached when they were trained; empty where nothing is trained.
+        untrained: why nothing is trained; None if something is.
         trouble: what could not be written, if anything.
     """
 
@@ -123,6 +124,7 @@ class Pipeline(Ended):
     seconds: float
     transfer: tuple[Transfer, ...] = ()
     finals: tuple[Final, ...] = ()
+    untrained: str | None = None
     trouble: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -134,6 +136,7 @@ class Pipeline(Ended):
             "seconds": self.seconds,
             "discovery": dict(self.discovery) if self.discovery else None,
             "transfer": [each.to_json() for each in self.transfer],
+            "untrained": self.untrained,
             "finals": [final.to_document() for final in self.finals],
             "search": self.searched.to_json() if self.searched else None,
         }

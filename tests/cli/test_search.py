@@ -49,6 +49,11 @@ class TestMistakes:
                 "nasbench201/planted: the formula needs proxy 'synflw', which is neither in the table nor can be "
                 "measured; did you mean 'synflow'?",
             ),
+            (
+                ("--problems", "planted,nasbench201/cifar10"),
+                "suite toy has no problem 'nasbench201/cifar10'; --suite none (in Python suite=None) measures it "
+                "without a suite",
+            ),
             (("--budget", 0), "--budget is 0; it must be 1 or more"),
             (("--seeds", 0), "--seeds is 0; it must be 1 or more"),
             (("--proposals", 0), "--proposals is 0; it must be 1 or more"),
@@ -66,7 +71,7 @@ class TestMistakes:
             (
                 ("--width", 8),
                 "the scores of a suite are those of full-size networks and cannot be mixed with those of another width "
-                "or depth: leave out the suite, or width and depth",
+                "or depth: measure without a suite, --suite none (in Python suite=None), or leave out width and depth",
             ),
             (("--formula", "3"), "'3' names no proxy: it has the same value for every architecture"),
             (
@@ -106,7 +111,7 @@ class TestMistakes:
         ],
     )
     def test_without_a_suite(self, command: Command, arguments: tuple[object, ...], message: str) -> None:
-        ended = command("search", "--formula", "nwot", "--out", "run", *arguments)
+        ended = command("search", "--suite", "none", "--formula", "nwot", "--out", "run", *arguments)
         assert (ended.code, ended.out, ended.err) == (2, "", f"rayzc: {message}\n")
         assert not Path("run").exists()
 
@@ -226,6 +231,8 @@ class TestSearching:
         ended = command(
             *(
                 "search",
+                "--suite",
+                "none",
                 "--formula",
                 "-log(params) + l2_norm",
                 "--problems",

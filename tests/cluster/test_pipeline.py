@@ -56,6 +56,7 @@ def test_a_formula_and_what_is_found_with_it(ray_session: None, tmp_path: Path) 
     assert {str(one.plan.formula) for one in whole.searched.outcomes} == {whole.formula}
     assert len(whole.searched.outcomes) == 4
     assert whole.to_table().num_rows == 4
+    assert whole.untrained == "suite small has no benchmark, which says how to train"
     assert whole.stopped == "all searches ended"
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert result == json.loads(json.dumps(whole.to_json()))
@@ -71,9 +72,8 @@ def test_how_a_formula_holds_is_judged_on_what_it_was_not_bred_on(undisturbed: P
     own, *proxies = undisturbed.transfer
     assert own.name == undisturbed.formula
     assert undisturbed.discovery is not None
-    assert own.held_out == {
-        name: score["kendall"] for name, score in undisturbed.discovery["held_out"]["problems"].items()
-    }
+    assert own.held_out == undisturbed.discovery["held_out"]["kendall"]
+    assert own.fitted == undisturbed.discovery["best"]["kendall"]
     assert own.left_out is not None
     for space, other in (("nasbench201", "transbench101_micro"), ("transbench101_micro", "nasbench201")):
         folder = undisturbed.run / "left_out" / space
@@ -328,7 +328,7 @@ def test_a_quick_run_trains_once(ray_session: None, tmp_path: Path) -> None:
 
 def test_trainings_can_be_left_out(ray_session: None, tmp_path: Path) -> None:
     without = run(small_benchmark(), **TRAINED, no_train=True, out=tmp_path / "run")
-    assert without.finals == ()
+    assert (without.finals, without.untrained) == ((), "as asked")
     assert not (tmp_path / "run" / "training").exists()
 
 

@@ -61,6 +61,7 @@ def searched(names: list[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         search(
             "naps",
+            None,
             problems=names,
             budget=BUDGET,
             seeds=1,

@@ -99,6 +99,7 @@ def test_offline_says_what_to_download_and_where_to_put_it(files: Path) -> None:
         "  rayzc suite fetch nbsz-13 --from FOLDER",
         f"or put them into {NAMED.folder}",
         "and run `rayzc suite fetch nbsz-13` again. Neither needs a network.",
+        "Meanwhile, everything runs on the suite that comes with rayzc: --suite mini-13",
     ]
 
 

@@ -101,13 +101,19 @@ def test_unknown_name(data: Path) -> None:
     )
 
 
+def test_unknown_name_that_is_near_to_none(data: Path) -> None:
+    with pytest.raises(SuiteError, match=r"^'cifar' is neither .*; known: mini-13, nbsz-13$"):
+        load_suite("cifar")
+
+
 def test_named_suite_that_was_not_fetched(data: Path) -> None:
     with pytest.raises(SuiteError) as error:
         load_suite("nbsz-13")
     assert str(error.value) == (
         "suite nbsz-13 is not on this machine yet: run `rayzc suite fetch nbsz-13`; where it cannot be downloaded, "
         "put zc_nasbench101.json, zc_nasbench201.json, zc_nasbench301.json, zc_transbench101_macro.json, "
-        f"zc_transbench101_micro.json into {data}/suites/nbsz-13 first"
+        f"zc_transbench101_micro.json into {data}/suites/nbsz-13 first; meanwhile, everything runs on the suite that "
+        "comes with rayzc: --suite mini-13"
     )
 
 

@@ -50,6 +50,14 @@ def test_unknown_name_is_suggested() -> None:
     assert str(error.value) == "no suite is named 'nsbz-13'; did you mean 'nbsz-13'?"
 
 
+def test_what_comes_with_rayzc_is_not_fetched() -> None:
+    with pytest.raises(SuiteError) as error:
+        named_suite("mini-13")
+    assert str(error.value) == (
+        "suite mini-13 comes with rayzc, there is nothing to fetch: use it by --suite mini-13"
+    )
+
+
 def test_data_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RAYZC_DATA", str(tmp_path))
     assert data_folder() == tmp_path

@@ -112,6 +112,8 @@ def print_benchmark(suite: "Suite", console: Console) -> None:
         console.print(f"{name}: {about}", markup=False, soft_wrap=True)
     recipe = ", ".join(f"{key} {value}" for key, value in benchmark.recipe.items() if value)
     console.print(f"recipe: {recipe}", markup=False, soft_wrap=True)
+    seeds = ", ".join(map(str, benchmark.seeds))
+    console.print(f"trainings of each network: {len(benchmark.seeds)}, with the seeds {seeds}", markup=False)
     console.print(trainings_table(suite))
     console.print(
         "tau of two trainings: how well the accuracies of two seeds agree; no formula can rank better than that",

@@ -83,6 +83,8 @@ class PipelineDisplay(Display["Progress | SearchProgress | Finishing", Pipeline]
             for part in parts:
                 printed(console, part)
             printed(console, "")
+        if result.untrained:
+            printed(console, f"trained    nothing: {result.untrained}")
         printed(console, f"run        {result.run} with all stages, {clock(result.seconds)}")
 
     def conclude(self, result: Pipeline) -> None:

@@ -19,7 +19,7 @@ from rayzc.evolution.assessment import assess
 from rayzc.formula import Formula
 from rayzc.options import Cluster, DiscoverOptions, Limits, Place, takes
 from rayzc.options.runs import DEFAULT_SECONDS
-from rayzc.problems import Suite, load_suite
+from rayzc.problems import DEFAULT_SUITE, Suite, load_suite
 from rayzc.runs import (
     DiscoverConfig,
     Discovery,
@@ -45,7 +45,7 @@ _WITHOUT_LIMITS = Limits(time_limit=DEFAULT_SECONDS)
 
 @takes(options=DiscoverOptions, cluster=Cluster, place=Place)
 def discover(
-    suite: Suite | str | Path,
+    suite: Suite | str | Path = DEFAULT_SUITE,
     *,
     options: DiscoverOptions,
     cluster: Cluster,

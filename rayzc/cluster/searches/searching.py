@@ -8,13 +8,13 @@ from ray import tune
 from rayzc.cluster.connection import check_address
 from rayzc.cluster.searches.attempt import Attempt, Listener, loggers_named, work_of
 from rayzc.cluster.searches.storage import Storage
-from rayzc.errors import SearchError, nearest
+from rayzc.errors import SearchError, SuiteError, nearest
 from rayzc.formula import Formula
 from rayzc.nas import Results, begin
 from rayzc.options import Cluster, Place, SearchOptions, Setup, takes
-from rayzc.problems import Problem, Suite, load_suite
+from rayzc.problems import DEFAULT_SUITE, Problem, Suite, load_suite
 from rayzc.runs import RunFolder, SearchConfig, lasting_place, require_unchanged, unused_folder
-from rayzc.spaces import search_space
+from rayzc.spaces import SPACES, search_space
 from rayzc.version import __version__
 
 __all__ = ["resume_search", "search"]
@@ -23,7 +23,7 @@ __all__ = ["resume_search", "search"]
 @takes(options=SearchOptions, cluster=Cluster, place=Place)
 def search(
     formula: Formula | str,
-    suite: Suite | str | Path | None = None,
+    suite: Suite | str | Path | None = DEFAULT_SUITE,
     *,
     options: SearchOptions,
     cluster: Cluster,
@@ -55,13 +55,13 @@ def search(
     loggers_named(options.loggers)
     check_address(cluster.address)
     whole = suite if isinstance(suite, Suite) or suite is None else load_suite(suite)
-    chosen = whole.select(options.problems, options.leave_out) if whole is not None else None
+    chosen = _chosen(whole, options) if whole is not None else None
     setup = options.setup
     if whole is not None and (setup.width or setup.depth):
         size = "full-size" if whole.benchmark is None else "its benchmark's"
         raise SearchError(
             f"the scores of a suite are those of {size} networks and cannot be mixed with those of another width or "
-            "depth: leave out the suite, or width and depth"
+            "depth: measure without a suite, --suite none (in Python suite=None), or leave out width and depth"
         )
     if setup.as_written is None:
         # As the tables were measured; those of a benchmark list canonical architectures alone.
@@ -138,6 +138,22 @@ def _check(config: SearchConfig, tables: Mapping[str, Problem]) -> None:
     for name in config.problems:
         problem = work.problem(name)
         begin(work.plan, name, problem.domain, problem.source)
+
+
+def _chosen(suite: Suite, options: SearchOptions) -> Suite:
+    """The problems of a suite that are to be searched.
+
+    Raises:
+        SuiteError: the suite has no such problem.
+    """
+    for name in options.problems:
+        space, _, task = name.partition("/")
+        if name not in suite.names and space in SPACES and task in SPACES[space].tasks:
+            raise SuiteError(
+                f"suite {suite.name} has no problem '{name}'; --suite none (in Python suite=None) measures it "
+                "without a suite"
+            )
+    return suite.select(options.problems, options.leave_out)
 
 
 def _checked(names: Sequence[str]) -> tuple[str, ...]:

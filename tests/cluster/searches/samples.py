@@ -18,6 +18,7 @@ SETUP = Setup(batch=4, width=8, depth=1)
 FORMULA = "synflow + log(params) + 0 * unhurried"
 ON_DEMAND: dict[str, Any] = {
     "formula": FORMULA,
+    "suite": None,
     "problems": ["nasbench201/cifar10"],
     "budget": 60,
     "seeds": 2,

@@ -171,6 +171,7 @@ def test_a_search_that_cannot_succeed_does_not_end_the_others(tmp_path: Path, ra
     try:
         result = search(
             "only_whole_images",
+            None,
             problems=["transbench101_micro/jigsaw", "nasbench201/cifar10"],
             budget=4,
             seeds=1,

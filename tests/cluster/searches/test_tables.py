@@ -241,8 +241,8 @@ class TestMistakes:
         with pytest.raises(
             SearchError, match=r"^nothing to search: name a suite, or problems such as nasbench201"
         ):
-            search("flops")
+            search("flops", None)
 
     def test_a_task_that_is_none(self) -> None:
         with pytest.raises(SearchError, match=r"^there is no problem 'nasbench201/cifar'; did you mean "):
-            search("flops", problems=["nasbench201/cifar"])
+            search("flops", None, problems=["nasbench201/cifar"])

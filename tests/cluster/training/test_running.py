@@ -174,6 +174,7 @@ def test_networks_of_the_users_and_of_a_run(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     found = rayzc.search(
         "flops",
+        None,
         problems=["nasbench201/cifar10"],
         budget=12,
         seeds=1,

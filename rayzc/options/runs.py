@@ -42,6 +42,8 @@ RUN_SECONDS, QUICK_SECONDS = 300.0, 95.0
 
 _DEFAULT = f"{DEFAULT_SECONDS / 60:g}m"
 
+_HOLDOUT = "Share of the networks to hold out for validation, such as 0.25; 0 for none."
+
 _LEAVE_OUT = "Problems, search spaces or tasks to leave out."
 
 
@@ -95,9 +97,7 @@ class DiscoverOptions(Options, frozen=True, kw_only=True):
     ] = None
     holdout: Annotated[
         float | None,
-        option(
-            "Share of the networks to hold out for validation, such as 0.25.", low=0, high=1, default="none"
-        ),
+        option(_HOLDOUT, low=0, high=1, default="none"),
     ] = None
     settings: Annotated[Settings, group("How formulas are bred", {"seeds": "start"})] = Settings()
     limits: Annotated[
@@ -181,7 +181,7 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
 
     holdout: Annotated[
         float | None,
-        option("Share of the networks to hold out for validation; 0 for none.", low=0, high=1),
+        option(_HOLDOUT, low=0, high=1),
     ] = 0.25
     cross_validate: Annotated[
         float,

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ class Stages:
         self._seconds += spent
         proxies = self._transfer[1:] or proxy_transfers(self._suite, self._suite, None)
         seconds, self._finals, ending = train_finalists(
-            self._suite,
+            self._whole,
             self._results,
             proxies[0].name,
             count=self.config.finalists,
@@ -224,10 +225,14 @@ class Stages:
         return document
 
     @property
+    def _whole(self) -> Suite:
+        """The suite, which stays in memory once it is loaded."""
+        return load_suite(self.folder.suite(self.config.suite))
+
+    @cached_property
     def _suite(self) -> Suite:
-        """The problems and proxies of the run."""
-        suite = load_suite(self.folder.suite(self.config.suite))
-        chosen = suite.select(self.config.problems, self.config.leave_out)
+        """The problems and proxies of the run, and the networks that have all of them."""
+        chosen = self._whole.select(self.config.problems, self.config.leave_out)
         return chosen.for_fitting(self.config.proxies)
 
     @property
@@ -235,7 +240,7 @@ class Stages:
         """Why the run does not end with trainings; None if it does."""
         if self.config.no_train:
             return "as asked"
-        suite = self._suite
+        suite = self._whole
         return None if suite.benchmark else f"suite {suite.name} has no benchmark, which says how to train"
 
     def _seconds_left(self, share: float = 1.0, least: float = 0.0) -> float | None:

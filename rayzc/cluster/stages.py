@@ -208,7 +208,8 @@ class Stages:
                 self.folder.suite(self.config.suite),
                 problems=self.config.problems,
                 leave_out=leave_out,
-                proxies=self.config.proxies,
+                # Without a space, the other problems may have more proxies in common.
+                proxies=self._suite.problems[0].proxies,
                 holdout=self.config.holdout,
                 settings=self.config.settings,
                 limits=limits,

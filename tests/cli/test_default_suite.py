@@ -1,14 +1,17 @@
 """The suite of commands that name none: it comes with rayzc, and a line says that there is a better one."""
 
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
+import rayzc
 from rayzc.errors import RunError
 from rayzc.problems import DEFAULT_SUITE, load_suite
 from tests.cli.conftest import Command
+from tests.options.test_defaults import click_command
 
 HINT = (
     "suite      mini-13, small networks on small images; for the public benchmark: --suite nbsz-13 "
@@ -115,3 +118,10 @@ def test_info(command: Command, arguments: tuple[str, ...]) -> None:
     for problem in suite.problems:
         assert any(line.split() and line.split()[0] == problem.name for line in lines)
         assert f"{problem.ceiling:.3f}" in ended.out
+
+
+@pytest.mark.parametrize("function", [rayzc.discover, rayzc.search, rayzc.run, rayzc.score])
+def test_functions_and_commands_have_one_suite_by_default(function: Callable[..., Any]) -> None:
+    assert inspect.signature(function).parameters["suite"].default == DEFAULT_SUITE
+    (option,) = [option for option in click_command(function.__name__).params if "--suite" in option.opts]
+    assert option.help.endswith(f"\\[default: {DEFAULT_SUITE}][/dim]")

@@ -31,7 +31,6 @@ from rayzc.options import (
     TrainOptions,
     flattened,
 )
-from rayzc.problems import DEFAULT_SUITE
 
 COMMANDS: dict[str, tuple[type[Options], ...]] = {
     "discover": (DiscoverOptions, Cluster, Place, Output),
@@ -248,14 +247,6 @@ def test_run_and_search_and_discover_agree() -> None:
             assert own == default or others[name] == (default, own), name
             assert whole[name].about.help == other[name].about.help or name in ("problems", "seed")
     assert whole["budget"].default == searches["budget"].default == 300
-
-
-@pytest.mark.parametrize("function", [rayzc.discover, rayzc.search, rayzc.run, rayzc.score])
-def test_functions_and_commands_have_one_suite_by_default(function: Callable[..., Any]) -> None:
-    """tests/cli/test_default_suite.py shows what the commands hand over."""
-    assert inspect.signature(function).parameters["suite"].default == DEFAULT_SUITE
-    (option,) = [option for option in click_command(function.__name__).params if "--suite" in option.opts]
-    assert option.help.endswith(f"\\[default: {DEFAULT_SUITE}][/dim]")
 
 
 class CalledError(Exception):

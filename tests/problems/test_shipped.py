@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
@@ -91,3 +92,13 @@ def test_what_is_built_has_them(builder: type[WheelBuilder | SdistBuilder]) -> N
     for shipped in SHIPPED_SUITES.values():
         for path in (shipped.path, shipped.specification):
             assert str(path) in built
+
+
+def test_the_documentation_has_the_table_of_the_suite() -> None:
+    suite = load_suite(DEFAULT_SUITE)
+    text = (Path(__file__).parents[2] / "docs" / "suites.md").read_text(encoding="utf-8")
+    for problem in suite.problems:
+        accuracy = np.sort(problem.accuracy)
+        numbers = (accuracy[0], np.median(accuracy), accuracy[-1], problem.ceiling)
+        row = " | ".join(f"{number:.3f}" for number in numbers)
+        assert f"| {problem.name} | {len(problem)} | {row} |\n" in text

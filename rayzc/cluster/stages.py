@@ -14,7 +14,6 @@ from rayzc.cluster.islands.discovery import discover, resume
 from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.searches.progress import SearchProgress
 from rayzc.cluster.searches.searching import resume_search, search
-from rayzc.documents import json_text, write_atomically
 from rayzc.evolution.transfer import Transfer, proxy_transfers, spaces_of, taus_of
 from rayzc.formula import Formula
 from rayzc.nas import Results
@@ -134,10 +133,8 @@ class Stages:
     def _search(self) -> None:
         """Searches with the formula on all problems."""
         assert self._formula is not None
-        place, limit = (
-            self.folder.path / _SEARCH,
-            self._seconds_left(_SEARCH_SHARE if self._untrained is None else 1.0),
-        )
+        place = self.folder.path / _SEARCH
+        limit = self._seconds_left(_SEARCH_SHARE if self._untrained is None else 1.0)
         if _begun(place):
             self._results = resume_search(place, time_limit=limit, cluster=self.cluster, listen=self.listen)
         else:
@@ -182,16 +179,12 @@ class Stages:
             time_limit=self._seconds_left(least=_TRAINING_SHARE),
             listen=self.listen,
         )
-        write_atomically(
-            kept,
-            json_text(
-                {
-                    "stopped": str(ending),
-                    "seconds": round(spent + seconds, 3),
-                    "finals": [final.to_document() for final in self._finals],
-                }
-            ),
-        )
+        document = {
+            "stopped": str(ending),
+            "seconds": round(spent + seconds, 3),
+            "finals": [final.to_document() for final in self._finals],
+        }
+        self._note(self.folder.write_or_say(kept, document))
         stopped_early = ending.reason is not Reason.ALL_TRAINED
         self._passed(seconds, ending if stopped_early else self._ending)
 

@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 from collections import Counter
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -83,8 +84,8 @@ def trainings_table(suite: "Suite") -> Table:
     ):
         table.add_column(header, justify="right", no_wrap=True)
     for problem in suite.problems:
-        ordered = sorted(problem.accuracy.tolist())
-        cells = (ordered[0], ordered[len(ordered) // 2], ordered[-1])
+        accuracies = problem.accuracy.tolist()
+        cells = (min(accuracies), median(accuracies), max(accuracies))
         ceiling = "-" if problem.ceiling is None else f"{problem.ceiling:.3f}"
         table.add_row(problem.name, f"{len(problem):,}", *(f"{accuracy:.3f}" for accuracy in cells), ceiling)
     return table

@@ -1,6 +1,7 @@
 """The tables of a run: how its formula holds on what it was not bred on, and what the trained networks reached."""
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -70,7 +71,7 @@ def finals(found: Sequence[Final]) -> Iterator[RenderableType]:
             f"{final.searched:,}",
             *(_accuracy(final, choice) for choice in Choice),
             f"{final.suite[0]:.3f}",
-            f"{final.suite[len(final.suite) // 2]:.3f}",
+            f"{median(final.suite):.3f}",
             "-" if final.top is None else f"{final.top:.0f}",
             f"±{final.noise:.3f}",
         )
@@ -78,7 +79,7 @@ def finals(found: Sequence[Final]) -> Iterator[RenderableType]:
         table.add_section()
         cells = [_mean([final.accuracy(choice) for final in found]) for choice in Choice]
         cells += [_mean([final.suite[0] for final in found])]
-        cells += [_mean([final.suite[len(final.suite) // 2] for final in found])]
+        cells += [_mean([median(final.suite) for final in found])]
         tops = [final.top for final in trained if final.top is not None]
         table.add_row("mean", "", *cells, f"{sum(tops) / len(tops):.0f}", "", style="bold")
     yield Fitted(table, drop=("noise", "median\nin suite", "networks\nsearched"))

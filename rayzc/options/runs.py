@@ -38,7 +38,7 @@ DEFAULT_SECONDS = 180.0
 """The time limit of a discovery that has no other limit."""
 
 RUN_SECONDS, QUICK_SECONDS = 300.0, 95.0
-"""The time limit of a run that has no other limit, and of a quick one: six and two minutes with start and end."""
+"""The time limit of a run that has no other limit, and of a quick one; starting and ending come on top."""
 
 _DEFAULT = f"{DEFAULT_SECONDS / 60:g}m"
 
@@ -212,7 +212,8 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
         ),
     ] = None
     quick: Annotated[
-        bool, option("Take two minutes: shorter stages, one training a network.", panel="When to stop")
+        bool,
+        option("Take 95 s if no limit is given, and train each network only once.", panel="When to stop"),
     ] = False
     no_train: Annotated[bool, option("Do not train what the searches found.", panel="The trainings")] = False
     finalists: Annotated[

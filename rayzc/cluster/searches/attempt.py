@@ -18,7 +18,7 @@ from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, measuring_pool
 from rayzc.cluster.searches.progress import ProgressReporter, SearchProgress, Stop
 from rayzc.cluster.searches.storage import Storage, trial_folder
-from rayzc.cluster.searches.trial import SearchTrial, Trial, Work, reported, trial_of, trial_text
+from rayzc.cluster.searches.trial import Schedule, SearchTrial, Trial, Work, reported, trial_of, trial_text
 from rayzc.errors import SearchError, first_line
 from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
@@ -35,6 +35,8 @@ Listener = Callable[[SearchProgress], None]
 _SECONDS_BETWEEN_RECORDS = 5.0
 # Searches that wait for measurements do little, so many run at once; each search on a table keeps a core busy.
 _MOST_WAITING = 32
+# Starting a process takes seconds of a core, so a time limit leaves each core only as many as keep it busy.
+_WAITING_PER_CORE = 2
 _FAILURES = 4
 # A trial needs no CPU of the cluster, but Tune requires some resource.
 _RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
@@ -112,13 +114,15 @@ class Attempt:
                 started[trial] = replace(search, ended=None) if late else search
         left = [trial for trial in config.trials if trial not in done]
         work = replace(work_of(config, self.tables), started=started)
-        if config.time_limit is not None:
-            work = replace(work, deadline=time.time() + config.time_limit - before)
         ending, numbers = Ending(Reason.ALL_ENDED), {"measured": 0, "cached": 0, "workers_lost": 0}
         trouble = None
         if left:
             with connected(address, workers), ExitStack() as stack:
                 work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
+                at_once = _at_once(measuring=work.pool is not None, limited=config.time_limit is not None)
+                if config.time_limit is not None:
+                    deadline = time.time() + begun + config.time_limit - time.monotonic()
+                    work = replace(work, schedule=Schedule(tuple(left), at_once, deadline))
                 interrupts = stack.enter_context(Interrupts())
                 known = {
                     trial: reported(search, work.problem(trial[0]).truth, trial in done)
@@ -129,7 +133,7 @@ class Attempt:
                     config.trials, config.plan.budget, known, begun, config.time_limit, work.pool, self._hear
                 )
                 self.folder.record("started", rayzc=__version__, searches=len(left))
-                errors = self._tune(storage, left, work, reporter, Stop(interrupts))
+                errors = self._tune(storage, left, work, reporter, Stop(interrupts), at_once)
                 reporter.report(always=True)
                 if work.pool:
                     statistics = work.pool.statistics()
@@ -167,7 +171,13 @@ class Attempt:
             yield pool
 
     def _tune(
-        self, storage: Storage, trials: Sequence[Trial], work: Work, reporter: ProgressReporter, stop: Stop
+        self,
+        storage: Storage,
+        trials: Sequence[Trial],
+        work: Work,
+        reporter: ProgressReporter,
+        stop: Stop,
+        at_once: int,
     ) -> dict[Trial, str]:
         """Runs the trials to their ends, or to a signal; returns what went wrong, by trial."""
         # Only the loggers that were named, and our own handler of signals.
@@ -178,14 +188,13 @@ class Attempt:
         trainable = tune.with_resources(
             tune.with_parameters(SearchTrial, work=work), tune.PlacementGroupFactory(_RESOURCES)
         )
-        cores = max(1, int(_cluster_resources().get("CPU", 1)))
         tuner = tune.Tuner(
             trainable,
             param_space={"trial": tune.grid_search([list(trial) for trial in trials])},
             tune_config=tune.TuneConfig(
                 scheduler=_NewestFirst(),  # type: ignore[no-untyped-call]  # as Tune has it
                 reuse_actors=True,
-                max_concurrent_trials=_MOST_WAITING if work.pool else cores,
+                max_concurrent_trials=at_once,
                 trial_name_creator=lambda trial: trial_folder(trial_of(trial.config)),
                 trial_dirname_creator=lambda trial: trial_folder(trial_of(trial.config)),
             ),
@@ -242,6 +251,14 @@ class Attempt:
             name, why = next(iter(results.failures.items()))
             raise SearchError(why if why.startswith(name.partition(",")[0]) else f"{name}: {why}")
         return results
+
+
+def _at_once(measuring: bool, limited: bool) -> int:
+    """How many searches run at once, each in a process of its own."""
+    cores = max(1, int(_cluster_resources().get("CPU", 1)))
+    if not measuring:
+        return cores
+    return min(_MOST_WAITING, _WAITING_PER_CORE * cores) if limited else _MOST_WAITING
 
 
 def loggers_named(names: Sequence[str]) -> list[Any]:

@@ -1,5 +1,6 @@
 """The trial of Ray Tune that runs one whole search, and what the trials of a run share."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -23,6 +24,7 @@ from rayzc.problems import Problem
 __all__ = [
     "RESULTS_FILE",
     "SEARCH_FILE",
+    "Schedule",
     "SearchTrial",
     "Trial",
     "Work",
@@ -41,6 +43,33 @@ RESULTS_FILE = "results.json"
 _STEP_SECONDS = 2.0
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """When the searches of a run have to end, if its time is limited.
+
+    Those that begin late have as much of the time as those that began at once.
+
+    Attributes:
+        trials: the searches, in the order in which they begin.
+        at_once: how many run at once.
+        deadline: when the last has to end, in seconds since 1970.
+    """
+
+    trials: tuple[Trial, ...]
+    at_once: int
+    deadline: float
+
+    def end_of(self, trial: Trial, begun: float) -> float:
+        """When a search has to end, in seconds since 1970.
+
+        Args:
+            trial: the search.
+            begun: when it begins, in seconds since 1970.
+        """
+        turns = math.ceil(len(self.trials) / self.at_once) - self.trials.index(trial) // self.at_once
+        return begun + (self.deadline - begun) / turns
+
+
 @dataclass(frozen=True, eq=False)
 class Work:
     """What all searches of a run share.
@@ -51,7 +80,7 @@ class Work:
         within_tables: whether only rows of the tables are candidates.
         measurable: proxies that can be measured.
         pool: measures; None where nothing has to be measured.
-        deadline: when all have to end, in seconds since 1970; None for never.
+        schedule: when each has to end; None for never.
         started: searches that an earlier attempt has begun, to go on with.
     """
 
@@ -60,7 +89,7 @@ class Work:
     within_tables: bool
     measurable: frozenset[str]
     pool: MeasuringPool | None = None
-    deadline: float | None = None
+    schedule: Schedule | None = None
     started: Mapping[Trial, Search] | None = None
 
     def needs_measuring(self, name: str) -> bool:
@@ -85,11 +114,6 @@ class Work:
 
         return on_demand(name, measure, self.measurable, table, within_table=self.within_tables)
 
-    @property
-    def out_of_time(self) -> bool:
-        """Whether the deadline is over."""
-        return self.deadline is not None and time.time() >= self.deadline
-
 
 class SearchTrial(tune.Trainable):
     """A search, batch by batch. Its checkpoint is the search as JSON, and at the end its results.
@@ -99,6 +123,7 @@ class SearchTrial(tune.Trainable):
     """
 
     _problem: SearchProblem
+    _end: float
     _search: Search | None
     _results: Results | None
 
@@ -118,7 +143,7 @@ class SearchTrial(tune.Trainable):
         try:
             search = self._search or self._begun()
             while not search.ended and time.monotonic() - begun < _STEP_SECONDS:
-                if self._work.out_of_time and search.evaluations:  # a short limit leaves time for a batch
+                if time.time() >= self._end and search.evaluations:  # a short limit leaves time for a batch
                     search = replace(search, ended=SearchEnding.TIME_LIMIT)
                 else:
                     search = advance(search, self._problem.domain, self._problem.source)
@@ -147,6 +172,8 @@ class SearchTrial(tune.Trainable):
         self._trial = name, _ = trial_of(config)
         self._results = None
         self._problem = self._work.problem(name)
+        schedule = self._work.schedule
+        self._end = schedule.end_of(self._trial, time.time()) if schedule else math.inf
         self._search = (self._work.started or {}).get(self._trial)
 
     def _begun(self) -> Search:

@@ -12,6 +12,7 @@ from rayzc.cluster.connection import connected
 from rayzc.cluster.finals import Finishing, train_finalists
 from rayzc.cluster.islands.discovery import discover, resume
 from rayzc.cluster.islands.progress import Progress
+from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.cluster.searches.progress import SearchProgress
 from rayzc.cluster.searches.searching import resume_search, search
 from rayzc.evolution.transfer import Transfer, proxy_transfers, spaces_of, taus_of
@@ -60,6 +61,7 @@ class Stages:
     found: Callable[[Discovery], None]
     warn: Callable[[str], None] = lambda text: None
 
+    _workers: IslandWorkers | None = None
     _formula: str | None = None
     _discovery: dict[str, Any] | None = None
     _transfer: tuple[Transfer, ...] = ()
@@ -73,8 +75,9 @@ class Stages:
         """Does what is left to do."""
         with connected(self.cluster.address, self.cluster.workers):
             try:
-                self._discover()
-                self._leave_out()
+                with IslandWorkers(self.cluster.workers) as self._workers:
+                    self._discover()
+                    self._leave_out()
                 self._search()
                 self._train()
             except _InterruptedError:
@@ -195,7 +198,13 @@ class Stages:
             self._passed(float(document["seconds"]), Ending.read(document["stopped"]))
             return document
         if _begun(place):
-            discovery = resume(place, cluster=self.cluster, listen=self.listen, warn=self.warn)
+            discovery = resume(
+                place,
+                cluster=self.cluster,
+                listen=self.listen,
+                warn=self.warn,
+                island_workers=self._workers,
+            )
         else:
             discovery = discover(
                 self.folder.suite(self.config.suite),
@@ -209,6 +218,7 @@ class Stages:
                 cluster=self.cluster,
                 place=Place(out=place),
                 listen=self.listen,
+                island_workers=self._workers,
             )
         self.found(discovery)
         self._note(discovery.trouble)

@@ -18,7 +18,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.cluster.islands.workers import IslandWorkers, Report, Worker
+from rayzc.cluster.islands.workers import Breeding, IslandWorkers, Report, Worker
 from rayzc.errors import ClusterError, RayzcError, RunError
 from rayzc.evolution import TOPOLOGIES, Island, Tables, emigrants
 from rayzc.options import Settings
@@ -47,7 +47,7 @@ class Archipelago:
     Args:
         tables: what formulas are judged on; put into the object store once.
         settings: how formulas are bred.
-        workers: number of workers; by default as many as the cluster has CPUs, and never more than islands.
+        workers: who computes the steps; other discoveries may use them, too.
         islands: where to go on from, all at one epoch; by default new islands are made.
 
     Attributes:
@@ -58,18 +58,20 @@ class Archipelago:
         self,
         tables: Tables,
         settings: Settings,
-        workers: int | None = None,
+        workers: IslandWorkers,
         islands: Sequence[Island] | None = None,
     ) -> None:
         self.recoveries = 0
         self._settings = settings
-        self._workers = IslandWorkers(ray.put(tables), settings, workers)
+        self._breeding = Breeding(ray.put(tables), settings)
+        self._workers, self._lost_before = workers, workers.lost
         self._safe = tuple(islands) if islands is not None else None
         self._tasks: dict[tuple[int, int], _Task] = {}
         self._pending: dict[Any, tuple[int, int]] = {}
         self._attempts: dict[tuple[int, int], int] = {}
         self._finished: list[int] = []
         self._handed_out: list[int] = []
+        self._workers.begin(self._breeding)
         self._go_back()
 
     @property
@@ -84,8 +86,8 @@ class Archipelago:
 
     @property
     def workers_lost(self) -> int:
-        """Number of workers that died and were replaced."""
-        return self._workers.lost
+        """Number of workers that died and were replaced, since this discovery began."""
+        return self._workers.lost - self._lost_before
 
     def advance(self, last: int | None, seconds: float) -> Iterator[Report]:
         """Hands out what can be computed, waits a little, and yields the reports that came in.
@@ -135,17 +137,24 @@ class Archipelago:
         self._workers.fill_up()
 
     def close(self) -> None:
-        """Ends the workers."""
-        self._workers.close()
+        """Drops what was handed out, and leaves the workers to other discoveries."""
+        self._drop()
+        self._workers.end(self._breeding)
 
-    def _go_back(self) -> None:
+    def _drop(self) -> None:
+        for reference, key in self._pending.items():
+            ray.cancel(reference)
+            worker = self._tasks[key].worker
+            if worker is not None:
+                worker.load -= 1
         self._tasks.clear()
         self._pending.clear()
+
+    def _go_back(self) -> None:
+        self._drop()
         epoch = self._safe[0].epoch if self._safe else -1
         self._finished = [epoch] * self._settings.islands
         self._handed_out = list(self._finished)
-        for worker in self._workers.ready:
-            worker.load = 0
         for island in self._safe or ():
             leaving = ray.put(emigrants(island, self._settings))
             self._tasks[island.index, epoch] = _Task(ray.put(island), leaving, None, None)
@@ -192,10 +201,10 @@ class Archipelago:
         if needs:
             own, *sources = (self._tasks[need] for need in needs)
             products = worker.actor.step.options(num_returns=3).remote(
-                own.island, *(source.emigrants for source in sources)
+                self._breeding, own.island, *(source.emigrants for source in sources)
             )
         else:
-            products = worker.actor.initialise.options(num_returns=3).remote(island)
+            products = worker.actor.initialise.options(num_returns=3).remote(self._breeding, island)
         self._tasks[island, epoch] = _Task(products[0], products[1], products[2], worker)
         self._pending[products[2]] = (island, epoch)
         self._handed_out[island] = epoch

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.progress import Progress, ProgressTracker
+from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.errors import RunError
 from rayzc.evolution import Island, Judge, Tables, check_settings
 from rayzc.evolution.assessment import assess
@@ -52,6 +54,7 @@ def discover(
     place: Place,
     listen: Listener | None = None,
     warn: Callable[[str], None] = warn_by_default,
+    island_workers: IslandWorkers | None = None,
 ) -> Discovery:
     """Breeds formulas on a suite, on Ray, and keeps all of it in a run's folder.
 
@@ -64,6 +67,7 @@ def discover(
         place: where to keep the run.
         listen: called with the progress, a few times per second.
         warn: called with a line if the run's folder cannot be written; by default Python warns.
+        island_workers: workers of other discoveries, to share; by default it starts its own.
 
     Raises:
         SuiteError: the suite cannot be read or is not fit for use.
@@ -90,7 +94,8 @@ def discover(
             suite_hash=whole.content_hash,
         )
         folder.write_config(config.to_json())
-        return _Run(RunFiles(folder, warn), config, fitting, validation, listen).go(cluster, None, 0.0)
+        run = _Run(RunFiles(folder, warn), config, fitting, validation, listen, island_workers)
+        return run.go(cluster, None, 0.0)
 
 
 @takes(limits=Limits, cluster=Cluster)
@@ -101,6 +106,7 @@ def resume(
     cluster: Cluster,
     listen: Listener | None = None,
     warn: Callable[[str], None] = warn_by_default,
+    island_workers: IslandWorkers | None = None,
 ) -> Discovery:
     """Continues a run from its newest checkpoint; the number of workers may be another.
 
@@ -111,6 +117,7 @@ def resume(
         listen: called with the progress.
         warn: called with a line for every checkpoint that cannot be read and is passed over, and if the folder cannot
             be written; by default Python warns.
+        island_workers: workers of other discoveries, to share; by default it starts its own.
 
     Raises:
         RunError: there is no such run, its suite has changed, no checkpoint can be read, or another process has it.
@@ -134,8 +141,8 @@ def resume(
             islands = restore(document, judge, config.settings)
             seconds = float(document["seconds"])
         folder.record("resumed", epoch=islands[0].epoch if islands else None)
-        run_files = RunFiles(folder, warn)
-        return _Run(run_files, config, fitting, validation, listen).go(cluster, islands, seconds)
+        continued = _Run(RunFiles(folder, warn), config, fitting, validation, listen, island_workers)
+        return continued.go(cluster, islands, seconds)
 
 
 @dataclass(frozen=True)
@@ -147,13 +154,21 @@ class _Run:
     fitting: Suite
     validation: Suite | None
     listen: Listener | None
+    island_workers: IslandWorkers | None
 
     def go(self, cluster: Cluster, islands: Sequence[Island] | None, before: float) -> Discovery:
         tracker = ProgressTracker(self.config.limits, before)
         tables = Tables.of(self.fitting)
-        with connected(cluster.address, cluster.workers), Interrupts() as interrupts:
+        with (
+            connected(cluster.address, cluster.workers),
+            Interrupts() as interrupts,
+            # Workers that are shared are not ended here.
+            nullcontext(self.island_workers)
+            if self.island_workers
+            else IslandWorkers(cluster.workers) as workers,
+        ):
             self.files.record("started", rayzc=__version__, problems=len(tables.problems))
-            archipelago = Archipelago(tables, self.config.settings, cluster.workers, islands)
+            archipelago = Archipelago(tables, self.config.settings, workers, islands)
             if islands:
                 tracker.restored(islands)
             try:

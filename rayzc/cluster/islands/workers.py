@@ -1,11 +1,13 @@
 """Workers: the actors that compute steps, and how their number is maintained.
 
-An actor caches tables and compiled code but holds no state, so losing an actor costs nothing but time.
+An actor caches tables and compiled code but holds no state, so losing an actor costs nothing but time. It takes steps
+of any discovery, so discoveries that follow one another, or run side by side, share processes that started once.
 """
 
 import os
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ray
@@ -14,7 +16,7 @@ import ray.exceptions
 from rayzc.evolution import Individual, Island, Judge, Tables, emigrants, initialise, step
 from rayzc.options import Settings
 
-__all__ = ["IslandWorkers", "Report", "Worker"]
+__all__ = ["Breeding", "IslandWorkers", "Report", "Worker"]
 
 Product = tuple[Island, tuple[Individual, ...], "Report"]
 
@@ -42,49 +44,74 @@ class Report:
     front: tuple[Individual, ...]
 
 
-@ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
-class IslandWorker:
-    """Computes epochs of any island, one after the other.
+@dataclass(frozen=True, eq=False)
+class Breeding:
+    """How a discovery breeds, as its steps tell the workers.
 
-    Args:
-        tables: what formulas are judged on.
+    Attributes:
+        tables: reference to what formulas are judged on.
         settings: how formulas are bred.
+        key: names the discovery among those that share workers.
     """
 
-    def __init__(self, tables: Tables, settings: Settings) -> None:
-        self._settings = settings
-        self._judge = Judge(tables, settings.correlation, settings.max_ties)
+    tables: Any
+    settings: Settings
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
+class IslandWorker:
+    """Computes epochs of any island of any discovery, one after the other."""
+
+    def __init__(self) -> None:
+        self._judges: dict[str, Judge] = {}
 
     def process(self) -> int:
         """The worker's process id; it answers once the worker is ready."""
         return os.getpid()
 
-    def initialise(self, index: int) -> Product:
+    def initialise(self, breeding: Breeding, index: int) -> Product:
         """Returns island `index` at epoch 0, its emigrants, and a report."""
-        return self._reported(lambda: initialise(index, self._judge, self._settings))
+        judge = self._judge(breeding)
+        return _reported(lambda: initialise(index, judge, breeding.settings), judge, breeding.settings)
 
-    def step(self, island: Island, *immigrants: tuple[Individual, ...]) -> Product:
+    def step(self, breeding: Breeding, island: Island, *immigrants: tuple[Individual, ...]) -> Product:
         """Returns the island one epoch later, its emigrants, and a report."""
+        judge = self._judge(breeding)
         arrivals = [immigrant for group in immigrants for immigrant in group]
-        return self._reported(lambda: step(island, arrivals, self._judge, self._settings))
+        return _reported(lambda: step(island, arrivals, judge, breeding.settings), judge, breeding.settings)
 
-    def _reported(self, advance: Callable[[], Island]) -> Product:
-        scored, known = self._judge.scored, self._judge.known
-        island = advance()
-        report = Report(
-            island=island.index,
-            epoch=island.epoch,
-            evaluations=island.evaluations,
-            scored=self._judge.scored - scored,
-            known=self._judge.known - known,
-            best=island.population[0],
-            front=island.front,
-        )
-        return island, emigrants(island, self._settings), report
+    def forget(self, key: str) -> None:
+        """Frees what it remembers of a discovery that has ended."""
+        self._judges.pop(key, None)
+
+    def _judge(self, breeding: Breeding) -> Judge:
+        known = self._judges.get(breeding.key)
+        if known is None:
+            tables: Tables = _ray.get(breeding.tables)
+            settings = breeding.settings
+            known = self._judges[breeding.key] = Judge(tables, settings.correlation, settings.max_ties)
+        return known
+
+
+def _reported(advance: Callable[[], Island], judge: Judge, settings: Settings) -> Product:
+    scored, known = judge.scored, judge.known
+    island = advance()
+    report = Report(
+        island=island.index,
+        epoch=island.epoch,
+        evaluations=island.evaluations,
+        scored=judge.scored - scored,
+        known=judge.known - known,
+        best=island.population[0],
+        front=island.front,
+    )
+    return island, emigrants(island, settings), report
 
 
 # Ray types neither of these.
 _ACTOR: Any = IslandWorker
+_ray: Any = ray
 _resources: Any = ray.cluster_resources
 
 
@@ -108,9 +135,9 @@ class Worker:
 class IslandWorkers:
     """Maintains the number of workers: replaces dead workers, and uses a cluster that grows.
 
+    They end with a ``with`` block.
+
     Args:
-        tables: reference to the tables; held here, so that a worker that comes late finds them.
-        settings: how formulas are bred.
         count: number of workers; by default as many as the cluster has CPUs, now and later. There are never more
             workers than islands.
 
@@ -118,19 +145,34 @@ class IslandWorkers:
         lost: number of workers that died and were replaced.
     """
 
-    def __init__(self, tables: Any, settings: Settings, count: int | None) -> None:
-        self._tables = tables
-        self._settings = settings
+    def __init__(self, count: int | None) -> None:
         self._count = count
         self._workers: list[Worker] = []
+        self._breedings: dict[str, Breeding] = {}
         self.lost = 0
+
+    def __enter__(self) -> "IslandWorkers":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def begin(self, breeding: Breeding) -> None:
+        """Makes room for a discovery, whose tables are held here, so that a worker that comes late finds them."""
+        self._breedings[breeding.key] = breeding
         self.fill_up()
+
+    def end(self, breeding: Breeding) -> None:
+        """Forgets a discovery; the workers stay for those that follow."""
+        if self._breedings.pop(breeding.key, None) is not None:
+            for worker in self._workers:
+                worker.actor.forget.remote(breeding.key)
 
     @property
     def target(self) -> int:
         """The number of workers to maintain: at most one per island."""
         count = self._count or max(1, int(_resources().get("CPU", 1)))
-        return min(count, self._settings.islands)
+        return min(count, sum(breeding.settings.islands for breeding in self._breedings.values()))
 
     @property
     def ready(self) -> list[Worker]:
@@ -145,7 +187,7 @@ class IslandWorkers:
     def fill_up(self) -> None:
         """Starts workers until their number is the target."""
         for _ in range(self.target - len(self._workers)):
-            actor = _ACTOR.remote(self._tables, self._settings)
+            actor = _ACTOR.remote()
             self._workers.append(Worker(actor, actor.process.remote()))
 
     def mark_ready(self, ready: Any) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from rayzc.cluster.islands.archipelago import Archipelago
+from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.evolution import Island, Tables
 from rayzc.options import Settings
 from rayzc.problems import Suite
@@ -26,25 +27,56 @@ def test_a_machine_lost_with_its_islands_and_another_that_comes(tmp_path: Path) 
     assert happened["equal"]
 
 
+SETTINGS = Settings(islands=3, population=12, offspring=20)
+
+
+def advance(archipelago: Archipelago) -> None:
+    for _ in archipelago.advance(9, 0.25):
+        pass
+
+
 def test_islands_that_go_back_arrive_at_the_same(small_suite: Suite, ray_session: None) -> None:
-    tables, settings = Tables.of(small_suite.for_fitting()), Settings(islands=3, population=12, offspring=20)
+    tables = Tables.of(small_suite.for_fitting())
 
-    def evolved(back_at: tuple[int, ...]) -> tuple[Island, ...]:
-        archipelago = Archipelago(tables, settings, workers=2)
+    def evolved(back_at: tuple[int, ...], workers: IslandWorkers) -> tuple[Island, ...]:
+        archipelago = Archipelago(tables, SETTINGS, workers)
         back = list(back_at)
-        try:
-            while archipelago.epoch < 9:
-                for _ in archipelago.advance(9, 0.25):
-                    pass
-                if archipelago.epoch == 3:
-                    archipelago.islands(3)
-                if back and archipelago.epoch >= back[0]:
-                    back.pop(0)
-                    archipelago.recover()
-                    assert archipelago.epoch <= 3
-            assert archipelago.recoveries == len(back_at)
-            return archipelago.islands(9)
-        finally:
-            archipelago.close()
+        while archipelago.epoch < 9:
+            advance(archipelago)
+            if archipelago.epoch == 3:
+                archipelago.islands(3)
+            if back and archipelago.epoch >= back[0]:
+                back.pop(0)
+                archipelago.recover()
+                assert archipelago.epoch <= 3
+        assert archipelago.recoveries == len(back_at)
+        islands = archipelago.islands(9)
+        archipelago.close()
+        return islands
 
-    assert evolved((0, 2, 5, 7)) == evolved(())
+    with IslandWorkers(2) as workers:
+        assert evolved((0, 2, 5, 7), workers) == evolved((), workers)
+
+
+def test_discoveries_share_workers(small_suite: Suite, ray_session: None) -> None:
+    """Side by side, each on other tables, they have the processes in common, and each arrives where it does alone."""
+    tables = [Tables.of(small_suite.select((name,)).for_fitting()) for name in small_suite.names]
+    assert len(tables) == 3
+    with IslandWorkers(2) as workers:
+        together = [Archipelago(each, SETTINGS, workers) for each in tables]
+        while any(archipelago.epoch < 9 for archipelago in together):
+            for archipelago in together:
+                advance(archipelago)
+        found = [archipelago.islands(9) for archipelago in together]
+        processes = {archipelago.processes for archipelago in together}
+        assert len(processes) == 1
+        for archipelago in together:
+            archipelago.close()
+        for each, islands in zip(tables, found, strict=True):
+            alone = Archipelago(each, SETTINGS, workers)
+            while alone.epoch < 9:
+                advance(alone)
+            assert alone.islands(9) == islands
+            assert alone.processes in processes
+            alone.close()
+    assert found[0] != found[1]

@@ -11,7 +11,7 @@ the islands that were fetched last.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class _Task:
 
 
 class Archipelago:
-    """Evolves all islands, none of them far ahead of the others.
+    """All islands of a discovery, none of them far ahead of the others.
 
     Args:
         tables: what formulas are judged on; put into the object store once.
@@ -89,29 +89,45 @@ class Archipelago:
         """Number of workers that died and were replaced, since this discovery began."""
         return self._workers.lost - self._lost_before
 
-    def advance(self, last: int | None, seconds: float) -> Iterator[Report]:
-        """Hands out what can be computed, waits a little, and yields the reports that came in.
+    @property
+    def pending(self) -> tuple[Any, ...]:
+        """References to the reports of steps that were handed out."""
+        return tuple(self._pending)
+
+    def hand_out(self, last: int | None) -> Iterator[int]:
+        """Hands out epochs, those furthest behind first, until every worker has enough; yields after each.
 
         Args:
             last: the epoch after which nothing more is handed out.
-            seconds: the longest time to wait for a report.
+        """
+        furthest = min(self.epoch + _LEAD, math.inf if last is None else last)
+        for island in sorted(range(self._settings.islands), key=lambda i: (self._handed_out[i], i)):
+            epoch = self._handed_out[island] + 1
+            if self._handed_out[island] > self._finished[island] or epoch > furthest:
+                continue
+            needs = self._needs(island, epoch)
+            if any(self._finished[source] < at or (source, at) not in self._tasks for source, at in needs):
+                continue
+            worker = self._worker_for(island, epoch, self._workers.ready)
+            if worker is not None:
+                self._start(island, epoch, needs, worker)
+                yield island
+
+    def collect(self, ready: Collection[Any]) -> Iterator[Report]:
+        """Yields the reports of steps that have ended; what was lost is handed out again later.
+
+        Args:
+            ready: references that are there, or lost; those of others are passed over.
 
         Raises:
             ClusterError: the same step killed four workers.
             RunError: a step failed, for example in the user's objective.
         """
-        self._hand_out(last)
-        waiting = [*self._pending, *self._workers.expected]
-        ready, _ = ray.wait(waiting, num_returns=1, timeout=seconds)
-        if ready:
-            ready, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0)
-        for reference in ready:
-            if reference in self._pending:
+        for reference in [reference for reference in self._pending if reference in ready]:
+            if reference in self._pending:  # until all went back
                 report = self._collect(reference)
                 if report is not None:
                     yield report
-            else:
-                self._workers.mark_ready(reference)
 
     def islands(self, epoch: int) -> tuple[Island, ...]:
         """Fetches all islands at an epoch, which may not precede that of the last call; drops those of earlier epochs.
@@ -131,10 +147,6 @@ class Archipelago:
         """Goes back to the islands that were fetched last, or to the start."""
         self.recoveries += 1
         self._go_back()
-
-    def grow(self) -> None:
-        """Starts the workers for which the cluster has room now."""
-        self._workers.fill_up()
 
     def close(self) -> None:
         """Drops what was handed out, and leaves the workers to other discoveries."""
@@ -158,21 +170,6 @@ class Archipelago:
         for island in self._safe or ():
             leaving = ray.put(emigrants(island, self._settings))
             self._tasks[island.index, epoch] = _Task(ray.put(island), leaving, None, None)
-
-    def _hand_out(self, last: int | None) -> None:
-        """Hands out epochs, those furthest behind first, until every worker has enough."""
-        workers = self._workers.ready
-        furthest = min(self.epoch + _LEAD, math.inf if last is None else last)
-        for island in sorted(range(self._settings.islands), key=lambda i: (self._handed_out[i], i)):
-            epoch = self._handed_out[island] + 1
-            if self._handed_out[island] > self._finished[island] or epoch > furthest:
-                continue
-            needs = self._needs(island, epoch)
-            if any(self._finished[source] < at or (source, at) not in self._tasks for source, at in needs):
-                continue
-            worker = self._worker_for(island, epoch, workers)
-            if worker is not None:
-                self._start(island, epoch, needs, worker)
 
     def _worker_for(self, island: int, epoch: int, workers: Sequence[Worker]) -> Worker | None:
         """The worker that computed the epoch before, which remembers the island's formulas; else an idle worker."""

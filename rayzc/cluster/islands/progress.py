@@ -1,8 +1,7 @@
 """The progress of a discovery, and when it has to stop."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rayzc.cluster.islands.archipelago import Archipelago
@@ -62,11 +61,14 @@ class ProgressTracker:
     Attributes:
         scored: rankings scored so far.
         known: formulas so far whose ranking was known.
+        computed: seconds that workers have computed so far.
     """
 
     def __init__(self, limits: Limits, before: float) -> None:
         self.scored = 0
         self.known = 0
+        self.computed = 0.0
+        self._steps = 0
         self._limits = limits
         self._begin = time.monotonic() - before
         self._busy_since = time.monotonic()
@@ -85,12 +87,14 @@ class ProgressTracker:
         """Seconds since the run began, including those before a resume."""
         return time.monotonic() - self._begin
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Marks a block in which the driver is not busy."""
-        begin = time.monotonic()
-        yield
-        self._waited += time.monotonic() - begin
+    @property
+    def seconds_per_step(self) -> float:
+        """Mean seconds that a worker computes a step; 0 before the first."""
+        return self.computed / max(1, self._steps)
+
+    def waited(self, seconds: float) -> None:
+        """Notes that the driver was not busy for so long."""
+        self._waited += seconds
 
     def restored(self, islands: Sequence[Island]) -> None:
         """Starts with the islands of a checkpoint."""
@@ -105,6 +109,8 @@ class ProgressTracker:
         """Counts in an epoch of an island."""
         self.scored += report.scored
         self.known += report.known
+        self.computed += report.seconds
+        self._steps += 1
         self._seen.setdefault(report.epoch, {})[report.island] = report
 
     def stop(self, epoch: int) -> tuple[int, Ending] | None:

@@ -5,8 +5,9 @@ of any discovery, so discoveries that follow one another, or run side by side, s
 """
 
 import os
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,7 @@ class Report:
         evaluations: formulas bred and judged on it since the start.
         scored: rankings that this step scored.
         known: formulas of this step whose ranking the worker knew already.
+        seconds: how long this step took.
         best: its best formula.
         front: its best formula of each complexity.
     """
@@ -40,6 +42,7 @@ class Report:
     evaluations: int
     scored: int
     known: int
+    seconds: float
     best: Individual
     front: tuple[Individual, ...]
 
@@ -95,7 +98,7 @@ class IslandWorker:
 
 
 def _reported(advance: Callable[[], Island], judge: Judge, settings: Settings) -> Product:
-    scored, known = judge.scored, judge.known
+    scored, known, begun = judge.scored, judge.known, time.perf_counter()
     island = advance()
     report = Report(
         island=island.index,
@@ -103,6 +106,7 @@ def _reported(advance: Callable[[], Island], judge: Judge, settings: Settings) -
         evaluations=island.evaluations,
         scored=judge.scored - scored,
         known=judge.known - known,
+        seconds=time.perf_counter() - begun,
         best=island.population[0],
         front=island.front,
     )
@@ -179,26 +183,30 @@ class IslandWorkers:
         """The workers that can take tasks."""
         return [worker for worker in self._workers if worker.process]
 
-    @property
-    def expected(self) -> list[Any]:
-        """References that resolve when a worker becomes ready."""
-        return [worker.ready for worker in self._workers if not worker.process]
+    def wait(self, references: Sequence[Any], seconds: float) -> set[Any]:
+        """Waits until a step has ended or a worker has become ready.
+
+        Args:
+            references: to what steps return.
+            seconds: the longest time to wait.
+
+        Returns:
+            The references that are there, or that are lost.
+        """
+        expected = {worker.ready for worker in self._workers if not worker.process}
+        waiting = [*references, *expected]
+        ready, _ = _ray.wait(waiting, num_returns=1, timeout=seconds)
+        if ready:
+            ready, _ = _ray.wait(waiting, num_returns=len(waiting), timeout=0)
+        for reference in expected.intersection(ready):
+            self._mark_ready(reference)
+        return set(ready) - expected
 
     def fill_up(self) -> None:
         """Starts workers until their number is the target."""
         for _ in range(self.target - len(self._workers)):
             actor = _ACTOR.remote()
             self._workers.append(Worker(actor, actor.process.remote()))
-
-    def mark_ready(self, ready: Any) -> None:
-        """Records that a worker is ready, or that it died before."""
-        worker = next((w for w in self._workers if w.ready == ready), None)
-        if worker is None:
-            return
-        try:
-            worker.process = ray.get(ready)
-        except ray.exceptions.RayActorError:
-            self._remove(worker)
 
     def retire(self, worker: Worker) -> None:
         """Replaces a worker that died, unless that was done already."""
@@ -210,6 +218,16 @@ class IslandWorkers:
         for worker in self._workers:
             ray.kill(worker.actor)
         self._workers.clear()
+
+    def _mark_ready(self, ready: Any) -> None:
+        """Records that a worker is ready, or that it died before."""
+        worker = next((w for w in self._workers if w.ready == ready), None)
+        if worker is None:
+            return
+        try:
+            worker.process = ray.get(ready)
+        except ray.exceptions.RayActorError:
+            self._remove(worker)
 
     def _remove(self, worker: Worker) -> None:
         self._workers.remove(worker)

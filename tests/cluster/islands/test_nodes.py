@@ -30,8 +30,10 @@ def test_a_machine_lost_with_its_islands_and_another_that_comes(tmp_path: Path) 
 SETTINGS = Settings(islands=3, population=12, offspring=20)
 
 
-def advance(archipelago: Archipelago) -> None:
-    for _ in archipelago.advance(9, 0.25):
+def advance(archipelago: Archipelago, workers: IslandWorkers) -> None:
+    for _ in archipelago.hand_out(9):
+        pass
+    for _ in archipelago.collect(workers.wait(archipelago.pending, 0.25)):
         pass
 
 
@@ -42,7 +44,7 @@ def test_islands_that_go_back_arrive_at_the_same(small_suite: Suite, ray_session
         archipelago = Archipelago(tables, SETTINGS, workers)
         back = list(back_at)
         while archipelago.epoch < 9:
-            advance(archipelago)
+            advance(archipelago, workers)
             if archipelago.epoch == 3:
                 archipelago.islands(3)
             if back and archipelago.epoch >= back[0]:
@@ -66,7 +68,7 @@ def test_discoveries_share_workers(small_suite: Suite, ray_session: None) -> Non
         together = [Archipelago(each, SETTINGS, workers) for each in tables]
         while any(archipelago.epoch < 9 for archipelago in together):
             for archipelago in together:
-                advance(archipelago)
+                advance(archipelago, workers)
         found = [archipelago.islands(9) for archipelago in together]
         processes = {archipelago.processes for archipelago in together}
         assert len(processes) == 1
@@ -75,7 +77,7 @@ def test_discoveries_share_workers(small_suite: Suite, ray_session: None) -> Non
         for each, islands in zip(tables, found, strict=True):
             alone = Archipelago(each, SETTINGS, workers)
             while alone.epoch < 9:
-                advance(alone)
+                advance(alone, workers)
             assert alone.islands(9) == islands
             assert alone.processes in processes
             alone.close()

@@ -23,6 +23,7 @@ def report(island: int, epoch: int, objective: float = 0.5) -> Report:
         evaluations=10 * (epoch + 1),
         scored=10,
         known=0,
+        seconds=0.0,
     )
 
 

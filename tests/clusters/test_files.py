@@ -103,3 +103,13 @@ def test_constraints_pin_what_the_files_rely_on() -> None:
     assert sorted(PINS) == ["ray", "torch"]
     assert sys.version_info[:2] >= (3, 11)
     assert (FOLDER / "slurm.sh").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_jobs_are_submitted_with_paths_that_no_shell_need_expand(name: str) -> None:
+    # `ray job submit` quotes what it is given, and the job's folder is another one.
+    submitted = re.findall(r"ray job submit [^\n]*\\\n#([^\n]*)", text(name))
+    assert bool(submitted) == (name in {"aws.yaml", "gcp.yaml", "onprem.yaml", "kuberay/raycluster.yaml"})
+    for arguments in submitted:
+        assert re.search(r" python /\S*/jobs/discover\.py --out /\S+", arguments), arguments
+        assert "~" not in arguments

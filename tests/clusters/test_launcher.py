@@ -12,7 +12,7 @@ import pytest
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.scripts.scripts import start
 
-from tests.clusters.files import LAUNCHED, RAY, ROOT, document, tool
+from tests.clusters.files import LAUNCHED, ROOT, document, tool
 
 CLOUDS = ("aws", "gcp")
 COMMANDS = ("initialization", "setup", "head_setup", "worker_setup", "head_start_ray", "worker_start_ray")
@@ -105,17 +105,22 @@ def test_ray_and_python_are_pinned(name: str) -> None:
     # What Ray fills in where a file says nothing is a nightly build.
     assert not [command for command in run if "ray-wheels" in command or "dev0" in command]
     installs = [command for command in run if re.search(r"pip install.*~/rayzc$", command)]
-    assert installs
+    assert len(installs) == (3 if name == "onprem" else 4)  # for all, the head, workers; workers with GPUs
     assert all("--constraint ~/rayzc/constraints.txt" in command for command in installs)
+    assert any("uv venv --managed-python --python 3.12 " in command for command in run)
     if name == "onprem":
-        assert any("uv venv --python 3.12 " in command for command in run)
+        assert not [command for command in run if "--torch-backend" in command]
     else:
-        gpu = config["available_node_types"]["gpu"]
-        assert config["docker"]["image"] == f"rayproject/ray:{RAY}-py312"
-        assert gpu["docker"]["worker_image"] == f"rayproject/ray:{RAY}-py312-gpu"
+        gpu = config["available_node_types"]["gpu"]["worker_setup_commands"]
+        assert len(gpu) == len(config["worker_setup_commands"])
         # The build of torch for CPUs would leave the GPUs unused.
-        assert not [command for command in gpu["worker_setup_commands"] if "whl/cpu" in command]
-        assert any("whl/cpu" in command for command in config["worker_setup_commands"])
+        differing = [
+            pair for pair in zip(gpu, config["worker_setup_commands"], strict=True) if len(set(pair)) == 2
+        ]
+        assert [cpu.replace("--torch-backend=cpu ", "") for _, cpu in differing] == [
+            plain for plain, _ in differing
+        ]
+        assert len(differing) == 1
 
 
 @pytest.mark.parametrize("name", LAUNCHED)
@@ -138,10 +143,9 @@ def test_ray_starts_with_options_that_it_has_and_asks_for_the_token(name: str, p
 @pytest.mark.parametrize("name", LAUNCHED)
 def test_what_is_copied_is_in_the_checkout(name: str) -> None:
     mounts = document(f"{name}.yaml")["file_mounts"]
-    home = "~" if name == "onprem" else "/home/ray"
-    assert mounts.pop(f"{home}/.ray/auth_token") == "~/.ray/auth_token"
+    assert mounts.pop("~/.ray/auth_token") == "~/.ray/auth_token"
     assert [local for local in mounts.values() if not (ROOT / local).exists()] == []
-    assert set(mounts) == {f"{home}/rayzc/{local}" for local in mounts.values()}
+    assert set(mounts) == {f"~/rayzc/{local}" for local in mounts.values()}
     # Ray hashes all that is copied, at every `ray up`: no .venv, no .git, no runs.
     assert "." not in mounts.values()
     assert {"constraints.txt", "pyproject.toml", "README.md", "LICENSE", "rayzc", "jobs"} == set(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A cluster for the time of a Slurm job, with `ray symmetric-run`. Checked offline with Ray 2.60.0 on Python 3.12.
 #
-#   make install                                               # once, in a checkout that all nodes share
+#   make install PYTHON=python3.12                             # once, in a checkout that all nodes share
 #   sbatch clusters/slurm.sh discover --time-limit 10h --out /shared/runs/first     # from the root of the checkout
 #   sbatch --gpus-per-node=1 clusters/slurm.sh train /shared/runs/found --data images.npz --out /shared/runs/trained
 #   tail -f rayzc-JOB.log

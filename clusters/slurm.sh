@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A cluster for the time of a Slurm job, with `ray symmetric-run`. Checked offline with Ray 2.60.0 on Python 3.12.
+# A cluster for the time of a Slurm job, with `ray symmetric-run`. Python 3.12; checked offline with Ray 2.60.0.
 #
 #   make install PYTHON=python3.12                             # once, in a checkout that all nodes share
 #   sbatch clusters/slurm.sh discover --time-limit 10h --out /shared/runs/first     # from the root of the checkout
@@ -10,7 +10,8 @@
 # The first argument is discover, search, run or train, the others are its options, with an --out that all nodes share.
 #
 # Three minutes before the time limit, Slurm signals this script. It has rayzc write its last checkpoint and puts the
-# job back into the queue, where it continues: a run may take longer than a job may. A node that fails does so, too.
+# job back into the queue, where it continues: a run may take longer than a job may. If a node fails, Slurm does so.
+# With several nodes, a job ends about a minute after rayzc: so long do the others wait for the first to come back.
 #
 # Override: on the command line of sbatch, what #SBATCH says below (nodes, time, partition). In the environment:
 #   RAYZC_HOME   the checkout (the folder that sbatch is called in)

@@ -1,0 +1,385 @@
+"""The job server of a cluster: its address, the token, and Ray's job SDK with errors that say what to do."""
+
+import http.client
+import json
+import logging
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import ray.exceptions
+from ray.job_submission import JobSubmissionClient
+
+from rayzc.cluster.connection import known_token, token_mode
+from rayzc.errors import ClusterError, RayzcError, first_line
+
+__all__ = ["JobRecord", "Server", "UnknownJobError", "UnreachableError", "connect"]
+
+DEFAULT_ADDRESS = "http://127.0.0.1:8265"
+OLDEST_RAY = (2, 50)
+"""The oldest Ray that rayzc runs on; a test compares it with the requirements of the package."""
+
+_SECONDS_TO_ANSWER = 10.0
+_SECONDS_TO_UPLOAD = 600.0
+_ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
+
+
+class UnreachableError(ClusterError):
+    """The job server does not answer now; it may answer later."""
+
+
+class UnknownJobError(ClusterError):
+    """The job server knows no such job."""
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """What the job server knows of a job.
+
+    Attributes:
+        id: the submission id.
+        status: PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED.
+        message: what Ray says about the status.
+        entrypoint: its command line.
+        started: when it was submitted, in seconds since 1970, if that is known.
+        ended: when it ended, likewise.
+        exit_code: of its command, once it has ended.
+        metadata: what :mod:`rayzc.cluster.submission.submitting` noted; empty for jobs that others submitted.
+    """
+
+    id: str
+    status: str
+    message: str
+    entrypoint: str
+    started: float | None
+    ended: float | None
+    exit_code: int | None
+    metadata: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The name that it was submitted under; for jobs that others submitted, the id."""
+        return self.metadata.get("rayzc_name", self.id)
+
+    @property
+    def command(self) -> str:
+        """The command of rayzc that it runs, empty for the jobs of others."""
+        return self.metadata.get("rayzc_command", "")
+
+    @property
+    def attempt(self) -> int:
+        """How many jobs of its name there are up to this one."""
+        return int(self.metadata.get("rayzc_attempt", "1"))
+
+    @property
+    def folder(self) -> str:
+        """Its folder on the cluster."""
+        return self.metadata.get("rayzc_folder", "")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the status is final."""
+        return self.status in _ENDED
+
+    @classmethod
+    def of(cls, details: Any) -> "JobRecord":
+        """The record of what Ray's SDK returns."""
+
+        def seconds(milliseconds: int | None) -> float | None:
+            return None if milliseconds is None else milliseconds / 1000
+
+        return cls(
+            id=str(details.submission_id or details.job_id),
+            status=str(getattr(details.status, "value", details.status)),
+            message=details.message or "",
+            entrypoint=details.entrypoint,
+            started=seconds(details.start_time),
+            ended=seconds(details.end_time),
+            exit_code=details.driver_exit_code,
+            metadata=dict(details.metadata or {}),
+        )
+
+
+class Server:
+    """A job server that answers, and lets us in.
+
+    Args:
+        client: of Ray's SDK.
+        address: of the dashboard.
+        ray_version: of the cluster.
+    """
+
+    def __init__(self, client: Any, address: str, ray_version: str) -> None:
+        self._client = client
+        self.address = address
+        self.ray_version = ray_version
+
+    def jobs(self) -> list[JobRecord]:
+        """All jobs that were submitted to the cluster, the earliest first.
+
+        Raises:
+            ClusterError: the server does not answer.
+        """
+        with self._errors():
+            records = [JobRecord.of(job) for job in self._client.list_jobs() if job.submission_id]
+        return sorted(records, key=lambda record: (record.started or 0.0, record.attempt))
+
+    def job(self, identity: str) -> JobRecord:
+        """The job of an id.
+
+        Raises:
+            UnknownJobError: there is none.
+            ClusterError: the server does not answer.
+        """
+        with self._errors(identity):
+            return JobRecord.of(self._client.get_job_info(identity))
+
+    def submit(
+        self, identity: str, entrypoint: str, runtime_env: Mapping[str, Any], metadata: Mapping[str, str]
+    ) -> bool:
+        """Uploads what the job needs, and starts it.
+
+        Returns:
+            False if there is a job of this id already, which is left as it is.
+
+        Raises:
+            ClusterError: the server does not answer, or refuses the job.
+        """
+        try:
+            with self._errors():
+                self._client.submit_job(
+                    entrypoint=entrypoint,
+                    submission_id=identity,
+                    runtime_env=dict(runtime_env),
+                    metadata=dict(metadata),
+                )
+        except ClusterError:
+            # Someone else was faster, or the answer to our own request was lost.
+            if any(record.id == identity for record in self.jobs()):
+                return False
+            raise
+        return True
+
+    def stop(self, identity: str) -> None:
+        """Asks a job to stop.
+
+        Raises:
+            UnknownJobError: there is no such job.
+            ClusterError: the server does not answer.
+        """
+        with self._errors(identity):
+            self._client.stop_job(identity)
+
+    def delete(self, identity: str) -> None:
+        """Removes a job that has ended from the server's list.
+
+        Raises:
+            ClusterError: the server does not answer.
+        """
+        with self._errors(identity):
+            self._client.delete_job(identity)
+
+    def logs(self, identity: str) -> str:
+        """All that a job has printed.
+
+        Raises:
+            UnknownJobError: there is no such job.
+            ClusterError: the server does not answer.
+        """
+        with self._errors(identity):
+            return str(self._client.get_job_logs(identity))
+
+    async def tail(self, identity: str) -> AsyncIterator[str]:
+        """What a job prints, from its first line on, as it comes; the connection may end before the job does.
+
+        Raises:
+            ClusterError: the connection broke off.
+        """
+        with self._errors(identity):
+            async for text in self._client.tail_job_logs(identity):
+                yield text
+
+    @contextmanager
+    def _errors(self, identity: str = "") -> Iterator[None]:
+        """Turns the errors of Ray's SDK and of its HTTP libraries into our own."""
+        import aiohttp
+
+        try:
+            yield
+        except RayzcError:
+            raise
+        except ray.exceptions.AuthenticationError:
+            raise refused(self.address, known_token() is not None) from None
+        except (OSError, aiohttp.ClientError) as error:  # those of requests are OSErrors
+            raise UnreachableError(
+                f"the dashboard at {self.address} does not answer ({first_line(error)}): check that the cluster "
+                "runs, and try again"
+            ) from None
+        except RuntimeError as error:
+            status = re.search(r"status code (\d+)", str(error))
+            if status and status[1] == "404" and identity:
+                raise UnknownJobError(
+                    f"the cluster at {self.address} knows no job '{identity}'; a cluster whose head was started "
+                    "again has forgotten its jobs: submit the job again, and it continues from its folder"
+                ) from None
+            if status and status[1] == "413":
+                raise ClusterError(
+                    f"{self.address} refuses the upload as too large: put large files on the cluster, and name them "
+                    "with --on-cluster"
+                ) from None
+            if status or identity == "":
+                raise ClusterError(f"the dashboard at {self.address} refuses: {_last_line(error)}") from None
+            raise UnreachableError(
+                f"the connection to {self.address} broke off ({first_line(error)}): try again"
+            ) from None
+
+
+class _Client(JobSubmissionClient):
+    """Ray's client, whose requests end."""
+
+    def _do_request(self, method: str, endpoint: str, **given: Any) -> Any:
+        given.setdefault("timeout", _SECONDS_TO_UPLOAD if method == "PUT" else 3 * _SECONDS_TO_ANSWER)
+        return super()._do_request(method, endpoint, **given)
+
+
+def connect(address: str | None = None) -> Server:
+    """Finds the job server, and checks within seconds that it lets us in and runs a Ray that rayzc runs on.
+
+    The token goes only to a server that asks for one.
+
+    Args:
+        address: of the dashboard, ``http://host:8265``; by default ``RAY_API_SERVER_ADDRESS``, or ``RAY_ADDRESS`` where
+            that is the address of a dashboard, or the dashboard of this machine.
+
+    Raises:
+        ClusterError: there is no dashboard, it refuses us, or its Ray is too old; the message says what to do.
+    """
+    place, name = _resolved(address)
+    headers: dict[str, str] = {}
+    status, version = _asked(place, name, headers)
+    if status in (401, 403):
+        token = known_token() if token_mode() != "disabled" else None
+        if token is None:
+            raise refused(name, False)
+        headers["Authorization"] = f"Bearer {token}"
+        status, version = _asked(place, name, headers)
+        if status in (401, 403):
+            raise refused(name, True)
+    found = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if found < OLDEST_RAY:
+        raise ClusterError(
+            f"the cluster at {name} runs Ray {version}, and rayzc needs {'.'.join(map(str, OLDEST_RAY))} or later: "
+            "install a newer Ray on the cluster"
+        )
+    # Its remarks are those of a library; what matters is an error.
+    for module in ("dashboard_sdk", "job.sdk"):
+        logging.getLogger(f"ray.dashboard.modules.{module}").setLevel(logging.ERROR)
+    # The variable overrides the argument.
+    before = os.environ.get("RAY_API_SERVER_ADDRESS")
+    os.environ["RAY_API_SERVER_ADDRESS"] = place
+    try:
+        client = _Client(place, headers=headers)
+    except (OSError, RuntimeError) as error:
+        raise UnreachableError(f"the dashboard at {name} does not answer: {first_line(error)}") from None
+    finally:
+        if before is None:
+            del os.environ["RAY_API_SERVER_ADDRESS"]
+        else:
+            os.environ["RAY_API_SERVER_ADDRESS"] = before
+    return Server(client, place, version)
+
+
+def _resolved(address: str | None) -> tuple[str, str]:
+    """The address to use, and its name in messages.
+
+    Raises:
+        ClusterError: it is not the address of a dashboard.
+    """
+    name = address
+    if not address:
+        for variable in ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS"):
+            given = os.environ.get(variable, "")
+            if given and (variable == "RAY_API_SERVER_ADDRESS" or given.startswith(("http://", "https://"))):
+                address, name = given, f"{given} (from {variable})"
+                break
+        else:
+            address = name = DEFAULT_ADDRESS
+    place = (address if "://" in address else f"http://{address}").rstrip("/")
+    try:
+        parts = urlsplit(place)
+        usable = (
+            parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:
+        usable = None
+    if not usable or any(character.isspace() for character in place):
+        raise ClusterError(f"{name} is not the address of a dashboard: write http://HOST:8265")
+    return place, str(name)
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection, as it would take the token elsewhere."""
+
+    def redirect_request(self, *values: Any) -> None:
+        """Refuses."""
+        return
+
+
+def _asked(place: str, name: str, headers: Mapping[str, str]) -> tuple[int, str]:
+    """The HTTP status with which a dashboard answers, and the version of its Ray.
+
+    Raises:
+        ClusterError: nobody answers, or not like a dashboard.
+    """
+    advice = "give the address of the cluster's dashboard, usually http://HOST:8265, with --address"
+    request = urllib.request.Request(f"{place}/api/version", headers=dict(headers))
+    try:
+        with urllib.request.build_opener(_NoRedirects).open(request, timeout=_SECONDS_TO_ANSWER) as answer:
+            return 200, str(json.loads(answer.read(1 << 16))["ray_version"])
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403):
+            return error.code, ""
+        raise ClusterError(
+            f"{name} does not answer like Ray's dashboard (HTTP {error.code}): {advice}"
+        ) from None
+    except (http.client.HTTPException, ValueError, KeyError, TypeError):
+        raise ClusterError(f"{name} does not answer like Ray's dashboard: {advice}") from None
+    except OSError as error:
+        inner = error.reason if isinstance(error, urllib.error.URLError) else error
+        reason = first_line(inner) if isinstance(inner, Exception) else inner
+        raise UnreachableError(
+            f"no dashboard at {name} ({reason}): start Ray there with `ray start --head`, or {advice}"
+        ) from None
+
+
+def refused(name: str, has_token: bool) -> ClusterError:
+    """The error where a server wants a token that we do not have.
+
+    Args:
+        name: of the server.
+        has_token: whether we have sent one.
+    """
+    where = (
+        "put the cluster's token, which `ray get-auth-token` prints on its head, into RAY_AUTH_TOKEN or "
+        "~/.ray/auth_token"
+    )
+    if has_token:
+        return ClusterError(f"the cluster at {name} has a different token than this machine: {where}")
+    if token_mode() == "disabled" and known_token() is not None:
+        return ClusterError(
+            f"the cluster at {name} requires a token, and RAY_AUTH_MODE=disabled holds ours back: set "
+            "RAY_AUTH_MODE=token"
+        )
+    return ClusterError(f"the cluster at {name} requires a token: {where}")
+
+
+def _last_line(error: Exception) -> str:
+    """What a traceback that the server sends says at its end."""
+    lines = [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from rayzc.errors import ClusterError, SuiteError, nearest
+from rayzc.options.submitting import JOBS
 
 if TYPE_CHECKING:
     from rayzc.cluster.submission import Input
@@ -47,14 +48,14 @@ def job_arguments(
     """Checks the arguments of a job, and finds the files that they name.
 
     Args:
-        command: one of :data:`rayzc.cli.submitted.JOBS`.
+        command: one of :data:`rayzc.options.submitting.JOBS`.
         given: its arguments.
         include: other files and folders to upload.
         on_cluster: arguments that name files of the cluster.
 
     Raises:
         ClusterError: there is no such command, an option is not for jobs, or a file is not there.
-        click.UsageError: the command has no such option, or lacks one.
+        Exception: typer's usage error: the command has no such option, or lacks one.
     """
     parser = _parser(command)
     options = {name: option for option in parser.params for name in option.opts if name.startswith("-")}
@@ -90,11 +91,17 @@ def _parser(command: str) -> Any:
     from rayzc.cli.fill import fill
     from rayzc.cli.run import run
     from rayzc.cli.search import search
-    from rayzc.cli.submitted import JOBS
     from rayzc.cli.train import train
 
-    functions = dict(zip(JOBS, (discover, search, run, train, fill, build), strict=True))
-    if command not in functions:
+    functions = {
+        "discover": discover,
+        "search": search,
+        "run": run,
+        "train": train,
+        "fill": fill,
+        "build-suite": build,
+    }
+    if command not in JOBS:
         raise ClusterError(f"'{command}' cannot be a job; {nearest(command, list(JOBS))}")
     small = typer.Typer(add_completion=False)
     small.command(context_settings={"help_option_names": ["-h", "--help"]})(functions[command])
@@ -106,7 +113,7 @@ def _check(parser: Any, command: str, given: Sequence[str]) -> None:
 
     Raises:
         ClusterError: an option is not for jobs.
-        click.UsageError: there is no such option, or one is missing.
+        Exception: typer's usage error: there is no such option, or one is missing.
     """
     for text in given:
         name = text.partition("=")[0]
@@ -140,14 +147,19 @@ class _Staged:
         """The value of an option, as the job sees it."""
         if option == _EXPORT:
             return _EXPORTED
-        if option in _NAMES_FILES and text not in self._on_cluster and _exists(text):
-            return self._add(Path(text))
+        if option in _NAMES_FILES and text not in self._on_cluster:
+            if _exists(text):
+                return self._add(Path(text))
+            if option == "--suite" and (fetched := _fetched_suite(text)):
+                return self._add(fetched)
         self._modules(text)
         return text
 
     def positional(self, command: str, text: str) -> str:
         """An argument that is no option, as the job sees it."""
         if text in self._on_cluster or not _exists(text):
+            if command == "fill" and text not in self._on_cluster and (fetched := _fetched_suite(text)):
+                return self._add(fetched)
             self._modules(text)
             return text
         if command == "build-suite":
@@ -200,6 +212,14 @@ class _Staged:
                 for path in (Path(f"{found[1]}.py"), Path(found[1])):
                     if path.is_file() or (path.is_dir() and any(path.glob("*.py"))):
                         self._add(path)
+
+
+def _fetched_suite(name: str) -> Path | None:
+    """The file of a named suite that was fetched to this machine; the cluster may not have it."""
+    from rayzc.problems import NAMED_SUITES
+
+    known = NAMED_SUITES.get(name)
+    return known.path if known is not None and known.path.is_file() else None
 
 
 def _exists(text: str) -> bool:

@@ -55,7 +55,11 @@ def submit(
     if not options.no_fetch:
         check_target(target, name)
     there = connect(server.address)
-    job, started = start(there, submission)
+    try:
+        job, started = start(there, submission)
+    except KeyboardInterrupt:
+        say("\ninterrupted; `rayzc jobs list` tells whether the job was submitted")
+        sys.exit(130)
     if started:
         files = f", with {len(prepared.inputs)} of your files and folders ({size / 1024**2:.1f} MiB)"
         say(
@@ -72,10 +76,14 @@ def submit(
         if started or not job.has_ended:
             job = _followed(there, job)
         conclude(job, there)
+    except KeyboardInterrupt:
+        say(f"\ndetached; {_advice(name, there)}")
+        sys.exit(130)
+    try:
         if not options.no_fetch:
             _fetched(there, job, target, options.python)
     except KeyboardInterrupt:
-        say(f"\ndetached; {_advice(name, there)}")
+        say("\ninterrupted; repeat the command to fetch the results")
         sys.exit(130)
 
 
@@ -119,9 +127,17 @@ def conclude(job: "JobRecord", server: "Server") -> None:
     code = "" if job.exit_code is None else f" with exit code {job.exit_code}"
     log = server.logs(job.id) if job.exit_code is not None else ""
     lines = [line.strip() for line in (log or job.message).splitlines() if line.strip()]
-    _leave(
-        f"the job '{job.name}' failed{code}: {lines[-1].removeprefix('rayzc: ') if lines else 'no reason is known'}"
-    )
+    reason = lines[-1].removeprefix("rayzc: ") if lines else "no reason is known"
+    _leave(f"the job '{job.name}' failed{code}: {reason}{_hint(job, reason)}")
+
+
+def _hint(job: "JobRecord", reason: str) -> str:
+    """What to do where the cluster's Python is the reason."""
+    if job.exit_code == 127:
+        return "; name the Python that has the cluster's Ray: --python PATH"
+    if reason.startswith(("ModuleNotFoundError", "ImportError")):
+        return "; name the Python that has what rayzc needs, --python PATH, or add --install"
+    return ""
 
 
 def _leave(reason: str) -> NoReturn:

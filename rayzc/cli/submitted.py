@@ -5,23 +5,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from rayzc.cli import main
 from rayzc.errors import RayzcError, RunError
+from rayzc.options.submitting import JOBS
 
-__all__ = ["JOBS", "arguments_for", "run_as_job", "run_submitted"]
-
-JOBS: Mapping[str, tuple[str, ...]] = {
-    "discover": ("discover",),
-    "search": ("search",),
-    "run": ("run",),
-    "train": ("train",),
-    "fill": ("suite", "fill"),
-    "build-suite": ("suite", "build"),
-}
-"""The commands that can be jobs, and what follows ``rayzc`` on their command lines."""
+__all__ = ["arguments_for", "run_as_job", "run_submitted"]
 
 _INPUTS, _RUN, _JOB = "inputs", "run", "job.json"
 _UPLOADED = "rayzc-inputs.json"
@@ -88,7 +78,10 @@ def run_submitted(command: str, folder: str, digest: str, arguments: list[str]) 
         RunError: the folder belongs to another command, or cannot be written.
         SystemExit: when the command has ended.
     """
-    place = Path(folder).expanduser().absolute()
+    try:
+        place = Path(folder).expanduser().absolute()
+    except RuntimeError as error:
+        raise RunError(f"{folder}: {error}; name another --remote-folder") from None
     inputs = place / _INPUTS
     try:
         inputs.mkdir(parents=True, exist_ok=True)

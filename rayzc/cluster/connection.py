@@ -76,7 +76,7 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
             raise _absent(name, error) from None
         raise ClusterError(
             f"the Ray cluster at {name} cannot be used from here ({first_line(error)}): run this command on a "
-            "machine of the cluster, with the cluster's versions of Ray and Python, or submit it with `ray job submit`"
+            "machine of the cluster, with the cluster's versions of Ray and Python, or submit it with `rayzc submit`"
         ) from None
     try:
         yield
@@ -301,7 +301,7 @@ def _refused(name: str) -> ClusterError:
 def _dashboard(name: str, head: str, dashboard: str) -> ClusterError:
     return ClusterError(
         f"{name} is the address of a dashboard, which only takes jobs: give that of the head, usually {head}, or "
-        f"submit this command with `ray job submit --address {dashboard} -- rayzc ...`"
+        f"submit this command with `rayzc submit COMMAND --address {dashboard} -- ...`"
     )
 
 

@@ -1,5 +1,6 @@
 """The options of `submit` and `jobs`: where jobs are submitted, and what becomes of one."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -7,7 +8,17 @@ from rayzc.errors import ClusterError, RayzcError
 from rayzc.options.flat import option
 from rayzc.options.option import Options
 
-__all__ = ["JobServer", "SubmitOptions"]
+__all__ = ["JOBS", "JobServer", "SubmitOptions"]
+
+JOBS: Mapping[str, tuple[str, ...]] = {
+    "discover": ("discover",),
+    "search": ("search",),
+    "run": ("run",),
+    "train": ("train",),
+    "fill": ("suite", "fill"),
+    "build-suite": ("suite", "build"),
+}
+"""The commands that can be jobs, and what follows ``rayzc`` on their command lines."""
 
 
 class JobServer(Options, frozen=True, kw_only=True):

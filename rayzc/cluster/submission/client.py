@@ -176,15 +176,6 @@ class Server:
         with self._errors(identity):
             self._client.stop_job(identity)
 
-    def delete(self, identity: str) -> None:
-        """Removes a job that has ended from the server's list.
-
-        Raises:
-            ClusterError: the server does not answer.
-        """
-        with self._errors(identity):
-            self._client.delete_job(identity)
-
     def logs(self, identity: str) -> str:
         """All that a job has printed.
 

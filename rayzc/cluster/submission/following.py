@@ -17,6 +17,7 @@ _SILENCE = 20.0
 """After so many seconds without a word, the connection is made anew: a dead one says nothing, either."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+_PAUSE_WHEN_BROKEN = 2.0
 
 
 def follow(
@@ -47,16 +48,17 @@ def follow(
     pause = _FIRST_PAUSE
     while True:
         try:
-            asyncio.run(_listen(server, identity, log))
+            broken = not asyncio.run(_listen(server, identity, log))
             record = server.job(identity)
+            if broken or record.has_ended:
+                # The last lines may be missing; and a proxy may let requests through, but no lasting connection.
+                log.replace(server.logs(identity))
             if away_since is not None:
                 say(f"{server.address} answers again")
                 away_since, pause = None, _FIRST_PAUSE
             if record.has_ended:
-                # Following may end before the last lines.
-                log.replace(server.logs(identity))
                 return record
-            time.sleep(_FIRST_PAUSE)
+            time.sleep(_PAUSE_WHEN_BROKEN if broken else _FIRST_PAUSE)
         except UnknownJobError:
             raise
         except UnreachableError as error:
@@ -117,14 +119,15 @@ class _Log:
         self.add(whole)
 
 
-async def _listen(server: Server, identity: str, log: _Log) -> None:
-    """Listens on one connection until it ends, or nothing was said for a while."""
+async def _listen(server: Server, identity: str, log: _Log) -> bool:
+    """Listens on one connection until it ends, or nothing was said for a while; whether it did not break off."""
     log.restart()
     parts = server.tail(identity)
-    with suppress(TimeoutError):
+    with suppress(TimeoutError, StopAsyncIteration):
         while True:
             try:
                 text = await asyncio.wait_for(anext(parts), _SILENCE)
-            except StopAsyncIteration:
-                return
+            except UnreachableError:
+                return False
             log.add(text)
+    return True

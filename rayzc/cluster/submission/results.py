@@ -61,6 +61,7 @@ def fetch(server: Server, job: JobRecord, target: Path, python: str) -> Unpacked
         ClusterError: they cannot be fetched; says where they are.
         RunError: they cannot be written here.
     """
+    # It stays in Ray's list, marked: Ray calls a job that is deleted soon after its end a failed one.
     identity = f"{job.id}--fetch-{secrets.token_hex(4)}"
     entrypoint = f"exec {shlex.quote(python)} -m rayzc.runs.archive {shlex.quote(job.folder)}"
     with tempfile.TemporaryDirectory(prefix="rayzc-fetch-") as folder:
@@ -74,7 +75,6 @@ def fetch(server: Server, job: JobRecord, target: Path, python: str) -> Unpacked
         raise ClusterError(
             f"the results of '{job.name}' are in {job.folder} on the cluster, and cannot be fetched: {why}"
         )
-    server.delete(identity)
     try:
         found = unpacked(log, target)
     except RunError as error:

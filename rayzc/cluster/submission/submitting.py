@@ -38,7 +38,7 @@ class Submission:
 
     Attributes:
         name: of the run.
-        command: of rayzc, one of :data:`rayzc.cli.submitted.JOBS`.
+        command: of rayzc, one of :data:`rayzc.options.submitting.JOBS`.
         arguments: of the command, with paths as the job sees them.
         inputs: the files that the arguments name.
         folder: of the job, on the cluster.
@@ -165,7 +165,10 @@ def start(server: Server, submission: Submission) -> tuple[JobRecord, bool]:
         if submission.install:
             environment["pip"] = requirements()
         started = server.submit(identity, submission.entrypoint, environment, note)
-    return server.job(identity), started
+    job = server.job(identity)
+    if not started:
+        _check_same(job, submission, files)
+    return job, started
 
 
 def _check_same(before: JobRecord, submission: Submission, files: str) -> None:

@@ -55,7 +55,7 @@ class SubmitOptions(Options, frozen=True, kw_only=True):
     remote_folder: Annotated[
         str | None,
         option(
-            "Folder of the job on the cluster. Name one that all nodes share if a new head must find it again.",
+            "Folder of the job on the cluster. On several nodes, name one that all of them share.",
             default="~/rayzc-runs/NAME on the head",
             metavar="FOLDER",
         ),

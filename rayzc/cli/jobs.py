@@ -19,6 +19,7 @@ __all__ = ["jobs"]
 
 NAME = "Name of the job, or the id of a job that was not submitted by rayzc."
 _SECONDS_TO_STOP = 90.0
+_SECONDS_BETWEEN_WISHES = 5.0
 
 jobs = typer.Typer(
     help="List, follow and stop the jobs of a cluster.",
@@ -104,8 +105,12 @@ def stop(name: AsName, server: JobServer) -> None:
     if record.has_ended:
         typer.echo(f"job {name} has ended already: {record.status.lower()}")
         return
-    there.stop(record.id)
-    ended = waited(there, record.id, _SECONDS_TO_STOP)
+    deadline = time.monotonic() + _SECONDS_TO_STOP
+    ended = record
+    while not ended.has_ended and time.monotonic() < deadline:
+        # Ray forgets the wish where the job has not begun; a job that knows it is not disturbed by the next one.
+        there.stop(record.id)
+        ended = waited(there, record.id, _SECONDS_BETWEEN_WISHES)
     if not ended.has_ended:
         raise ClusterError(
             f"the job '{name}' was asked to stop and still runs after {_SECONDS_TO_STOP:g} s: look at `rayzc jobs logs "

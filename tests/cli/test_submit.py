@@ -210,7 +210,7 @@ def test_the_list_of_jobs(command: Command, cluster: Cluster, monkeypatch: pytes
     assert "rayzc-runs" not in narrow
 
 
-def test_one_job(command: Command, cluster: Cluster) -> None:
+def test_one_job(command: Command, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster.known["rayzc-first"] = record("rayzc-first", metadata=JOB, message="it runs")
     cluster.known["raysubmit_1"] = record("raysubmit_1", "FAILED", exit_code=3)
     cluster.texts["rayzc-first"] = "one\ntwo"
@@ -221,6 +221,23 @@ def test_one_job(command: Command, cluster: Cluster) -> None:
     ended = command("jobs", "stop", "first")
     assert (ended.code, ended.out) == (0, "job first has ended: stopped; submit it again to continue\n")
     assert cluster.stopped == ["rayzc-first"]
+
+    def slow(identity: str) -> None:
+        cluster.stopped.append(identity)
+        if len(cluster.stopped) == 4:
+            cluster.end(identity, "STOPPED")
+
+    monkeypatch.setattr(cluster, "stop", slow)
+    monkeypatch.setattr("rayzc.cli.jobs._SECONDS_BETWEEN_WISHES", 0.0)
+    cluster.known["rayzc-first"] = record("rayzc-first", metadata=JOB)
+    assert command("jobs", "stop", "first").out.startswith("job first has ended: stopped")
+    cluster.known["rayzc-first"] = record("rayzc-first", metadata=JOB)
+    monkeypatch.setattr("rayzc.cli.jobs._SECONDS_TO_STOP", 0.0)
+    stubborn = command("jobs", "stop", "first")
+    assert (stubborn.code, stubborn.err) == (
+        2,
+        "rayzc: the job 'first' was asked to stop and still runs after 0 s: look at `rayzc jobs logs first`\n",
+    )
     lost = command("jobs", "stop", "frist")
     assert (lost.code, lost.err) == (
         2,

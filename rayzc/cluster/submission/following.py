@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError, UnreachableError
 from rayzc.errors import ClusterError
 
-__all__ = ["follow", "waited"]
+__all__ = ["follow", "persistently", "waited"]
 
 PATIENCE = 600.0
 """How many seconds a server may be away before we give up. The job itself goes on."""
@@ -18,6 +19,9 @@ _SILENCE = 20.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _PAUSE_WHEN_BROKEN = 2.0
+_PERSISTENCE = 30.0
+
+ResultT = TypeVar("ResultT")
 
 
 def follow(
@@ -85,12 +89,37 @@ def waited(server: Server, identity: str, seconds: float, pause: float = 0.5) ->
         The job; it still runs if the time was not enough.
 
     Raises:
-        ClusterError: the server does not answer, or does not know the job.
+        ClusterError: the server stays away, or does not know the job.
     """
     deadline = time.monotonic() + seconds
-    while not (record := server.job(identity)).has_ended and time.monotonic() < deadline:
+    while (
+        not (record := persistently(lambda: server.job(identity))).has_ended and time.monotonic() < deadline
+    ):
         time.sleep(pause)
     return record
+
+
+def persistently(
+    ask: Callable[[], ResultT], seconds: float = _PERSISTENCE, pause: float = _FIRST_PAUSE
+) -> ResultT:
+    """Asks a server again while it does not answer.
+
+    Args:
+        ask: the question.
+        seconds: how long to go on.
+        pause: seconds between two questions.
+
+    Raises:
+        ClusterError: the server stays away, or refuses.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except UnreachableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(pause)
 
 
 class _Log:

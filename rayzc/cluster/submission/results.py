@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from rayzc.cluster.submission.client import JobRecord, Server
-from rayzc.cluster.submission.following import waited
+from rayzc.cluster.submission.following import persistently, waited
 from rayzc.cluster.submission.inputs import write_wheel
 from rayzc.cluster.submission.submitting import ENV_VARS
 from rayzc.documents import json_text, write_atomically
@@ -68,7 +68,7 @@ def fetch(server: Server, job: JobRecord, target: Path, python: str) -> Unpacked
         environment = {"env_vars": ENV_VARS, "py_modules": [str(write_wheel(Path(folder)))]}
         server.submit(identity, entrypoint, environment, {"rayzc_name": job.name, "rayzc_fetch": job.id})
     ended = waited(server, identity, _PATIENCE)
-    log = server.logs(identity)
+    log = persistently(lambda: server.logs(identity))
     if ended.status != "SUCCEEDED":
         lines = [line for line in (log or ended.message).splitlines() if line.strip()]
         why = lines[-1].removeprefix("rayzc: ") if lines else ended.status

@@ -4,7 +4,7 @@ import pytest
 
 from rayzc.cluster.submission import following
 from rayzc.cluster.submission.client import UnknownJobError
-from rayzc.cluster.submission.following import follow, waited
+from rayzc.cluster.submission.following import follow, persistently, waited
 from rayzc.errors import ClusterError
 from tests.cluster.submission.stand_in import StandIn, record
 
@@ -88,6 +88,15 @@ def test_a_server_that_stays_away() -> None:
 def test_a_job_that_is_forgotten() -> None:
     with pytest.raises(UnknownJobError):
         follow(StandIn(), "it", lambda text: None, lambda text: None)
+
+
+def test_asking_again() -> None:
+    server = StandIn(record("it"))
+    server.away = 3
+    assert persistently(lambda: server.job("it"), pause=0.0).id == "it"
+    server.away = 1000
+    with pytest.raises(ClusterError, match="does not answer"):
+        persistently(lambda: server.job("it"), seconds=-1.0)
 
 
 def test_waiting() -> None:

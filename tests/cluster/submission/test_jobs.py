@@ -23,12 +23,12 @@ from tests.cluster.searches import samples
 
 RAYZC = (sys.executable, "-m", "rayzc")
 SHORT = ("--suite", "small.parquet", "--epochs", "3", "--islands", "4", "--population", "20", "--seed", "7")
-LONG = (*SHORT, "--epochs", "12", "--objective", "unhurried:mean")
+LONG = (*SHORT, "--epochs", "8", "--objective", "unhurried:mean")
 UNHURRIED = """
 import os, time
 
 def mean(correlations):
-    time.sleep(float(os.environ.get("PACE", "0.02")))
+    time.sleep(float(os.environ.get("PACE", "0.002")))
     return float(correlations.mean())
 """
 """An objective of the user's, so that a run is not over before it can be stopped in its middle."""

@@ -1,37 +1,25 @@
-"""The job server of a cluster: its address, the token, and Ray's job SDK with errors that say what to do."""
+"""The job server of a cluster: Ray's job SDK, with errors that say what to do."""
 
-import http.client
-import json
 import logging
 import os
 import re
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import ray.exceptions
 from ray.job_submission import JobSubmissionClient
 
-from rayzc.cluster.connection import known_token, token_mode
+from rayzc.cluster.connection import known_token
+from rayzc.cluster.submission.dashboard import UnreachableError, find_dashboard, refused
 from rayzc.errors import ClusterError, RayzcError, first_line
 
-__all__ = ["JobRecord", "Server", "UnknownJobError", "UnreachableError", "connect"]
+__all__ = ["JobRecord", "Server", "UnknownJobError", "connect"]
 
-DEFAULT_ADDRESS = "http://127.0.0.1:8265"
-OLDEST_RAY = (2, 50)
-"""The oldest Ray that rayzc runs on; a test compares it with the requirements of the package."""
-
-_SECONDS_TO_ANSWER = 10.0
+_SECONDS_TO_ANSWER = 30.0
 _SECONDS_TO_UPLOAD = 600.0
 _ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
-
-
-class UnreachableError(ClusterError):
-    """The job server does not answer now; it may answer later."""
 
 
 class UnknownJobError(ClusterError):
@@ -112,13 +100,11 @@ class Server:
     Args:
         client: of Ray's SDK.
         address: of the dashboard.
-        ray_version: of the cluster.
     """
 
-    def __init__(self, client: Any, address: str, ray_version: str) -> None:
+    def __init__(self, client: Any, address: str) -> None:
         self._client = client
         self.address = address
-        self.ray_version = ray_version
 
     def jobs(self) -> list[JobRecord]:
         """All jobs that were submitted to the cluster, the earliest first.
@@ -235,139 +221,38 @@ class _Client(JobSubmissionClient):
     """Ray's client, whose requests end."""
 
     def _do_request(self, method: str, endpoint: str, **given: Any) -> Any:
-        given.setdefault("timeout", _SECONDS_TO_UPLOAD if method == "PUT" else 3 * _SECONDS_TO_ANSWER)
+        given.setdefault("timeout", _SECONDS_TO_UPLOAD if method == "PUT" else _SECONDS_TO_ANSWER)
         return super()._do_request(method, endpoint, **given)
 
 
 def connect(address: str | None = None) -> Server:
-    """Finds the job server, and checks within seconds that it lets us in and runs a Ray that rayzc runs on.
-
-    The token goes only to a server that asks for one.
+    """Connects to the job server of a cluster.
 
     Args:
-        address: of the dashboard, ``http://host:8265``; by default ``RAY_API_SERVER_ADDRESS``, or ``RAY_ADDRESS`` where
-            that is the address of a dashboard, or the dashboard of this machine.
+        address: of the dashboard, see :func:`rayzc.cluster.submission.dashboard.find_dashboard`.
 
     Raises:
         ClusterError: there is no dashboard, it refuses us, or its Ray is too old; the message says what to do.
     """
-    place, name = _resolved(address)
-    headers: dict[str, str] = {}
-    status, version = _asked(place, name, headers)
-    if status in (401, 403):
-        token = known_token() if token_mode() != "disabled" else None
-        if token is None:
-            raise refused(name, False)
-        headers["Authorization"] = f"Bearer {token}"
-        status, version = _asked(place, name, headers)
-        if status in (401, 403):
-            raise refused(name, True)
-    found = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    if found < OLDEST_RAY:
-        raise ClusterError(
-            f"the cluster at {name} runs Ray {version}, and rayzc needs {'.'.join(map(str, OLDEST_RAY))} or later: "
-            "install a newer Ray on the cluster"
-        )
+    found = find_dashboard(address)
     # Its remarks are those of a library; what matters is an error.
     for module in ("dashboard_sdk", "job.sdk"):
         logging.getLogger(f"ray.dashboard.modules.{module}").setLevel(logging.ERROR)
     # The variable overrides the argument.
     before = os.environ.get("RAY_API_SERVER_ADDRESS")
-    os.environ["RAY_API_SERVER_ADDRESS"] = place
+    os.environ["RAY_API_SERVER_ADDRESS"] = found.address
     try:
-        client = _Client(place, headers=headers)
+        client = _Client(found.address, headers=dict(found.headers))
     except (OSError, RuntimeError) as error:
-        raise UnreachableError(f"the dashboard at {name} does not answer: {first_line(error)}") from None
+        raise UnreachableError(
+            f"the dashboard at {found.name} does not answer: {first_line(error)}"
+        ) from None
     finally:
         if before is None:
             del os.environ["RAY_API_SERVER_ADDRESS"]
         else:
             os.environ["RAY_API_SERVER_ADDRESS"] = before
-    return Server(client, place, version)
-
-
-def _resolved(address: str | None) -> tuple[str, str]:
-    """The address to use, and its name in messages.
-
-    Raises:
-        ClusterError: it is not the address of a dashboard.
-    """
-    name = address
-    if not address:
-        for variable in ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS"):
-            given = os.environ.get(variable, "")
-            if given and (variable == "RAY_API_SERVER_ADDRESS" or given.startswith(("http://", "https://"))):
-                address, name = given, f"{given} (from {variable})"
-                break
-        else:
-            address = name = DEFAULT_ADDRESS
-    place = (address if "://" in address else f"http://{address}").rstrip("/")
-    try:
-        parts = urlsplit(place)
-        usable = (
-            parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
-        )
-    except ValueError:
-        usable = None
-    if not usable or any(character.isspace() for character in place):
-        raise ClusterError(f"{name} is not the address of a dashboard: write http://HOST:8265")
-    return place, str(name)
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirection, as it would take the token elsewhere."""
-
-    def redirect_request(self, *values: Any) -> None:
-        """Refuses."""
-        return
-
-
-def _asked(place: str, name: str, headers: Mapping[str, str]) -> tuple[int, str]:
-    """The HTTP status with which a dashboard answers, and the version of its Ray.
-
-    Raises:
-        ClusterError: nobody answers, or not like a dashboard.
-    """
-    advice = "give the address of the cluster's dashboard, usually http://HOST:8265, with --address"
-    request = urllib.request.Request(f"{place}/api/version", headers=dict(headers))
-    try:
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=_SECONDS_TO_ANSWER) as answer:
-            return 200, str(json.loads(answer.read(1 << 16))["ray_version"])
-    except urllib.error.HTTPError as error:
-        if error.code in (401, 403):
-            return error.code, ""
-        raise ClusterError(
-            f"{name} does not answer like Ray's dashboard (HTTP {error.code}): {advice}"
-        ) from None
-    except (http.client.HTTPException, ValueError, KeyError, TypeError):
-        raise ClusterError(f"{name} does not answer like Ray's dashboard: {advice}") from None
-    except OSError as error:
-        inner = error.reason if isinstance(error, urllib.error.URLError) else error
-        reason = first_line(inner) if isinstance(inner, Exception) else inner
-        raise UnreachableError(
-            f"no dashboard at {name} ({reason}): start Ray there with `ray start --head`, or {advice}"
-        ) from None
-
-
-def refused(name: str, has_token: bool) -> ClusterError:
-    """The error where a server wants a token that we do not have.
-
-    Args:
-        name: of the server.
-        has_token: whether we have sent one.
-    """
-    where = (
-        "put the cluster's token, which `ray get-auth-token` prints on its head, into RAY_AUTH_TOKEN or "
-        "~/.ray/auth_token"
-    )
-    if has_token:
-        return ClusterError(f"the cluster at {name} has a different token than this machine: {where}")
-    if token_mode() == "disabled" and known_token() is not None:
-        return ClusterError(
-            f"the cluster at {name} requires a token, and RAY_AUTH_MODE=disabled holds ours back: set "
-            "RAY_AUTH_MODE=token"
-        )
-    return ClusterError(f"the cluster at {name} requires a token: {where}")
+    return Server(client, found.address)
 
 
 def _last_line(error: Exception) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError, UnreachableError
+from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError
+from rayzc.cluster.submission.dashboard import UnreachableError
 from rayzc.errors import ClusterError
 
 __all__ = ["follow", "persistently", "waited"]

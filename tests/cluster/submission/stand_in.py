@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError, UnreachableError
+from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError
+from rayzc.cluster.submission.dashboard import UnreachableError
 
 __all__ = ["StandIn", "record"]
 
@@ -36,7 +37,7 @@ class StandIn(Server):
     """
 
     def __init__(self, *records: JobRecord) -> None:
-        super().__init__(None, "http://head:8265", "2.60.0")
+        super().__init__(None, "http://head:8265")
         self.known = {record.id: record for record in records}
         self.texts: dict[str, str] = {}
         self.connections: list[Sequence[str | None]] = []

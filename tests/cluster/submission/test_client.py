@@ -1,6 +1,7 @@
 """The job server: where it is, to whom the token goes, and what is said of everything that goes wrong."""
 
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import aiohttp
 import pytest
 import ray.exceptions
 
-from rayzc.cluster.submission import client
-from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError, UnreachableError, connect
+from rayzc.cluster.submission import dashboard as dashboards
+from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError, connect
+from rayzc.cluster.submission.dashboard import UnreachableError, find_dashboard
 from rayzc.errors import ClusterError
 from tests.cluster.heads import free_ports
 
@@ -85,7 +87,7 @@ def dashboard() -> Iterator[Dashboard]:
 
 def refusal(address: str | None) -> str:
     with pytest.raises(ClusterError) as refused:
-        connect(address)
+        find_dashboard(address)
     assert TOKEN not in str(refused.value)
     return str(refused.value)
 
@@ -94,7 +96,7 @@ def test_a_dashboard_that_asks_for_no_token_is_sent_none(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
-    assert connect(dashboard.address).ray_version == "2.60.0"
+    assert find_dashboard(dashboard.address).ray_version == "2.60.0"
     assert set(dashboard.tokens) == {None}
 
 
@@ -103,6 +105,8 @@ def test_the_token_is_sent_where_it_is_asked_for(
 ) -> None:
     dashboard.token = TOKEN
     monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
+    assert TOKEN not in repr(find_dashboard(dashboard.address))
+    dashboard.tokens.clear()
     assert connect(dashboard.address).address == dashboard.address
     assert dashboard.tokens[0] is None
     assert set(dashboard.tokens[1:]) == {f"Bearer {TOKEN}"}
@@ -146,7 +150,7 @@ def test_an_old_ray(dashboard: Dashboard) -> None:
         "cluster"
     )
     (needed,) = [text for text in requires("rayzc") or [] if text.startswith("ray[")]
-    assert re.search(r">=([\d.]+)", needed)[1] == ".".join(map(str, client.OLDEST_RAY))  # type: ignore[index]
+    assert re.search(r">=([\d.]+)", needed)[1] == ".".join(map(str, dashboards.OLDEST_RAY))  # type: ignore[index]
 
 
 def test_nobody_there() -> None:
@@ -164,7 +168,7 @@ def test_what_is_not_an_address(address: str) -> None:
 
 
 def test_the_address_by_default(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "DEFAULT_ADDRESS", dashboard.address)
+    monkeypatch.setattr(dashboards, "DEFAULT_ADDRESS", dashboard.address)
     monkeypatch.setenv("RAY_ADDRESS", "head:6379")
     assert connect().address == dashboard.address
     monkeypatch.setenv("RAY_ADDRESS", "http://127.0.0.1:1")
@@ -175,7 +179,7 @@ def test_the_address_by_default(dashboard: Dashboard, monkeypatch: pytest.Monkey
     assert "http://127.0.0.1:2 (from RAY_API_SERVER_ADDRESS)" in refusal("")
     # What is named goes before what is set, though Ray's own client sees it the other way.
     assert connect(dashboard.address).address == dashboard.address
-    assert client.os.environ["RAY_API_SERVER_ADDRESS"] == "http://127.0.0.1:2"
+    assert os.environ["RAY_API_SERVER_ADDRESS"] == "http://127.0.0.1:2"
 
 
 class Failing:
@@ -216,15 +220,13 @@ class Failing:
 )
 def test_the_errors_of_ray(error: Exception, kind: type[ClusterError], said: str) -> None:
     with pytest.raises(kind, match=re.escape(said)) as raised:
-        Server(Failing(error), "http://head:8265", "2.60.0").job("it")
+        Server(Failing(error), "http://head:8265").job("it")
     assert type(raised.value) is kind
     assert "\n" not in str(raised.value)
 
 
 def test_a_refused_submission() -> None:
-    server = Server(
-        Failing(RuntimeError("Request failed with status code 400: bad.")), "http://head:8265", "2.60.0"
-    )
+    server = Server(Failing(RuntimeError("Request failed with status code 400: bad.")), "http://head:8265")
     with pytest.raises(ClusterError, match="refuses"):
         server.submit("it", "true", {}, {})
 

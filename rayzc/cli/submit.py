@@ -125,10 +125,21 @@ def conclude(job: "JobRecord", server: "Server") -> None:
             f"the job '{job.name}' was stopped: submit it again to continue from {job.folder or 'the start'}"
         )
     code = "" if job.exit_code is None else f" with exit code {job.exit_code}"
-    log = server.logs(job.id) if job.exit_code is not None else ""
+    log = _log(job, server) if job.exit_code is not None else ""
     lines = [line.strip() for line in (log or job.message).splitlines() if line.strip()]
     reason = lines[-1].removeprefix("rayzc: ") if lines else "no reason is known"
     _leave(f"the job '{job.name}' failed{code}: {reason}{_hint(job, reason)}")
+
+
+def _log(job: "JobRecord", server: "Server") -> str:
+    """What a job has printed; empty if it is lost with the node that the job ran on."""
+    from rayzc.cluster.submission.dashboard import UnreachableError
+    from rayzc.cluster.submission.following import persistently
+
+    try:
+        return persistently(lambda: server.logs(job.id))
+    except UnreachableError:
+        return ""
 
 
 def _hint(job: "JobRecord", reason: str) -> str:

@@ -210,6 +210,10 @@ class Server:
                     f"{self.address} refuses the upload as too large: put large files on the cluster, and name them "
                     "with --on-cluster"
                 ) from None
+            if status and status[1] >= "500" and identity:
+                raise UnreachableError(
+                    f"the dashboard at {self.address} cannot answer now: {_last_line(error)}"
+                ) from None
             if status or identity == "":
                 raise ClusterError(f"the dashboard at {self.address} refuses: {_last_line(error)}") from None
             raise UnreachableError(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError
+from rayzc.cluster.submission.client import JobRecord, Server
 from rayzc.cluster.submission.dashboard import UnreachableError
 from rayzc.errors import ClusterError
 
@@ -55,8 +55,12 @@ def follow(
         try:
             broken = not asyncio.run(_listen(server, identity, log))
             record = server.job(identity)
-            if broken or record.has_ended:
-                # The last lines may be missing; and a proxy may let requests through, but no lasting connection.
+            if record.has_ended:
+                # The last lines may be missing. They are lost if the node that the job ran on is gone.
+                with suppress(UnreachableError):
+                    log.replace(persistently(lambda: server.logs(identity)))
+            elif broken:
+                # A proxy may let requests through, but no lasting connection.
                 log.replace(server.logs(identity))
             if away_since is not None:
                 say(f"{server.address} answers again")
@@ -64,15 +68,15 @@ def follow(
             if record.has_ended:
                 return record
             time.sleep(_PAUSE_WHEN_BROKEN if broken else _FIRST_PAUSE)
-        except UnknownJobError:
-            raise
         except UnreachableError as error:
             now = time.monotonic()
             if away_since is None:
                 away_since = now
                 say(f"the connection to {server.address} is lost, and is tried again; the job goes on")
             if now - away_since > patience:
-                raise ClusterError(f"{error} (the job may still run)") from None
+                raise ClusterError(
+                    f"{error} (the job may still run: repeat the command to follow it)"
+                ) from None
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -101,19 +105,19 @@ def waited(server: Server, identity: str, seconds: float, pause: float = 0.5) ->
 
 
 def persistently(
-    ask: Callable[[], ResultT], seconds: float = _PERSISTENCE, pause: float = _FIRST_PAUSE
+    ask: Callable[[], ResultT], seconds: float | None = None, pause: float = _FIRST_PAUSE
 ) -> ResultT:
     """Asks a server again while it does not answer.
 
     Args:
         ask: the question.
-        seconds: how long to go on.
+        seconds: how long to go on; by default half a minute.
         pause: seconds between two questions.
 
     Raises:
         ClusterError: the server stays away, or refuses.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + (_PERSISTENCE if seconds is None else seconds)
     while True:
         try:
             return ask()

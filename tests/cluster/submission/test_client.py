@@ -211,8 +211,8 @@ class Failing:
         ),
         (
             RuntimeError("Request failed with status code 500: a\nValueError: full."),
-            ClusterError,
-            "ValueError: full",
+            UnreachableError,
+            "cannot answer now: ValueError: full",
         ),
         (RuntimeError("WebSocket connection closed"), UnreachableError, "broke off"),
         (ray.exceptions.AuthenticationError("no"), ClusterError, "requires a token"),

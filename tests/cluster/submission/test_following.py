@@ -4,6 +4,7 @@ import pytest
 
 from rayzc.cluster.submission import following
 from rayzc.cluster.submission.client import UnknownJobError
+from rayzc.cluster.submission.dashboard import UnreachableError
 from rayzc.cluster.submission.following import follow, persistently, waited
 from rayzc.errors import ClusterError
 from tests.cluster.submission.stand_in import StandIn, record
@@ -83,6 +84,18 @@ def test_a_server_that_stays_away() -> None:
     server.away = 1000
     with pytest.raises(ClusterError, match=r"does not answer.*the job may still run"):
         follow(server, "it", lambda text: None, lambda text: None, patience=-1.0)
+
+
+def test_a_log_that_is_lost_with_its_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "_PERSISTENCE", -1.0)
+
+    class Lost(Ending):
+        def logs(self, identity: str) -> str:
+            raise UnreachableError("the node is gone")
+
+    server = Lost(looks=1)
+    server.connections = [["one\n"]]
+    assert followed(server) == ("one\n", [])
 
 
 def test_a_job_that_is_forgotten() -> None:

@@ -12,12 +12,14 @@ app = typer.Typer(
 )
 
 from rayzc.cli.discover import discover  # noqa: E402
+from rayzc.cli.jobs import jobs  # noqa: E402
 from rayzc.cli.proxies import proxies  # noqa: E402
 from rayzc.cli.rank import rank  # noqa: E402
 from rayzc.cli.resume import resume  # noqa: E402
 from rayzc.cli.run import run  # noqa: E402
 from rayzc.cli.score import score  # noqa: E402
 from rayzc.cli.search import search  # noqa: E402
+from rayzc.cli.submit import submit  # noqa: E402
 from rayzc.cli.suite import suite  # noqa: E402
 from rayzc.cli.train import train  # noqa: E402
 
@@ -29,4 +31,6 @@ app.command()(resume)
 app.command()(score)
 app.command()(proxies)
 app.command()(rank)
+app.command()(submit)
+app.add_typer(jobs, name="jobs")
 app.add_typer(suite, name="suite")

@@ -2,7 +2,7 @@
 
 ``islands`` breeds formulas, ``measuring`` measures networks, ``searches`` finds architectures under a formula,
 ``pipeline`` does all of this in one run, and ``training`` trains networks. What actors and tasks compute is determined
-by their arguments, so losing a worker costs nothing but time.
+by their arguments, so losing a worker costs nothing but time. ``submission`` submits all of this as jobs.
 """
 
 from importlib import import_module

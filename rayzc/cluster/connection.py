@@ -15,7 +15,7 @@ import ray.exceptions
 from rayzc.cluster.cpus import usable_cpus
 from rayzc.errors import ClusterError, first_line
 
-__all__ = ["check_address", "connected"]
+__all__ = ["check_address", "connected", "known_token", "token_mode"]
 
 _OBJECT_STORE_BYTES = 256 * 1024 * 1024
 _LEAST_ROOM = 8
@@ -76,7 +76,7 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
             raise _absent(name, error) from None
         raise ClusterError(
             f"the Ray cluster at {name} cannot be used from here ({first_line(error)}): run this command on a "
-            "machine of the cluster, with the cluster's versions of Ray and Python, or submit it with `ray job submit`"
+            "machine of the cluster, with the cluster's versions of Ray and Python, or submit it with `rayzc submit`"
         ) from None
     try:
         yield
@@ -156,7 +156,7 @@ def _check_this_machine() -> None:
         raise ClusterError(
             f"Ray cannot write to {folder}, its folder for temporary files: set RAY_TMPDIR to another folder"
         )
-    if _token_mode() != "disabled" and _token() is None and not _can_write(_token_file().parent):
+    if token_mode() != "disabled" and known_token() is None and not _can_write(_token_file().parent):
         raise ClusterError(
             f"Ray cannot write its token to {_token_file()}: set HOME to a writable folder, or "
             "RAY_AUTH_TOKEN to a long random text"
@@ -233,7 +233,7 @@ def _status_of_head(place: str) -> object:
     """The gRPC status with which a head answers its simplest call, made with our token; None for success."""
     import grpc
 
-    token = _token() if _token_mode() == "token" else None
+    token = known_token() if token_mode() == "token" else None
     metadata = [("authorization", f"Bearer {token}")] if token else None
     # A web proxy does not lead to the cluster; Ray does not use it, either.
     with grpc.insecure_channel(place, options=[("grpc.enable_http_proxy", 0)]) as channel:
@@ -265,7 +265,8 @@ def _is_set(variable: str) -> bool:
     return os.environ.get(variable, "").lower() in ("1", "true")
 
 
-def _token_mode() -> str:
+def token_mode() -> str:
+    """How this process authenticates itself: ``RAY_AUTH_MODE``, empty by default."""
     return os.environ.get("RAY_AUTH_MODE", "").lower()
 
 
@@ -273,7 +274,7 @@ def _token_file() -> Path:
     return Path(os.path.expanduser("~/.ray/auth_token"))
 
 
-def _token() -> str | None:
+def known_token() -> str | None:
     """The token that Ray would send: RAY_AUTH_TOKEN, else the file RAY_AUTH_TOKEN_PATH, else ~/.ray/auth_token."""
     if os.environ.get("RAY_AUTH_TOKEN"):
         return os.environ["RAY_AUTH_TOKEN"].strip()
@@ -286,7 +287,7 @@ def _token() -> str | None:
 
 
 def _refused(name: str) -> ClusterError:
-    if _token_mode() == "token" and _token() is not None:
+    if token_mode() == "token" and known_token() is not None:
         return ClusterError(
             f"the Ray cluster at {name} has a different token than this machine: put the cluster's token, which "
             "`ray get-auth-token` prints on its head, into RAY_AUTH_TOKEN or ~/.ray/auth_token"
@@ -300,7 +301,7 @@ def _refused(name: str) -> ClusterError:
 def _dashboard(name: str, head: str, dashboard: str) -> ClusterError:
     return ClusterError(
         f"{name} is the address of a dashboard, which only takes jobs: give that of the head, usually {head}, or "
-        f"submit this command with `ray job submit --address {dashboard} -- rayzc ...`"
+        f"submit this command with `rayzc submit COMMAND --address {dashboard} -- ...`"
     )
 
 

@@ -10,6 +10,7 @@ from rayzc.options.measuring import BuildOptions, FillOptions, Setup, ShowOption
 from rayzc.options.option import Options
 from rayzc.options.runs import Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
 from rayzc.options.searching import AlgorithmSettings, PlanOptions
+from rayzc.options.submitting import JobServer, SubmitOptions
 from rayzc.options.training import RECIPES, Recipe, RecipeChanges, TrainOptions
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "FillOptions",
     "Flat",
     "Group",
+    "JobServer",
     "Limits",
     "Option",
     "Options",
@@ -34,6 +36,7 @@ __all__ = [
     "Settings",
     "Setup",
     "ShowOptions",
+    "SubmitOptions",
     "TrainOptions",
     "flattened",
     "group",

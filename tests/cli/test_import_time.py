@@ -23,7 +23,19 @@ def test_importing_rayzc() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["discover"], ["search"], ["resume"], ["run"], ["train"], ["score"], ["suite"]]
+    "arguments",
+    [
+        [],
+        ["discover"],
+        ["search"],
+        ["resume"],
+        ["run"],
+        ["train"],
+        ["score"],
+        ["suite"],
+        ["submit"],
+        ["jobs"],
+    ],
 )
 def test_help(arguments: list[str]) -> None:
     code = f"""

@@ -31,6 +31,8 @@ class Head:
     def environment(self, authenticated: bool = True) -> dict[str, str]:
         """The environment of a client."""
         clean = {key: value for key, value in os.environ.items() if not key.startswith("RAY_A")}
+        # Jobs name Python as `python`, and Ray installs wheels with `pip`.
+        clean["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), clean.get("PATH", "")])
         known = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
         return clean | (known if authenticated else {"RAY_AUTH_MODE": "disabled"})
 

@@ -82,7 +82,7 @@ def test_an_impossible_port_or_host(address: str) -> None:
 def test_the_address_of_a_dashboard(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mend = (
         " is the address of a dashboard, which only takes jobs: give that of the head, usually head:6379, or submit "
-        f"this command with `ray job submit --address {address} -- rayzc ...`"
+        f"this command with `rayzc submit COMMAND --address {address} -- ...`"
     )
     assert refusal(address) == address + mend
     monkeypatch.setenv("RAY_ADDRESS", address)
@@ -117,8 +117,8 @@ def test_a_port_that_speaks_http() -> None:
     with http_server() as port:
         assert refusal(f"127.0.0.1:{port}") == (
             f"127.0.0.1:{port} is the address of a dashboard, which only takes jobs: give that of the head, usually "
-            f"127.0.0.1:6379, or submit this command with `ray job submit --address http://127.0.0.1:{port} -- "
-            "rayzc ...`"
+            f"127.0.0.1:6379, or submit this command with `rayzc submit COMMAND --address http://127.0.0.1:{port} -- "
+            "...`"
         )
 
 
@@ -295,7 +295,7 @@ def test_a_cluster_that_cannot_be_used_from_here(head: Head, monkeypatch: pytest
     assert str(refused.value) == (
         f"the Ray cluster at {head.address} cannot be used from here (Version mismatch: The cluster was started "
         "with:): run this command on a machine of the cluster, with the cluster's versions of Ray and Python, or "
-        "submit it with `ray job submit`"
+        "submit it with `rayzc submit`"
     )
 
 

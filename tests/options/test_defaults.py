@@ -22,12 +22,14 @@ from rayzc.options import (
     DiscoverOptions,
     FillOptions,
     Flat,
+    JobServer,
     Limits,
     Options,
     Place,
     RunOptions,
     ScoreOptions,
     SearchOptions,
+    SubmitOptions,
     TrainOptions,
     flattened,
 )
@@ -43,6 +45,11 @@ COMMANDS: dict[str, tuple[type[Options], ...]] = {
     "score": (ScoreOptions, JsonOutput),
     "proxies": (ProxiesOptions, JsonOutput),
     "rank": (RankOptions, JsonOutput),
+    "submit": (SubmitOptions, JobServer),
+    "jobs list": (JobServer, JsonOutput),
+    "jobs status": (JobServer, JsonOutput),
+    "jobs logs": (JobServer,),
+    "jobs stop": (JobServer,),
 }
 OWN = {
     "discover": {"--suite"},
@@ -55,6 +62,11 @@ OWN = {
     "score": {"--suite"},
     "proxies": set(),
     "rank": set(),
+    "submit": set(),
+    "jobs list": {"--all"},
+    "jobs status": set(),
+    "jobs logs": {"--follow"},
+    "jobs stop": set(),
 }
 FUNCTIONS: dict[Callable[..., Any], tuple[type[Options], ...]] = {
     rayzc.discover: (DiscoverOptions, Cluster, Place),
@@ -118,8 +130,10 @@ def read(kind: type[Options], *arguments: str) -> Options:
 
 
 def test_no_command_is_forgotten() -> None:
-    made = {*click_command("").commands, *(f"suite {name}" for name in click_command("suite").commands)}
-    assert made == {*COMMANDS, "suite", "suite import", "suite info", "suite fetch"}
+    groups = ("suite", "jobs")
+    within = {f"{group} {name}" for group in groups for name in click_command(group).commands}
+    made = {*click_command("").commands, *within}
+    assert made == {*COMMANDS, *groups, "suite import", "suite info", "suite fetch"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

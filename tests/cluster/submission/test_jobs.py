@@ -166,6 +166,7 @@ def test_a_discovery_gives_the_result_of_the_local_run(client: Client, work: Pat
     assert "rayzc-found--fetch" not in client.run("jobs", "list", "--all").stdout
 
 
+@pytest.mark.slow
 def test_a_search_gives_the_result_of_the_local_run(client: Client, work: Path) -> None:
     client.submit("search", "searched", (*SEARCH, "--export", "nets"))
     there = json.loads((work / "runs" / "searched" / "result.json").read_text())
@@ -254,6 +255,7 @@ def test_tokens(client: Client) -> None:
             )
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_off(client: Client) -> None:
     """All that passes through a relay that ends every connection after a while, and is away for a while."""
     with relay(client.dashboard, seconds=3.0) as (address, broken):

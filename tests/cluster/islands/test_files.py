@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rayzc.cluster import Progress, discover, resume
-from rayzc.cluster.islands import discovery, files
+from rayzc.cluster.islands import breeding, files
 from rayzc.documents import write_atomically
 from rayzc.options import Limits, Settings
 from rayzc.problems import Suite
@@ -36,7 +36,7 @@ def full_after_the_config(path: Path, content: str) -> None:
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint of every epoch."""
-    monkeypatch.setattr(discovery, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(breeding, "_CHECKPOINT_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("often", "ray_session")

@@ -1,6 +1,5 @@
 """The functions of Python take options by keyword, as a class, and both together."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 import rayzc
 from rayzc.cluster.islands import discovery
 from rayzc.options import DiscoverOptions, Limits, Settings
-from rayzc.runs import DiscoverConfig
+from rayzc.runs import DiscoverConfig, RunFolder
 from tests.evolution import samples
 
 
@@ -40,14 +39,14 @@ from tests.evolution import samples
     ],
 )
 def test_discover(given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    configs: list[DiscoverConfig] = []
-    monkeypatch.setattr(discovery._Run, "go", lambda run, *rest: configs.append(run.config))
+    begun: list[object] = []
+    monkeypatch.setattr(discovery, "_bred", lambda run, *rest: begun.append(run))
     suite = samples.suite()
     rayzc.discover(suite, **given, out=tmp_path / "run")
-    (config,) = configs
+    assert len(begun) == 1
+    folder = RunFolder(tmp_path / "run")
+    config = DiscoverConfig.from_json(folder.read_config(), folder.config)
     assert config.holdout == 0.25
     assert config.limits == Limits(epochs=3)
     assert config.settings == Settings(islands=2, seed=5)
     assert config.problems == suite.names
-    path = tmp_path / "run" / "config.json"
-    assert DiscoverConfig.from_json(json.loads(path.read_text()), path) == config

@@ -84,7 +84,7 @@ def _parser(command: str) -> Any:
     """The command as the command line knows it.
 
     Raises:
-        ClusterError: it cannot be a job.
+        ClusterError: the command does not run as a job.
     """
     from rayzc.cli.build import build
     from rayzc.cli.discover import discover
@@ -102,7 +102,7 @@ def _parser(command: str) -> Any:
         "build-suite": build,
     }
     if command not in JOBS:
-        raise ClusterError(f"'{command}' cannot be a job; {nearest(command, list(JOBS))}")
+        raise ClusterError(f"command '{command}' does not run as a job; {nearest(command, list(JOBS))}")
     small = typer.Typer(add_completion=False)
     small.command(context_settings={"help_option_names": ["-h", "--help"]})(functions[command])
     return typer.main.get_command(small)

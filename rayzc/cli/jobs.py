@@ -57,7 +57,7 @@ def list_jobs(
 @jobs.command()
 @takes_options(server=JobServer, output=JsonOutput)
 def status(name: AsName, server: JobServer, output: JsonOutput) -> None:
-    """Show what is known of a job."""
+    """Show the status of a job."""
     _, record = _found(server, name)
     if output.as_json:
         typer.echo(json.dumps(_document(record), indent=1))
@@ -74,7 +74,7 @@ def logs(
     server: JobServer,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job has ended.")] = False,
 ) -> None:
-    """Print what a job has printed."""
+    """Print the log of a job."""
     from rayzc.cli.submit import conclude, say
     from rayzc.cluster.submission import follow as followed
 

@@ -63,7 +63,7 @@ class SubmitOptions(Options, frozen=True, kw_only=True):
     include: Annotated[
         tuple[str, ...],
         option(
-            "File or folder below this one to upload, beside those that the arguments name. Repeat it for more.",
+            "File or folder of the working folder to upload, besides those in the arguments. Repeat it for more.",
             default="none",
             metavar="PATH",
         ),
@@ -71,7 +71,7 @@ class SubmitOptions(Options, frozen=True, kw_only=True):
     on_cluster: Annotated[
         tuple[str, ...],
         option(
-            "Argument that names a file or folder of the cluster, not to be uploaded. Repeat it for more.",
+            "Path in the arguments that is on the cluster, and is not uploaded. Repeat it for more.",
             default="none",
             metavar="PATH",
         ),
@@ -82,7 +82,7 @@ class SubmitOptions(Options, frozen=True, kw_only=True):
     ] = "python"
     install: Annotated[
         bool,
-        option("Let every node install the packages that rayzc needs and its Python lacks."),
+        option("Install the packages that rayzc needs on every node that lacks them."),
     ] = False
     out: Annotated[
         Path | None,

@@ -135,7 +135,7 @@ def test_options_that_the_job_sets(option: str) -> None:
         (("discover", "--", "--epochs"), "requires an argument"),
         (("train", "--", "--data", "x.npz"), "Missing argument"),
         (("discover", "--epochs", "4"), "No such option: --epochs"),
-        (("discovr",), "'discovr' cannot be a job; did you mean 'discover'?"),
+        (("discovr",), "command 'discovr' does not run as a job; did you mean 'discover'?"),
         (("discover", "--name", "a b"), "--name 'a b': write letters"),
     ],
 )

@@ -93,12 +93,12 @@ class DiscoveryRun:
         self._kept = self._archipelago.epoch
 
     def close(self) -> None:
-        """Drops what workers are still at."""
+        """Drops the steps that workers have not finished."""
         if self._archipelago is not None:
             self._archipelago.close()
 
     def advance(self, ready: Collection[object], waited: float, interrupted: signal.Signals | None) -> None:
-        """Takes in what workers have computed, keeps it safe, and ends if a limit is met.
+        """Collects finished steps, writes a checkpoint when one is due, and ends the discovery if a limit is met.
 
         Args:
             ready: references that are there, or lost.
@@ -195,7 +195,7 @@ def breed(
     workers: IslandWorkers,
     listen: Callable[[Sequence[DiscoveryRun]], None] | None = None,
 ) -> signal.Signals | None:
-    """Advances discoveries until all have ended; workers compute for each of them equally long.
+    """Advances discoveries until all have ended, each with an equal share of the workers' time.
 
     SIGINT and SIGTERM end all of them, each with the epoch that it has reached.
 
@@ -237,7 +237,7 @@ def breed(
 
 
 def _hand_out(runs: Sequence[DiscoveryRun]) -> None:
-    """Fills the workers' queues in turn with an epoch of the discovery that workers have computed for the least."""
+    """Fills the workers' queues, one epoch at a time, each of the discovery with the least computing time so far."""
     offers = {run: run.hand_out() for run in runs}
     while offers:
         run = min(offers, key=lambda run: run.spent)

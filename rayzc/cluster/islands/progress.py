@@ -93,7 +93,7 @@ class ProgressTracker:
         return self.computed / max(1, self._steps)
 
     def waited(self, seconds: float) -> None:
-        """Notes that the driver was not busy for so long."""
+        """Adds to the seconds in which the driver waited for workers."""
         self._waited += seconds
 
     def restored(self, islands: Sequence[Island]) -> None:

@@ -104,6 +104,9 @@ class ProgressTracker:
         self._best = min((island.population[0] for island in islands), key=lambda best: best.order)
         self._front = pareto_front([individual for island in islands for individual in island.front])
         self._record = (epoch, self._best.objective)
+        # A run that is resumed after it met a limit has nothing left to do.
+        if reason := self._met(epoch):
+            self._stop = epoch, Ending(reason)
 
     def add(self, report: Report) -> None:
         """Counts in an epoch of an island."""

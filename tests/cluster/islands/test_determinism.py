@@ -164,6 +164,8 @@ def test_a_driver_ended_and_resumed_with_another_number_of_workers(
     last = reached + 5
     resumed = resume(run, limits=Limits(epochs=last), workers=3)
     assert resumed.epochs == last
+    again = resume(run, limits=Limits(epochs=last), workers=1)
+    assert (again.stopped, again.formula) == ("epochs", resumed.formula)
 
     whole = tmp_path / "whole"
     settings = Settings(seed=3, islands=4, population=24)

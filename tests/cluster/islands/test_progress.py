@@ -6,7 +6,7 @@ import pytest
 
 from rayzc.cluster.islands.progress import ProgressTracker
 from rayzc.cluster.islands.workers import Report
-from rayzc.evolution import Individual
+from rayzc.evolution import Individual, Island
 from rayzc.options import Limits
 from rayzc.runs import Ending, Reason
 
@@ -54,3 +54,21 @@ def test_without_a_limit_of_epochs_time_ends_it_at_the_epoch_that_all_have_reach
     for island in range(2):
         tracker.add(report(island, 0))
     assert tracker.stop(0) == (0, Ending(Reason.TIME_LIMIT))
+
+
+@pytest.mark.parametrize(
+    ("limits", "ending"),
+    [
+        (Limits(epochs=2), Ending(Reason.EPOCHS)),
+        (Limits(epochs=1), Ending(Reason.EPOCHS)),
+        (Limits(evaluations=60), Ending(Reason.EVALUATIONS)),
+        (Limits(epochs=3), None),
+        (Limits(evaluations=61), None),
+        (Limits(plateau=1), None),
+    ],
+)
+def test_a_run_that_met_its_limit_before_has_nothing_left_to_do(limits: Limits, ending: Ending | None) -> None:
+    tracker = ProgressTracker(limits, before=0.0)
+    population = (BEST,)
+    tracker.restored([Island(index, 2, population, population, 30) for index in range(2)])
+    assert tracker.stop(2) == (None if ending is None else (2, ending))

@@ -34,6 +34,7 @@ _HOMES = {
     "SearchOptions": "rayzc.options",
     "RayzcError": "rayzc.errors",
     "Settings": "rayzc.options",
+    "StudyOptions": "rayzc.options",
     "Suite": "rayzc.problems",
     "TrainOptions": "rayzc.options",
     "build": "rayzc.spaces",
@@ -48,10 +49,12 @@ _HOMES = {
     "resume": "rayzc.cluster",
     "resume_run": "rayzc.cluster.pipeline",
     "resume_search": "rayzc.cluster.searches",
+    "resume_study": "rayzc.cluster.studies",
     "resume_train": "rayzc.cluster.training",
     "run": "rayzc.cluster.pipeline",
     "score": "rayzc.evolution",
     "search": "rayzc.cluster.searches",
+    "study": "rayzc.cluster.studies",
     "train": "rayzc.cluster.training",
 }
 
@@ -64,6 +67,7 @@ __all__ = [
     "RunOptions",
     "SearchOptions",
     "Settings",
+    "StudyOptions",
     "Suite",
     "TrainOptions",
     "__version__",
@@ -79,10 +83,12 @@ __all__ = [
     "resume",
     "resume_run",
     "resume_search",
+    "resume_study",
     "resume_train",
     "run",
     "score",
     "search",
+    "study",
     "train",
 ]
 
@@ -92,11 +98,20 @@ if TYPE_CHECKING:
     from rayzc.cluster.measuring import fill_suite, measuring_pool
     from rayzc.cluster.pipeline import resume_run, run
     from rayzc.cluster.searches import resume_search, search
+    from rayzc.cluster.studies import resume_study, study
     from rayzc.cluster.training import resume_train, train
     from rayzc.errors import RayzcError
     from rayzc.evolution import kendall_tau, score
     from rayzc.formula import Formula
-    from rayzc.options import DiscoverOptions, Limits, RunOptions, SearchOptions, Settings, TrainOptions
+    from rayzc.options import (
+        DiscoverOptions,
+        Limits,
+        RunOptions,
+        SearchOptions,
+        Settings,
+        StudyOptions,
+        TrainOptions,
+    )
     from rayzc.problems import Problem, Suite, load_suite
     from rayzc.proxies import measure, proxy
     from rayzc.spaces import build

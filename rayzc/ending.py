@@ -19,6 +19,7 @@ class Reason(StrEnum):
     PLATEAU = "plateau"
     TIME_LIMIT = "time limit"
     ALL_ENDED = "all searches ended"
+    ALL_BRED = "all discoveries ended"
     ALL_TRAINED = "all trainings ended"
     INTERRUPTED = "interrupted"
 

@@ -19,12 +19,14 @@ from rayzc.cli.resume import resume  # noqa: E402
 from rayzc.cli.run import run  # noqa: E402
 from rayzc.cli.score import score  # noqa: E402
 from rayzc.cli.search import search  # noqa: E402
+from rayzc.cli.study import study  # noqa: E402
 from rayzc.cli.submit import submit  # noqa: E402
 from rayzc.cli.suite import suite  # noqa: E402
 from rayzc.cli.train import train  # noqa: E402
 
 app.command()(run)
 app.command()(discover)
+app.command()(study)
 app.command()(search)
 app.command()(train)
 app.command()(resume)

@@ -91,11 +91,13 @@ def _parser(command: str) -> Any:
     from rayzc.cli.fill import fill
     from rayzc.cli.run import run
     from rayzc.cli.search import search
+    from rayzc.cli.study import study
     from rayzc.cli.train import train
 
     functions = {
         "discover": discover,
         "search": search,
+        "study": study,
         "run": run,
         "train": train,
         "fill": fill,

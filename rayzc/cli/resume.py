@@ -106,6 +106,19 @@ def _training(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput)
     display.conclude(result)
 
 
+def _study(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+    from rayzc.cli.displays.study import StudyDisplay
+
+    _refuse("study", export=output.export, details=output.details)
+
+    from rayzc.cluster.studies import resume_study
+
+    display = StudyDisplay(output)
+    with display:
+        result = resume_study(run, limits=limits, cluster=cluster, listen=display.show, warn=display.say)
+    display.conclude(result)
+
+
 def _refuse(kind: str, **given: object) -> None:
     """Rejects options that a kind of run does not have.
 
@@ -122,5 +135,6 @@ RESUMED: Mapping[str, Callable[[Path, Limits, Cluster, SearchOutput], None]] = {
     "search": _search,
     "run": _pipeline,
     "train": _training,
+    "study": _study,
 }
 """How a run is resumed, by the kind in its ``config.json``."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "say", "submit"]
 
-COMMAND = "discover, search, run, train, fill or build-suite."
+COMMAND = "discover, study, search, run, train, fill or build-suite."
 ARGUMENTS = "Arguments of the command, after --. Files that they name are uploaded."
 
 

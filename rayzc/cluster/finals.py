@@ -19,6 +19,7 @@ from rayzc.nas import Results
 from rayzc.nas.finals import Choice, Final, Finalist, found_finalists, random_networks
 from rayzc.options import Setup
 from rayzc.problems import Suite
+from rayzc.runs import TRAININGS
 
 __all__ = ["Finishing", "train_finalists"]
 
@@ -138,7 +139,7 @@ def train_finalists(
         accuracies = train_trials(
             benchmark,
             [*trials],
-            folder / "trainings.jsonl",
+            folder / TRAININGS,
             device=device,
             workers=workers or capacity(setup, device),
             gpus=setup.gpus,

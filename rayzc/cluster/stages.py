@@ -21,7 +21,7 @@ from rayzc.nas import Results
 from rayzc.nas.finals import Final
 from rayzc.options import Cluster, Limits, Place
 from rayzc.problems import Suite, load_suite
-from rayzc.runs import Discovery, Ending, Pipeline, PipelineConfig, Reason, RunFolder, split
+from rayzc.runs import FINALS, Discovery, Ending, Pipeline, PipelineConfig, Reason, RunFolder, split
 
 __all__ = ["Listener", "Stages"]
 
@@ -160,7 +160,7 @@ class Stages:
             return
         place = self.folder.path / _TRAINING
         place.mkdir(exist_ok=True)
-        kept = place / "finals.json"
+        kept = place / FINALS
         before = _read(kept)
         if before is not None and before["stopped"] == str(Reason.ALL_TRAINED):
             self._finals = tuple(Final.from_document(each, kept) for each in before["finals"])

@@ -17,9 +17,19 @@ from rayzc.problems import DEFAULT_SUITE, Problem, Suite, load_suite
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ProblemScore", "SuiteScore", "assess", "best_single_proxies", "score"]
+__all__ = [
+    "Interval",
+    "ProblemScore",
+    "SuiteScore",
+    "assess",
+    "best_single_proxies",
+    "kendall",
+    "resampled_kendall",
+    "score",
+]
 
 Interval = tuple[float, float]
+"""The lower and the upper bound."""
 
 _CONFIDENCE = 0.95
 # Scipy holds all samples of a batch in memory at once.
@@ -153,6 +163,50 @@ def best_single_proxies(suite: Suite, count: int = 3) -> list[SuiteScore]:
     return sorted(scores, key=lambda score: -score.mean_kendall)[:count]
 
 
+def kendall(values: NDArray[np.float64], accuracy: NDArray[np.float64]) -> float:
+    """Kendall's tau-b; 0 where values or accuracies are constant.
+
+    Args:
+        values: of a formula, finite or infinite, ``(architectures,)``.
+        accuracy: the true accuracies, ``(architectures,)``.
+    """
+    return _correlations(values, accuracy)[0]
+
+
+def resampled_kendall(
+    values: NDArray[np.float64], problem: Problem, samples: int, seed: int
+) -> NDArray[np.float64]:
+    """Kendall's tau on bootstrap samples of the networks of a problem, each with all of its rows.
+
+    Args:
+        values: of a formula, ``(architectures,)``.
+        problem: the problem.
+        samples: their number.
+        seed: of the samples: the same for the same networks.
+
+    Returns:
+        The taus, ``(samples,)``.
+    """
+    count, network = _networks(problem)
+    rng = np.random.default_rng([seed, len(values)])
+    taus = np.empty(samples)
+    for sample in range(samples):
+        rows = _rows(rng.integers(count, size=count), network, count)
+        taus[sample] = kendall(values[rows], problem.accuracy[rows])
+    return taus
+
+
+def _networks(problem: Problem) -> tuple[int, NDArray[np.int64]]:
+    """The number of networks, and by row the network that it encodes."""
+    _, network = np.unique(problem.groups, return_inverse=True)
+    return int(network.max()) + 1, network
+
+
+def _rows(drawn: NDArray[np.int64], network: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The rows of drawn networks, each as often as its network was drawn."""
+    return np.repeat(np.arange(len(network)), np.bincount(drawn, minlength=count)[network])
+
+
 def _ready(suite: Suite, proxies: tuple[str, ...]) -> Suite:
     """The suite without the architectures on which one of these proxies was not measured."""
     complete = all(
@@ -170,9 +224,9 @@ def _ready(suite: Suite, proxies: tuple[str, ...]) -> Suite:
 def _assess(formula: Formula, problem: Problem, bootstrap: int, seed: int) -> ProblemScore:
     columns = {name: problem.column(name) for name in problem.proxies}
     values = ranking_values(formula.evaluate(columns))
-    kendall, spearman, ties = _correlations(values, problem.accuracy)
+    tau, rho, ties = _correlations(values, problem.accuracy)
     intervals = _intervals(values, problem, bootstrap, seed) if bootstrap else ()
-    return ProblemScore(kendall, spearman, len(values), ties, *intervals)
+    return ProblemScore(tau, rho, len(values), ties, *intervals)
 
 
 def _intervals(
@@ -181,17 +235,16 @@ def _intervals(
     """Percentile intervals of Kendall's tau and Spearman's rho; a sample draws networks, with all of their rows."""
     from scipy.stats import bootstrap
 
-    _, network = np.unique(problem.groups, return_inverse=True)
-    networks = np.arange(network.max() + 1)
+    count, network = _networks(problem)
+    networks = np.arange(count)
 
     def correlations(drawn: NDArray[np.int64]) -> tuple[float, float]:
-        times = np.bincount(drawn, minlength=len(networks))
-        rows = np.repeat(np.arange(len(values)), times[network])
+        rows = _rows(drawn, network, count)
         return _correlations(values[rows], problem.accuracy[rows])[:2]
 
-    if len(networks) == 1:
-        kendall, spearman = correlations(networks)
-        return (kendall, kendall), (spearman, spearman)
+    if count == 1:
+        tau, rho = correlations(networks)
+        return (tau, tau), (rho, rho)
     low, high = bootstrap(
         (networks,),
         correlations,
@@ -212,5 +265,5 @@ def _correlations(values: NDArray[np.float64], accuracy: NDArray[np.float64]) ->
     tables = Tables(("",), (), np.empty((0, len(order))), accuracy[order], offsets)
     ranking = Ranking(offsets)
     ranking.sort(values[order])
-    kendall, spearman = (float(CORRELATIONS[name](tables)(ranking)[0]) for name in ("kendall", "spearman"))
-    return kendall, spearman, ranking.ties(np.zeros(1, np.int64))
+    tau, rho = (float(CORRELATIONS[name](tables)(ranking)[0]) for name in ("kendall", "spearman"))
+    return tau, rho, ranking.ties(np.zeros(1, np.int64))

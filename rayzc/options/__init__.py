@@ -10,10 +10,12 @@ from rayzc.options.measuring import BuildOptions, FillOptions, Setup, ShowOption
 from rayzc.options.option import Options
 from rayzc.options.runs import Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
 from rayzc.options.searching import AlgorithmSettings, PlanOptions
+from rayzc.options.studying import BREED_ON, StudyOptions
 from rayzc.options.submitting import JobServer, SubmitOptions
 from rayzc.options.training import RECIPES, Recipe, RecipeChanges, TrainOptions
 
 __all__ = [
+    "BREED_ON",
     "RECIPES",
     "AlgorithmSettings",
     "BuildOptions",
@@ -36,6 +38,7 @@ __all__ = [
     "Settings",
     "Setup",
     "ShowOptions",
+    "StudyOptions",
     "SubmitOptions",
     "TrainOptions",
     "flattened",

@@ -12,6 +12,7 @@ __all__ = ["JOBS", "JobServer", "SubmitOptions"]
 
 JOBS: Mapping[str, tuple[str, ...]] = {
     "discover": ("discover",),
+    "study": ("study",),
     "search": ("search",),
     "run": ("run",),
     "train": ("train",),

@@ -11,17 +11,29 @@ from rayzc.runs.configs import (
     DiscoverConfig,
     PipelineConfig,
     SearchConfig,
+    StudyConfig,
     TrainConfig,
     require_unchanged,
     split,
 )
-from rayzc.runs.folder import OWN_IMAGES, OWN_SUITE, RunFolder, lasting_place, unused_folder
+from rayzc.runs.folder import (
+    FINALS,
+    OWN_IMAGES,
+    OWN_SUITE,
+    TRAININGS,
+    RunFolder,
+    lasting_place,
+    unused_folder,
+)
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
 from rayzc.runs.results import Discovery, Pipeline
+from rayzc.runs.study import Study
 
 __all__ = [
+    "FINALS",
     "OWN_IMAGES",
     "OWN_SUITE",
+    "TRAININGS",
     "DiscoverConfig",
     "Discovery",
     "Ending",
@@ -31,6 +43,8 @@ __all__ = [
     "Reason",
     "RunFolder",
     "SearchConfig",
+    "Study",
+    "StudyConfig",
     "TrainConfig",
     "best_formula",
     "lasting_place",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from rayzc.documents import SCHEMA_VERSION, require_schema
 from rayzc.errors import RayzcError, RunError, SearchError
-from rayzc.options import DiscoverOptions, RunOptions, SearchOptions, TrainOptions
+from rayzc.options import DiscoverOptions, RunOptions, SearchOptions, Settings, StudyOptions, TrainOptions
 from rayzc.problems import Suite
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "DiscoverConfig",
     "PipelineConfig",
     "SearchConfig",
+    "StudyConfig",
     "TrainConfig",
     "require_unchanged",
     "split",
@@ -153,6 +154,55 @@ class PipelineConfig(RunOptions, Config, frozen=True, kw_only=True):
             plan = known["plan"] | {key: value for key, value in search.items() if key != "seeds"}
             document = {**document, "search": known | {"seeds": search["seeds"], "plan": plan}}
         return super().from_document(document, where, error)
+
+
+class StudyConfig(StudyOptions, Config, frozen=True, kw_only=True):
+    """The configuration of a study: the problems and proxies are those that were chosen, by name.
+
+    Attributes:
+        rayzc: version of rayzc that began the study.
+        suite: where the suite is: a path, a name, or the study's own folder.
+        suite_hash: hash of its content.
+    """
+
+    kind: ClassVar[str] = "study"
+
+    rayzc: str
+    suite: str
+    suite_hash: str
+
+    def chosen(self, load: Callable[[str], Suite]) -> Suite:
+        """Loads the suite, and chooses the problems and proxies of the study.
+
+        Args:
+            load: loads a suite from its path or name.
+
+        Raises:
+            RunError: the suite has changed since the study began.
+        """
+        suite = load(self.suite)
+        require_unchanged(suite, self.suite, self.suite_hash)
+        chosen = replace(suite, problems=tuple(suite.problem(name) for name in self.problems))
+        return chosen.for_fitting(self.proxies)
+
+    def of_member(self, problems: tuple[str, ...], settings: Settings, suite: str) -> DiscoverConfig:
+        """The configuration of a discovery of the study.
+
+        Args:
+            problems: what it is bred on.
+            settings: how formulas are bred.
+            suite: where the suite is for the folder of the discovery.
+        """
+        return DiscoverConfig(
+            problems=problems,
+            proxies=self.proxies,
+            holdout=self.holdout,
+            settings=settings,
+            limits=self.limits,
+            rayzc=self.rayzc,
+            suite=suite,
+            suite_hash=self.suite_hash,
+        )
 
 
 class TrainConfig(TrainOptions, Config, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,25 @@ from rayzc.problems import Suite, write_suite
 from rayzc.runs.checkpoints import checkpoint_files
 from rayzc.runs.lock import LOCK_FILES, locked
 
-__all__ = ["OWN_IMAGES", "OWN_SUITE", "RunFolder", "lasting_place", "unused_folder"]
+__all__ = ["FINALS", "OWN_IMAGES", "OWN_SUITE", "TRAININGS", "RunFolder", "lasting_place", "unused_folder"]
 
 OWN_SUITE = "suite.parquet"
 """The suite that a run keeps in its own folder, because it was given in memory."""
 
 OWN_IMAGES = "images.npz"
 """The images that a run keeps in its own folder, because they were given in memory."""
+
+STAGES = ("discovery", "search", "training")
+"""The folders of the stages of a run, inside its own."""
+
+SERIES = ("left_out", "members")
+"""The folders of several discoveries of a run or study, inside its own."""
+
+FINALS = "finals.json"
+"""What the trainings of a run gave, in the folder of that stage."""
+
+TRAININGS = "trainings.jsonl"
+"""The trainings of that stage that have ended, a JSON object per line."""
 
 TRAINING_PREFIX = "training-"
 """The beginning of the names of checkpoints of trainings."""
@@ -133,9 +145,11 @@ class RunFolder:
         """
         if place == OWN_SUITE:
             return self.path / OWN_SUITE
-        outer = self.path.parent / OWN_SUITE
-        if Path(place).name == OWN_SUITE and not Path(place).exists() and outer.is_file():
-            return outer
+        if Path(place).name == OWN_SUITE and not Path(place).exists():
+            # A stage is in its run's folder, or in a folder of such stages.
+            for outer in (self.path.parent / OWN_SUITE, self.path.parent.parent / OWN_SUITE):
+                if outer.is_file():
+                    return outer
         return place
 
     def training(self, place: int, seed: int) -> Path:
@@ -269,20 +283,23 @@ def _is_empty_run(folder: RunFolder) -> bool:
         folder.events.name,
         OWN_IMAGES,
         OWN_SUITE,
-        "discovery",
-        "search",
+        *STAGES,
+        *SERIES,
     }
     return (
         folder.config.is_file()
         and {file.name for file in folder.path.iterdir()} <= known | LOCK_FILES
         and not any(folder.checkpoints.glob("*"))
         and not _keeps_elsewhere(folder)
-        and all(
-            _is_empty_run(RunFolder(stage))
-            for stage in (folder.path / "discovery", folder.path / "search")
-            if stage.is_dir()
-        )
+        and all(_is_empty_run(RunFolder(inner)) for inner in _inner_folders(folder))
     )
+
+
+def _inner_folders(folder: RunFolder) -> Iterator[Path]:
+    """The folders of a run's stages and of a study's members."""
+    yield from (folder.path / name for name in STAGES if (folder.path / name).is_dir())
+    for series in (folder.path / name for name in SERIES):
+        yield from (inner for inner in sorted(series.glob("*")) if inner.is_dir())
 
 
 def _keeps_elsewhere(folder: RunFolder) -> bool:
@@ -310,9 +327,12 @@ def _remove(folder: RunFolder) -> None:
     for attempt in folder.checkpoints.glob("attempt-*"):
         shutil.rmtree(attempt)
     shutil.rmtree(folder.path / "cache", ignore_errors=True)
-    for stage in (folder.path / "discovery", folder.path / "search"):
-        if (stage / "config.json").is_file():
-            shutil.rmtree(stage)
+    for inner in _inner_folders(folder):
+        if any((inner / name).is_file() for name in ("config.json", FINALS, TRAININGS)):
+            shutil.rmtree(inner)
+    for series in SERIES:
+        with suppress(OSError):  # it is not there, or holds what is not ours
+            (folder.path / series).rmdir()
     # The configuration goes last: while it is there, what an interruption leaves is still a run's folder.
     for file in (
         *checkpoint_files(folder.checkpoints),

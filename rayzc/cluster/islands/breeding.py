@@ -76,6 +76,11 @@ class DiscoveryRun:
         return self._tracker.computed + self._tracker.seconds_per_step * len(self.archipelago.pending)
 
     @property
+    def computed(self) -> float:
+        """Seconds that workers have computed for it in steps that have ended."""
+        return self._tracker.computed
+
+    @property
     def progress(self) -> Progress:
         """Its state at this moment."""
         return self._tracker.progress(self.archipelago)

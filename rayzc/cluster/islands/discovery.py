@@ -25,7 +25,7 @@ from rayzc.runs import (
 )
 from rayzc.version import __version__
 
-__all__ = ["discover", "resume"]
+__all__ = ["continued_run", "discover", "resume"]
 
 Listener = Callable[[Progress], None]
 
@@ -112,24 +112,38 @@ def resume(
     """
     folder = RunFolder.open(Path(run))
     with folder.locked():
-        config = DiscoverConfig.from_json(folder.read_config(), folder.config)
-        config = config.replaced(limits=limits.or_else(config.limits))
-        fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
-        check_settings(config.settings, fitting.problems[0].proxies)
-
-        def pass_over(text: str) -> None:
-            folder.record("checkpoint passed over", reason=text)
-            warn(text)
-
-        document = read_newest(folder.checkpoints, pass_over)
-        islands, seconds = None, 0.0
-        if document is not None:
-            judge = Judge(Tables.of(fitting), config.settings.correlation, config.settings.max_ties)
-            islands = restore(document, judge, config.settings)
-            seconds = float(document["seconds"])
-        folder.record("resumed", epoch=islands[0].epoch if islands else None)
-        continued = DiscoveryRun(RunFiles(folder, warn), config, fitting, validation, islands, seconds)
+        continued = continued_run(folder, limits, warn)
         return _bred(continued, cluster, listen, island_workers)
+
+
+def continued_run(folder: RunFolder, limits: Limits, warn: Callable[[str], None]) -> DiscoveryRun:
+    """A discovery at the newest checkpoint of its folder, ready to be bred on.
+
+    Args:
+        folder: the folder, which this process has locked.
+        limits: when to stop; those of the run where there are none.
+        warn: called with a line for every checkpoint that cannot be read and is passed over.
+
+    Raises:
+        RunError: its suite has changed, or no checkpoint can be read.
+    """
+    config = DiscoverConfig.from_json(folder.read_config(), folder.config)
+    config = config.replaced(limits=limits.or_else(config.limits))
+    fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
+    check_settings(config.settings, fitting.problems[0].proxies)
+
+    def pass_over(text: str) -> None:
+        folder.record("checkpoint passed over", reason=text)
+        warn(text)
+
+    document = read_newest(folder.checkpoints, pass_over)
+    islands, seconds = None, 0.0
+    if document is not None:
+        judge = Judge(Tables.of(fitting), config.settings.correlation, config.settings.max_ties)
+        islands = restore(document, judge, config.settings)
+        seconds = float(document["seconds"])
+    folder.record("resumed", epoch=islands[0].epoch if islands else None)
+    return DiscoveryRun(RunFiles(folder, warn), config, fitting, validation, islands, seconds)
 
 
 def _bred(

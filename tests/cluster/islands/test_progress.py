@@ -67,7 +67,9 @@ def test_without_a_limit_of_epochs_time_ends_it_at_the_epoch_that_all_have_reach
         (Limits(plateau=1), None),
     ],
 )
-def test_a_run_that_met_its_limit_before_has_nothing_left_to_do(limits: Limits, ending: Ending | None) -> None:
+def test_a_run_that_met_its_limit_before_has_nothing_left_to_do(
+    limits: Limits, ending: Ending | None
+) -> None:
     tracker = ProgressTracker(limits, before=0.0)
     population = (BEST,)
     tracker.restored([Island(index, 2, population, population, 30) for index in range(2)])

@@ -1,8 +1,9 @@
 """Everything that uses Ray: the connection, and one package for each kind of work on a cluster.
 
-``islands`` breeds formulas, ``measuring`` measures networks, ``searches`` finds architectures under a formula,
-``pipeline`` does all of this in one run, and ``training`` trains networks. What actors and tasks compute is determined
-by their arguments, so losing a worker costs nothing but time. ``submission`` submits all of this as jobs.
+``islands`` breeds formulas, ``studies`` runs many discoveries side by side, ``measuring`` measures networks,
+``searches`` finds architectures under a formula, ``pipeline`` does all of this in one run, and ``training`` trains
+networks. What actors and tasks compute is determined by their arguments, so losing a worker costs nothing but time.
+``submission`` submits all of this as jobs.
 """
 
 from importlib import import_module

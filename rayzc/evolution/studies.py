@@ -39,9 +39,14 @@ class Kind:
         return replace(suite, problems=tuple(suite.problem(name) for name in self.problems))
 
     @property
-    def values(self) -> tuple[str, ...]:
-        """The values of the varied settings as text."""
-        return tuple(_text(value) for _, value in self.varied)
+    def title(self) -> str:
+        """What they are, in words: ``all but nasbench201, parsimony 0.001``."""
+        return ", ".join([self.bred_on, *self.variation])
+
+    @property
+    def variation(self) -> tuple[str, ...]:
+        """The varied settings in words, such as ``parsimony 0.001``."""
+        return tuple(f"{name} {_text(value)}" for name, value in self.varied)
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,7 @@ class Member:
     @property
     def title(self) -> str:
         """What it is, in words."""
-        kind = self.kind
-        varied = [f"{name} {text}" for (name, _), text in zip(kind.varied, kind.values, strict=True)]
-        return ", ".join([kind.bred_on, *varied, f"seed {self.settings.seed}"])
+        return f"{self.kind.title}, seed {self.settings.seed}"
 
     @property
     def folder(self) -> str:

@@ -154,11 +154,12 @@ class TestResuming:
         assert ended.code == 2
         assert ended.err.startswith(
             "rayzc: run/config.json is the configuration of a 'dance' run; this version of rayzc resumes discover, "
-            "search, run, train\n"
+            "search, run, train, study\n"
         )
 
     @pytest.mark.parametrize(
-        ("kind", "option"), [("discover", "--details"), ("search", "--epochs=3"), ("search", "--plateau=3")]
+        ("kind", "option"),
+        [("discover", "--details"), ("search", "--epochs=3"), ("search", "--plateau=3"), ("study", "--export=x")],
     )
     def test_options_of_another_kind(self, command: Command, kind: str, option: str) -> None:
         RunFolder.create(Path("run")).write_config({"kind": kind} if kind != "discover" else {})

@@ -28,6 +28,7 @@ from rayzc.options import (
     RunOptions,
     ScoreOptions,
     SearchOptions,
+    StudyOptions,
     SubmitOptions,
     TrainOptions,
     flattened,
@@ -35,6 +36,7 @@ from rayzc.options import (
 
 COMMANDS: dict[str, tuple[type[Options], ...]] = {
     "discover": (DiscoverOptions, Cluster, Place, Output),
+    "study": (StudyOptions, Cluster, Place, Output),
     "search": (SearchOptions, Cluster, Place, SearchOutput),
     "run": (RunOptions, Cluster, Place, SearchOutput),
     "train": (TrainOptions, Cluster, Place, Output),
@@ -52,6 +54,7 @@ COMMANDS: dict[str, tuple[type[Options], ...]] = {
 }
 OWN = {
     "discover": {"--suite"},
+    "study": {"--suite"},
     "search": {"--formula", "--suite"},
     "run": {"--formula", "--suite"},
     "train": {"--data"},
@@ -69,6 +72,7 @@ OWN = {
 }
 FUNCTIONS: dict[Callable[..., Any], tuple[type[Options], ...]] = {
     rayzc.discover: (DiscoverOptions, Cluster, Place),
+    rayzc.study: (StudyOptions, Cluster, Place),
     rayzc.search: (SearchOptions, Cluster, Place),
     rayzc.run: (RunOptions, Cluster, Place),
     rayzc.train: (TrainOptions, Cluster, Place),
@@ -76,6 +80,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[type[Options], ...]] = {
     rayzc.resume: (Limits, Cluster),
     rayzc.score: (ScoreOptions,),
     rayzc.resume_search: (Cluster,),
+    rayzc.resume_study: (Limits, Cluster),
     rayzc.resume_run: (Cluster,),
     rayzc.resume_train: (Cluster,),
 }
@@ -197,6 +202,7 @@ def test_every_flag_reaches_its_option(kind: type[Options]) -> None:
         "device": "cpu",
         "loggers": "csv",
         "holdout": "0.3",
+        "breed_on": "all",
         "cross_validate": "0.3",
         "crossover": "0.4",
         "parsimony": "0.4",

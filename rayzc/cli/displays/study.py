@@ -34,8 +34,9 @@ class StudyDisplay(Display["StudyProgress", "Study"]):
         epochs = sorted(max(state.epoch, 0) for state in states) or [0]
         reached = f"{epochs[0]}" if epochs[0] == epochs[-1] else f"{epochs[0]} to {epochs[-1]}"
         left = "" if progress.seconds_left is None else f"  {clock(progress.seconds_left)} left"
+        total = counted(progress.total, "discovery", "discoveries")
         return (
-            f"{clock(progress.seconds):>7}  {progress.ended} of {counted(progress.total, 'discovery', 'discoveries')} ended  "
+            f"{clock(progress.seconds):>7}  {progress.ended} of {total} ended  "
             f"epoch {reached}  {progress.per_second:>7,.0f} formulas/s  {counted(len(progress.processes), 'worker')} "
             f"{progress.busy:.0%} busy{left}"
         )
@@ -78,11 +79,8 @@ def _matrix(result: "Study", breed_on: str, kinds: Sequence[Kind]) -> Iterator[R
     columns = (
         {str(place + 1): (name,) for place, name in enumerate(problems)} if numbered else _by_space(problems)
     )
-    varied = [name for name, _ in kinds[0].varied]
     table = plain_table()
     table.add_column("bred on", no_wrap=True)
-    for header in varied:
-        table.add_column(header.replace("_", " "), justify="right", no_wrap=True)
     for header in (*columns, "known", "new"):
         table.add_column(header, justify="right", no_wrap=True)
     bracketed = breed_on != "all"
@@ -97,13 +95,13 @@ def _matrix(result: "Study", breed_on: str, kinds: Sequence[Kind]) -> Iterator[R
             cells.append(f"[{text}{fitted}]" if marked else f"{text}{fitted}")
         number = f"{places[kind.bred_on] + 1:>2}  " if numbered else ""
         cells += [_tau(result.known([kind])), _tau(result.new([kind]))]
-        table.add_row(Text(f"{number}{kind.bred_on}"), *kind.values, *map(Text, cells))
-    if len(kinds) > 1:
+        table.add_row(Text(f"{number}{kind.title}"), *map(Text, cells))
+    if len(places) > 1:
         table.add_section()
         for same in _by_variation(kinds):
-            blank = [""] * len(columns)
             cells = [_tau(result.known(same)), _tau(result.new(same))]
-            table.add_row("mean", *same[0].values, *blank, *cells, style="bold")
+            title = ", ".join(["mean", *same[0].variation])
+            table.add_row(title, *[""] * len(columns), *cells, style="bold")
     about = f"; in brackets: {_BRACKETS[left_out]}" if bracketed else ""
     yield f"Kendall's tau on networks that were not bred on, by what formulas are judged on{about}"
     yield Fitted(table)

@@ -159,7 +159,12 @@ class TestResuming:
 
     @pytest.mark.parametrize(
         ("kind", "option"),
-        [("discover", "--details"), ("search", "--epochs=3"), ("search", "--plateau=3"), ("study", "--export=x")],
+        [
+            ("discover", "--details"),
+            ("search", "--epochs=3"),
+            ("search", "--plateau=3"),
+            ("study", "--export=x"),
+        ],
     )
     def test_options_of_another_kind(self, command: Command, kind: str, option: str) -> None:
         RunFolder.create(Path("run")).write_config({"kind": kind} if kind != "discover" else {})

@@ -9,7 +9,7 @@ import pytest
 
 from rayzc.documents import json_text
 from rayzc.errors import RunError
-from rayzc.runs import OWN_SUITE, RunFolder, lasting_place, unused_folder
+from rayzc.runs import OWN_SUITE, TRAININGS, RunFolder, lasting_place, unused_folder
 from tests.runs.folders import a_run, held_elsewhere, refused
 
 
@@ -51,6 +51,24 @@ class TestCreate:
             (folder.path / name).write_bytes(text)
         assert RunFolder.create(folder.path, force=True) == folder
         assert content(folder.path) == theirs | {".lock": b""}
+
+    def test_force_removes_all_stages(self, tmp_path: Path) -> None:
+        folder = a_run(tmp_path / "run")
+        for stage in (
+            "discovery",
+            "search",
+            "left_out/nasbench201",
+            "left_out/nasbench301",
+            "members/001-all",
+        ):
+            a_run(folder.path / stage)
+        (folder.path / "training" / "scores").mkdir(parents=True)
+        (folder.path / "training" / TRAININGS).write_text("{}")
+        (folder.path / "members" / "mine").mkdir()
+        (folder.path / "members" / "mine" / "notes.txt").write_text("mine")
+        RunFolder.create(folder.path, force=True)
+        assert content(folder.path) == {".lock": b"", "members/mine/notes.txt": b"mine"}
+        assert not (folder.path / "left_out").exists()
 
     def test_force_stopped_halfway_can_be_repeated(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -125,9 +143,10 @@ class TestTakingOver:
         folder = self.left(tmp_path / "run")
         self.left(folder.path / "discovery")
         self.left(folder.path / "search")
+        self.left(folder.path / "members" / "001-all")
         RunFolder.create(folder.path)
-        assert not (folder.path / "discovery").exists()
-        assert not (folder.path / "search").exists()
+        for stage in ("discovery", "search", "members"):
+            assert not (folder.path / stage).exists()
 
     @pytest.mark.parametrize(
         "kept",

@@ -103,12 +103,12 @@ def _matrix(result: "Study", breed_on: str, kinds: Sequence[Kind]) -> Iterator[R
             title = ", ".join(["mean", *same[0].variation])
             table.add_row(title, *[""] * len(columns), *cells, style="bold")
     about = f"; in brackets: {_BRACKETS[left_out]}" if bracketed else ""
-    yield f"Kendall's tau on networks that were not bred on, by what formulas are judged on{about}"
+    yield f"Kendall's tau on networks that are new to the formulas{about}"
     yield Fitted(table)
     if len(columns) > 1:
         yield "known, new: means over the problems that were bred on, and over those that were not"
     if any(result.matrix.fitted(kind, name) for kind in kinds for name in problems):
-        yield "*  judged on the networks that were bred on, as none are held out"
+        yield "*  on the networks that were bred on, as no others are left"
 
 
 def _summary(result: "Study") -> Iterator[str]:

@@ -70,7 +70,7 @@ def test_a_matrix_by_space() -> None:
         "Kendall's tau on networks that are new to the formulas; in brackets: what was left out",
         "bred on                   own           other         known           new",
         "─────────────────────────────────────────────────────────────────────────",
-        "all but own  [0.005 ±0.095]    0.020 ±0.095  0.020 ±0.095  0.005 ±0.095",
+        "all but own    [0.005 ±0.095]    0.020 ±0.095  0.020 ±0.095  0.005 ±0.095",
         "all but other    0.105 ±0.095  [0.120 ±0.095]  0.105 ±0.095  0.120 ±0.095",
         "",
         "mean                                         0.077 ±0.095  0.043 ±0.095",

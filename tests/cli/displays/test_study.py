@@ -73,7 +73,7 @@ def test_a_matrix_by_space() -> None:
         "all but own    [0.005 ±0.095]    0.020 ±0.095  0.020 ±0.095  0.005 ±0.095",
         "all but other    0.105 ±0.095  [0.120 ±0.095]  0.105 ±0.095  0.120 ±0.095",
         "",
-        "mean                                         0.077 ±0.095  0.043 ±0.095",
+        "mean                                           0.077 ±0.095  0.043 ±0.095",
         "known, new: means over the problems that were bred on, and over those that were not",
         "",
         "±          half of the 95 % bootstrap interval over networks and seeds",

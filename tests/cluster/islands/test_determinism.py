@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from rayzc.cluster import Progress, discover, resume
 from rayzc.options import Limits, Settings
 from rayzc.problems import Suite, write_suite
 from rayzc.runs import Discovery
+from tests.cluster.drivers import start
 
 SETTINGS = Settings(
     seed=3, islands=4, population=24, offspring=40, generations=1, migration_interval=2, topology="random"
@@ -115,17 +115,6 @@ def test_a_run_that_ends_by_chance_and_what_it_showed_before(
     assert first.best == short.hall_of_fame.best[0]
     assert first.front == short.hall_of_fame.front
     assert first.evaluations == short.evaluations
-
-
-def start(arguments: list[str]) -> subprocess.Popen[str]:
-    environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "rayzc", *arguments],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def wait_for_checkpoints(run: Path, count: int, driver: subprocess.Popen[str]) -> None:

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from rayzc.errors import RunError
 from rayzc.options import DiscoverOptions, Limits, Settings, StudyOptions
 from rayzc.problems import Suite, write_suite
 from rayzc.runs import Ending, Reason, Study
+from tests.cluster.drivers import start
 from tests.evolution import samples
 
 SETTINGS = Settings(seed=3, islands=2, population=20, offspring=30, generations=1, migration_interval=2)
@@ -88,11 +87,11 @@ def test_the_driver_is_killed_and_the_study_resumed_with_other_workers(
 ) -> None:
     write_suite(suite, tmp_path / "small.parquet")
     run = tmp_path / "run"
-    settings = {"islands": 2, "population": 20, "seed": 3, "migration-interval": 2, "epochs": 40}
-    command = [sys.executable, "-m", "rayzc", "study", "--suite", str(tmp_path / "small.parquet"), "--quiet"]
+    settings = {"islands": 2, "population": 20, "seed": 3, "migration-interval": 2, "epochs": 8}
+    command = ["study", "--suite", str(tmp_path / "small.parquet"), "--quiet"]
     command += ["--breed-on", "all-but-one-space,each-problem", "--workers", "1", "--out", str(run)]
     command += [text for name, value in settings.items() for text in (f"--{name}", str(value))]
-    driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    driver = start(command)
     try:
         deadline = time.monotonic() + 120
         while not [*run.glob("members/*/checkpoints/epoch-*.json")]:

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ray
 import ray.exceptions
 
 from rayzc.cluster.islands.workers import Breeding, IslandWorkers, Report, Worker
@@ -63,8 +62,9 @@ class Archipelago:
     ) -> None:
         self.recoveries = 0
         self._settings = settings
-        self._breeding = Breeding(ray.put(tables), settings)
         self._workers, self._lost_before = workers, workers.lost
+        self._ray = workers.backend
+        self._breeding = Breeding(self._ray.put(tables), settings)
         self._safe = tuple(islands) if islands is not None else None
         self._tasks: dict[tuple[int, int], _Task] = {}
         self._pending: dict[Any, tuple[int, int]] = {}
@@ -138,7 +138,7 @@ class Archipelago:
         if self._safe is not None and self._safe[0].epoch == epoch:
             return self._safe
         references = [self._tasks[i, epoch].island for i in range(self._settings.islands)]
-        self._safe = tuple(ray.get(references))
+        self._safe = tuple(self._ray.get(references))
         for key in [key for key in self._tasks if key[1] < epoch]:
             del self._tasks[key]
         return self._safe
@@ -155,7 +155,7 @@ class Archipelago:
 
     def _drop(self) -> None:
         for reference, key in self._pending.items():
-            ray.cancel(reference)
+            self._ray.cancel(reference)
             worker = self._tasks[key].worker
             if worker is not None:
                 worker.load -= 1
@@ -168,8 +168,8 @@ class Archipelago:
         self._finished = [epoch] * self._settings.islands
         self._handed_out = list(self._finished)
         for island in self._safe or ():
-            leaving = ray.put(emigrants(island, self._settings))
-            self._tasks[island.index, epoch] = _Task(ray.put(island), leaving, None, None)
+            leaving = self._ray.put(emigrants(island, self._settings))
+            self._tasks[island.index, epoch] = _Task(self._ray.put(island), leaving, None, None)
 
     def _worker_for(self, island: int, epoch: int, workers: Sequence[Worker]) -> Worker | None:
         """The worker that computed the epoch before, which remembers the island's formulas; else an idle worker."""
@@ -197,11 +197,11 @@ class Archipelago:
     def _start(self, island: int, epoch: int, needs: list[tuple[int, int]], worker: Worker) -> None:
         if needs:
             own, *sources = (self._tasks[need] for need in needs)
-            products = worker.actor.step.options(num_returns=3).remote(
+            products = worker.actor.step.remote(
                 self._breeding, own.island, *(source.emigrants for source in sources)
             )
         else:
-            products = worker.actor.initialise.options(num_returns=3).remote(self._breeding, island)
+            products = worker.actor.initialise.remote(self._breeding, island)
         self._tasks[island, epoch] = _Task(products[0], products[1], products[2], worker)
         self._pending[products[2]] = (island, epoch)
         self._handed_out[island] = epoch
@@ -214,7 +214,7 @@ class Archipelago:
         if worker is not None:
             worker.load -= 1
         try:
-            report: Report = ray.get(reference)
+            report: Report = self._ray.get(reference)
         except ray.exceptions.RayTaskError as error:
             if not isinstance(cause := _cause(error), ray.exceptions.RayError):
                 raise _failed(cause, island, epoch) from None

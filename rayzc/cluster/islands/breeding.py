@@ -37,6 +37,7 @@ class DiscoveryRun:
         validation: the networks that are held out; None if none are.
         islands: where to go on from; None for the start.
         before: seconds that it took before it was resumed.
+        clock: seconds on a clock that only goes forward.
 
     Attributes:
         result: what it found; None before its end, or if a signal came before the end of its first epoch.
@@ -51,13 +52,15 @@ class DiscoveryRun:
         validation: Suite | None,
         islands: Sequence[Island] | None = None,
         before: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.result: Discovery | None = None
         self.ended = False
         self._files, self._config = files, config
         self._fitting, self._validation = fitting, validation
         self._tables = Tables.of(fitting)
-        self._tracker = ProgressTracker(config.limits, before)
+        self._tracker = ProgressTracker(config.limits, before, clock)
+        self._clock = clock
         self._start = islands
         self._archipelago: Archipelago | None = None
         self._kept = -1  # epoch of the newest checkpoint
@@ -121,7 +124,7 @@ class DiscoveryRun:
                 return
             stop = (archipelago.epoch, Ending.interrupted_by(interrupted))
         # As soon as all islands have reached another epoch, but not many times a second.
-        due = archipelago.epoch > self._kept and time.monotonic() >= self._next_checkpoint
+        due = archipelago.epoch > self._kept and self._clock() >= self._next_checkpoint
         if not (stop or due):
             return
         try:
@@ -150,7 +153,7 @@ class DiscoveryRun:
 
     def _save(self, islands: Sequence[Island]) -> None:
         self._kept = islands[0].epoch
-        self._next_checkpoint = time.monotonic() + _CHECKPOINT_SECONDS
+        self._next_checkpoint = self._clock() + _CHECKPOINT_SECONDS
         tracker = self._tracker
         if not self._files.write_checkpoint(islands, tracker.seconds):
             return
@@ -211,6 +214,7 @@ def breed(
         ClusterError: the same step killed four workers.
         RunError: a step failed, for example in the user's objective.
     """
+    clock = workers.backend.now
     next_growth = 0.0
     with Interrupts() as interrupts:
         try:
@@ -218,15 +222,15 @@ def breed(
                 run.begin(workers)
             while under_way := [run for run in runs if not run.ended]:
                 _hand_out(under_way)
-                begun = time.monotonic()
+                begun = clock()
                 pending = [reference for run in under_way for reference in run.archipelago.pending]
                 ready = workers.wait(pending, _WAIT_SECONDS)
-                waited = time.monotonic() - begun
+                waited = clock() - begun
                 for run in under_way:
                     run.advance(ready, waited, interrupts.received)
-                if time.monotonic() >= next_growth:
+                if clock() >= next_growth:
                     workers.fill_up()
-                    next_growth = time.monotonic() + _GROWTH_SECONDS
+                    next_growth = clock() + _GROWTH_SECONDS
                 left = [run for run in under_way if not run.ended]
                 if listen and left:
                     listen(left)

@@ -1,7 +1,7 @@
 """The progress of a discovery, and when it has to stop."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rayzc.cluster.islands.archipelago import Archipelago
@@ -57,6 +57,7 @@ class ProgressTracker:
     Args:
         limits: when to stop.
         before: seconds that the run took before it was resumed.
+        clock: seconds on a clock that only goes forward.
 
     Attributes:
         scored: rankings scored so far.
@@ -64,14 +65,17 @@ class ProgressTracker:
         computed: seconds that workers have computed so far.
     """
 
-    def __init__(self, limits: Limits, before: float) -> None:
+    def __init__(
+        self, limits: Limits, before: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.scored = 0
         self.known = 0
         self.computed = 0.0
         self._steps = 0
         self._limits = limits
-        self._begin = time.monotonic() - before
-        self._busy_since = time.monotonic()
+        self._clock = clock
+        self._begin = self._clock() - before
+        self._busy_since = self._clock()
         self._waited = 0.0
         self._seen: dict[int, dict[int, Report]] = {}
         self._judged_to = -1
@@ -80,12 +84,12 @@ class ProgressTracker:
         self._record = (-1, float("-inf"))
         self._best: Individual | None = None
         self._front: tuple[Individual, ...] = ()
-        self._rate: list[tuple[float, int]] = [(time.monotonic(), 0)]
+        self._rate: list[tuple[float, int]] = [(self._clock(), 0)]
 
     @property
     def seconds(self) -> float:
         """Seconds since the run began, including those before a resume."""
-        return time.monotonic() - self._begin
+        return self._clock() - self._begin
 
     @property
     def seconds_per_step(self) -> float:
@@ -141,7 +145,7 @@ class ProgressTracker:
 
     def progress(self, archipelago: Archipelago) -> Progress:
         """The discovery at this moment."""
-        now = time.monotonic()
+        now = self._clock()
         self._rate.append((now, self.scored + self.known))
         while len(self._rate) > 2 and now - self._rate[0][0] > _RATE_SECONDS:
             self._rate.pop(0)

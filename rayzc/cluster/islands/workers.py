@@ -14,6 +14,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
+from rayzc.cluster.islands.backend import Backend
 from rayzc.evolution import Individual, Island, Judge, Tables, emigrants, initialise, step
 from rayzc.options import Settings
 
@@ -46,6 +47,20 @@ class Report:
     best: Individual
     front: tuple[Individual, ...]
 
+    @classmethod
+    def of(cls, island: Island, scored: int, known: int, seconds: float) -> "Report":
+        """The report on an island after a step."""
+        return cls(
+            island=island.index,
+            epoch=island.epoch,
+            evaluations=island.evaluations,
+            scored=scored,
+            known=known,
+            seconds=seconds,
+            best=island.population[0],
+            front=island.front,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Breeding:
@@ -73,11 +88,13 @@ class IslandWorker:
         """The worker's process id; it answers once the worker is ready."""
         return os.getpid()
 
+    @ray.method(num_returns=3)
     def initialise(self, breeding: Breeding, index: int) -> Product:
         """Returns island `index` at epoch 0, its emigrants, and a report."""
         judge = self._judge(breeding)
         return _reported(lambda: initialise(index, judge, breeding.settings), judge, breeding.settings)
 
+    @ray.method(num_returns=3)
     def step(self, breeding: Breeding, island: Island, *immigrants: tuple[Individual, ...]) -> Product:
         """Returns the island one epoch later, its emigrants, and a report."""
         judge = self._judge(breeding)
@@ -91,7 +108,7 @@ class IslandWorker:
     def _judge(self, breeding: Breeding) -> Judge:
         known = self._judges.get(breeding.key)
         if known is None:
-            tables: Tables = _ray.get(breeding.tables)
+            tables: Tables = ray.get(breeding.tables)
             settings = breeding.settings
             known = self._judges[breeding.key] = Judge(tables, settings.correlation, settings.max_ties)
         return known
@@ -100,23 +117,11 @@ class IslandWorker:
 def _reported(advance: Callable[[], Island], judge: Judge, settings: Settings) -> Product:
     scored, known, begun = judge.scored, judge.known, time.perf_counter()
     island = advance()
-    report = Report(
-        island=island.index,
-        epoch=island.epoch,
-        evaluations=island.evaluations,
-        scored=judge.scored - scored,
-        known=judge.known - known,
-        seconds=time.perf_counter() - begun,
-        best=island.population[0],
-        front=island.front,
-    )
+    seconds = time.perf_counter() - begun
+    report = Report.of(island, judge.scored - scored, judge.known - known, seconds)
     return island, emigrants(island, settings), report
 
 
-# Ray types neither of these.
-_ACTOR: Any = IslandWorker
-_ray: Any = ray
-_resources: Any = ray.cluster_resources
 
 
 @dataclass(eq=False)
@@ -144,12 +149,15 @@ class IslandWorkers:
     Args:
         count: number of workers; by default as many as the cluster has CPUs, now and later. There are never more
             workers than islands.
+        backend: starts them; by default Ray.
 
     Attributes:
+        backend: starts them, and has what they return.
         lost: number of workers that died and were replaced.
     """
 
-    def __init__(self, count: int | None) -> None:
+    def __init__(self, count: int | None, backend: Backend | None = None) -> None:
+        self.backend = backend or Backend(IslandWorker)
         self._count = count
         self._workers: list[Worker] = []
         self._breedings: dict[str, Breeding] = {}
@@ -175,7 +183,7 @@ class IslandWorkers:
     @property
     def target(self) -> int:
         """The number of workers to maintain: at most one per island."""
-        count = self._count or max(1, int(_resources().get("CPU", 1)))
+        count = self._count or self.backend.cpus()
         return min(count, sum(breeding.settings.islands for breeding in self._breedings.values()))
 
     @property
@@ -194,18 +202,15 @@ class IslandWorkers:
             The references that are there, or that are lost.
         """
         expected = {worker.ready for worker in self._workers if not worker.process}
-        waiting = [*references, *expected]
-        ready, _ = _ray.wait(waiting, num_returns=1, timeout=seconds)
-        if ready:
-            ready, _ = _ray.wait(waiting, num_returns=len(waiting), timeout=0)
-        for reference in expected.intersection(ready):
+        ready = self.backend.wait([*references, *expected], seconds)
+        for reference in expected & ready:
             self._mark_ready(reference)
-        return set(ready) - expected
+        return ready - expected
 
     def fill_up(self) -> None:
         """Starts workers until their number is the target."""
         for _ in range(self.target - len(self._workers)):
-            actor = _ACTOR.remote()
+            actor = self.backend.start()
             self._workers.append(Worker(actor, actor.process.remote()))
 
     def retire(self, worker: Worker) -> None:
@@ -216,7 +221,7 @@ class IslandWorkers:
     def close(self) -> None:
         """Ends all workers."""
         for worker in self._workers:
-            ray.kill(worker.actor)
+            self.backend.end(worker.actor)
         self._workers.clear()
 
     def _mark_ready(self, ready: Any) -> None:
@@ -225,7 +230,7 @@ class IslandWorkers:
         if worker is None:
             return
         try:
-            worker.process = ray.get(ready)
+            worker.process = self.backend.get(ready)
         except ray.exceptions.RayActorError:
             self._remove(worker)
 

@@ -17,12 +17,15 @@ from rayzc.evolution import Island, Tables
 from rayzc.evolution.assessment import assess
 from rayzc.formula import Formula
 from rayzc.problems import Suite
-from rayzc.runs import DiscoverConfig, Discovery, Ending, HallOfFame
+from rayzc.runs import DiscoverConfig, Discovery, Ending, HallOfFame, WrittenIsland
 from rayzc.version import __version__
 
 __all__ = ["DiscoveryRun", "breed"]
 
 _CHECKPOINT_SECONDS = 5.0
+# The largest shares of its time that the driver spends on checkpoints, and on showing its progress.
+_CHECKPOINT_SHARE = 0.05
+_LISTENING_SHARE = 0.05
 _GROWTH_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
 
@@ -76,7 +79,7 @@ class DiscoveryRun:
     @property
     def spent(self) -> float:
         """Seconds that workers have computed for it, with an estimate for what they are at."""
-        return self._tracker.computed + self._tracker.seconds_per_step * len(self.archipelago.pending)
+        return self._tracker.computed + self._tracker.seconds_per_step * self.archipelago.steps_pending
 
     @property
     def progress(self) -> Progress:
@@ -127,15 +130,18 @@ class DiscoveryRun:
         due = archipelago.epoch > self._kept and self._clock() >= self._next_checkpoint
         if not (stop or due):
             return
+        begun = self._clock()
         try:
-            islands = archipelago.islands(stop[0] if stop else archipelago.epoch)
+            islands = archipelago.keep(stop[0] if stop else archipelago.epoch)
         except ray.exceptions.RayError:
             archipelago.recover()
             return
         self._save(islands)
+        now = self._clock()
+        self._next_checkpoint = now + max(_CHECKPOINT_SECONDS, (now - begun) / _CHECKPOINT_SHARE)
         if stop:
             self.ended = True
-            self.result = self._concluded(islands, stop[1])
+            self.result = self._concluded(archipelago.islands(), stop[1])
             self.close()
 
     def hand_out(self) -> Iterator[int]:
@@ -151,13 +157,12 @@ class DiscoveryRun:
             self._recoveries = archipelago.recoveries
             self._files.record("islands lost, back to those kept last", epoch=archipelago.epoch)
 
-    def _save(self, islands: Sequence[Island]) -> None:
+    def _save(self, islands: Sequence[WrittenIsland]) -> None:
         self._kept = islands[0].epoch
-        self._next_checkpoint = self._clock() + _CHECKPOINT_SECONDS
         tracker = self._tracker
         if not self._files.write_checkpoint(islands, tracker.seconds):
             return
-        best = max(island.population[0].objective for island in islands)
+        best = max(island.best for island in islands)
         self._files.record(
             "checkpoint",
             epoch=islands[0].epoch,
@@ -215,7 +220,7 @@ def breed(
         RunError: a step failed, for example in the user's objective.
     """
     clock = workers.backend.now
-    next_growth = 0.0
+    next_growth = next_listening = 0.0
     with Interrupts() as interrupts:
         try:
             for run in runs:
@@ -232,8 +237,9 @@ def breed(
                     workers.fill_up()
                     next_growth = clock() + _GROWTH_SECONDS
                 left = [run for run in under_way if not run.ended]
-                if listen and left:
+                if listen and left and (begun := clock()) >= next_listening:
                     listen(left)
+                    next_listening = begun + (clock() - begun) / _LISTENING_SHARE
             return interrupts.received
         finally:
             for run in runs:

@@ -65,9 +65,7 @@ class ProgressTracker:
         computed: seconds that workers have computed so far.
     """
 
-    def __init__(
-        self, limits: Limits, before: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, limits: Limits, before: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.scored = 0
         self.known = 0
         self.computed = 0.0

@@ -5,7 +5,6 @@ the moment when the next step ends: so a driver that is too slow for its workers
 as long as they took when they were recorded, and return what they returned.
 """
 
-import heapq
 import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,7 @@ from typing import Any
 from rayzc.cluster.islands.backend import Backend
 from rayzc.cluster.islands.breeding import DiscoveryRun, breed
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
-from rayzc.cluster.islands.workers import IslandWorkers, Report
+from rayzc.cluster.islands.workers import IslandWorkers, Report, kept
 from rayzc.evolution import Island, Judge, Tables, emigrants, initialise, step
 from rayzc.options import Limits, Settings
 from rayzc.problems import Suite
@@ -37,6 +36,7 @@ class Costs:
         wait: one wait, whatever for.
         wait_each: what each reference adds to a wait.
         latency: from a call to the begin of its step on an idle worker.
+        keep: from a call that writes out an island to its answer, beside a step.
     """
 
     submit: float
@@ -44,6 +44,7 @@ class Costs:
     wait: float
     wait_each: float
     latency: float
+    keep: float
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,11 @@ def record(suite: Suite, settings: Settings, epochs: int) -> Recording:
         for index in range(settings.islands):
             begun, scored, known = time.perf_counter(), judge.scored, judge.known
             if epoch:
-                due = settings.migration_interval and epoch > 1 and (epoch - 1) % settings.migration_interval == 0
+                due = (
+                    settings.migration_interval
+                    and epoch > 1
+                    and (epoch - 1) % settings.migration_interval == 0
+                )
                 island = step(islands[index], arriving[index - 1] if due else (), judge, settings)
             else:
                 island = initialise(index, judge, settings)
@@ -112,6 +117,7 @@ class _Reference:
     there: float
     value: Callable[[], Any]
     island: tuple[int, int] = (0, 0)
+    written: bytes | None = None
 
 
 @dataclass(eq=False)
@@ -129,6 +135,10 @@ class _Actor:
     @property
     def forget(self) -> "_Method":
         return _Method(lambda key: None)
+
+    @property
+    def keep(self) -> "_Method":
+        return _Method(self.cluster.keep)
 
     @property
     def initialise(self) -> "_Method":
@@ -225,23 +235,29 @@ class SimulatedCluster(Backend):
         """The values; unpickling them is the driver's work, as in Ray."""
         if isinstance(references, _Reference):
             with self._outside(self._costs.get):
-                value = references.value
-            return value()
+                self._pass_to(references.there)
+            return references.value()
         return [self.get(reference) for reference in references]
 
     def wait(self, references: Sequence[Any], seconds: float) -> set[Any]:
         """The references that are there, at least one unless the time is over; virtual time passes up to then."""
         with self._outside(self._costs.wait + self._costs.wait_each * len(references)):
             first = min((reference.there for reference in references), default=self._passed + seconds)
-            until = min(first, self._passed + seconds)
-            if until > self._passed:
-                self.waited += until - self._passed
-                self._passed = until
+            self._pass_to(min(first, self._passed + seconds))
             return {reference for reference in references if reference.there <= self._passed}
 
     def answer(self, value: Any) -> _Reference:
         """A value that is there at once."""
         return _Reference(self.now(), lambda: value)
+
+    def keep(self, island: _Reference) -> _Reference:
+        """Has an island written out; what it costs the driver to unpickle the answer is its pickle and its text."""
+        with self._outside(self._costs.submit):
+            if island.written is None:
+                index, epoch = island.island
+                island.written = pickle.dumps(kept(self._island(index, epoch)))
+            written = island.written
+            return _Reference(self._passed + self._costs.keep, lambda: pickle.loads(written))
 
     def advance(self, actor: _Actor, island: _Reference) -> tuple[_Reference, ...]:
         """Hands out the step after an island."""
@@ -256,10 +272,6 @@ class SimulatedCluster(Backend):
             actor.free = begin + recorded.seconds
             actor.busy.append((begin, actor.free))
 
-            def island() -> Island:
-                value: Island = pickle.loads(recorded.island)
-                return replace(value, index=index, epoch=epoch)
-
             def report() -> Report:
                 value: Report = pickle.loads(recorded.report)
                 with self._outside(0.0):
@@ -267,10 +279,19 @@ class SimulatedCluster(Backend):
                     return replace(value, island=index, epoch=epoch, evaluations=size * (epoch + 1))
 
             return (
-                _Reference(actor.free, island, (index, epoch)),
+                _Reference(actor.free, lambda: self._island(index, epoch), (index, epoch)),
                 _Reference(actor.free, tuple),
                 _Reference(actor.free, report),
             )
+
+    def _island(self, index: int, epoch: int) -> Island:
+        value: Island = pickle.loads(self._recording.at(index, epoch).island)
+        return replace(value, index=index, epoch=epoch)
+
+    def _pass_to(self, moment: float) -> None:
+        if moment > self._passed:
+            self.waited += moment - self._passed
+            self._passed = moment
 
     @contextmanager
     def _outside(self, cost: float) -> Iterator[None]:

@@ -5,6 +5,7 @@ of any discovery, so discoveries that follow one another, or run side by side, s
 """
 
 import os
+import pickle
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -17,10 +18,14 @@ import ray.exceptions
 from rayzc.cluster.islands.backend import Backend
 from rayzc.evolution import Individual, Island, Judge, Tables, emigrants, initialise, step
 from rayzc.options import Settings
+from rayzc.runs import WrittenIsland
 
-__all__ = ["Breeding", "IslandWorkers", "Report", "Worker"]
+__all__ = ["Breeding", "IslandWorkers", "Kept", "Report", "Worker", "kept"]
 
 Product = tuple[Island, tuple[Individual, ...], "Report"]
+
+Kept = tuple[WrittenIsland, bytes]
+"""An island for the driver to keep: as checkpoints have it, and pickled, for the case that all else is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,8 @@ class Breeding:
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-@ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
+# Islands are written out in a thread beside the steps: the driver waits for it, and does not for a step.
+@ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, concurrency_groups={"beside": 1})
 class IslandWorker:
     """Computes epochs of any island of any discovery, one after the other."""
 
@@ -101,6 +107,11 @@ class IslandWorker:
         arrivals = [immigrant for group in immigrants for immigrant in group]
         return _reported(lambda: step(island, arrivals, judge, breeding.settings), judge, breeding.settings)
 
+    @ray.method(concurrency_group="beside")
+    def keep(self, island: Island) -> Kept:
+        """Returns an island for the driver to keep."""
+        return kept(island)
+
     def forget(self, key: str) -> None:
         """Frees what it remembers of a discovery that has ended."""
         self._judges.pop(key, None)
@@ -114,14 +125,17 @@ class IslandWorker:
         return known
 
 
+def kept(island: Island) -> Kept:
+    """An island for the driver to keep."""
+    return WrittenIsland.of(island), pickle.dumps(island)
+
+
 def _reported(advance: Callable[[], Island], judge: Judge, settings: Settings) -> Product:
     scored, known, begun = judge.scored, judge.known, time.perf_counter()
     island = advance()
     seconds = time.perf_counter() - begun
     report = Report.of(island, judge.scored - scored, judge.known - known, seconds)
     return island, emigrants(island, settings), report
-
-
 
 
 @dataclass(eq=False)
@@ -160,6 +174,7 @@ class IslandWorkers:
         self.backend = backend or Backend(IslandWorker)
         self._count = count
         self._workers: list[Worker] = []
+        self._by_load: dict[int, dict[Worker, None]] = {}
         self._breedings: dict[str, Breeding] = {}
         self.lost = 0
 
@@ -190,6 +205,25 @@ class IslandWorkers:
     def ready(self) -> list[Worker]:
         """The workers that can take tasks."""
         return [worker for worker in self._workers if worker.process]
+
+    @property
+    def least_loaded(self) -> Worker | None:
+        """A worker that can take tasks and has the fewest; None while no worker can."""
+        load = min(self._by_load, default=None)
+        return None if load is None else next(iter(self._by_load[load]))
+
+    def can_work(self, worker: Worker) -> bool:
+        """Whether it can take tasks: it is ready, and not known to have died."""
+        return worker in self._by_load.get(worker.load, ())
+
+    def add_load(self, worker: Worker, tasks: int) -> None:
+        """Counts tasks that a worker was given, or with a minus, that it has finished or lost."""
+        counted = self.can_work(worker)
+        if counted:
+            self._withdraw(worker)
+        worker.load += tasks
+        if counted:
+            self._enter(worker)
 
     def wait(self, references: Sequence[Any], seconds: float) -> set[Any]:
         """Waits until a step has ended or a worker has become ready.
@@ -223,6 +257,7 @@ class IslandWorkers:
         for worker in self._workers:
             self.backend.end(worker.actor)
         self._workers.clear()
+        self._by_load.clear()
 
     def _mark_ready(self, ready: Any) -> None:
         """Records that a worker is ready, or that it died before."""
@@ -231,10 +266,22 @@ class IslandWorkers:
             return
         try:
             worker.process = self.backend.get(ready)
+            self._enter(worker)
         except ray.exceptions.RayActorError:
             self._remove(worker)
 
     def _remove(self, worker: Worker) -> None:
         self._workers.remove(worker)
+        if self.can_work(worker):
+            self._withdraw(worker)
         self.lost += 1
         self.fill_up()
+
+    def _enter(self, worker: Worker) -> None:
+        self._by_load.setdefault(worker.load, {})[worker] = None
+
+    def _withdraw(self, worker: Worker) -> None:
+        alike = self._by_load[worker.load]
+        del alike[worker]
+        if not alike:
+            del self._by_load[worker.load]

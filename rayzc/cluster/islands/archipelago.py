@@ -150,7 +150,7 @@ class Archipelago:
             ray.exceptions.RayError: they are lost; call :meth:`recover` then.
         """
         if self._safe_epoch != epoch:
-            tasks = [self._tasks[island, epoch] for island in range(self._settings.islands)]
+            tasks = [self._tasks[island, epoch] for island in range(self._settings.number_of_islands)]
             helper = self._workers.least_loaded
             asked = []
             for task in tasks:
@@ -185,9 +185,9 @@ class Archipelago:
 
     def _go_back(self) -> None:
         self._drop()
-        self._finished = [self._safe_epoch] * self._settings.islands
+        self._finished = [self._safe_epoch] * self._settings.number_of_islands
         self._handed_out = list(self._finished)
-        self._resting = set(range(self._settings.islands))
+        self._resting = set(range(self._settings.number_of_islands))
         for island in self.islands():
             leaving = self._ray.put(emigrants(island, self._settings))
             self._tasks[island.index, island.epoch] = _Task(self._ray.put(island), leaving, None, None)
@@ -228,7 +228,7 @@ class Archipelago:
         needs = [(island, before)]
         if interval and before and before % interval == 0:
             topology = TOPOLOGIES[self._settings.topology]
-            sources = topology(island, self._settings.islands, self._settings.seed, before // interval)
+            sources = topology(island, self._settings.number_of_islands, self._settings.seed, before // interval)
             needs += [(source, before) for source in sources]
         return needs
 

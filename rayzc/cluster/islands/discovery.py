@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from rayzc.cluster.connection import check_address, connected
+from rayzc.cluster.connection import check_address, connected, number_of_workers
 from rayzc.cluster.islands.breeding import DiscoveryRun, breed
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.progress import Progress
@@ -63,6 +63,8 @@ def discover(
     """
     check_address(cluster.address)
     settings = options.settings
+    if settings.islands == "auto":
+        settings = settings.for_workers(number_of_workers(cluster.address, cluster.workers))
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
     chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
     fitting, validation = split(chosen, options.holdout, settings.seed)

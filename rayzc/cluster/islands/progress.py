@@ -81,7 +81,7 @@ class ProgressTracker:
         self._evaluations = 0
         self._record = (-1, float("-inf"))
         self._best: Individual | None = None
-        self._front: tuple[Individual, ...] = ()
+        self._fronts: list[tuple[Individual, ...]] = []  # those of all islands, put together when they are shown
         self._rate: list[tuple[float, int]] = [(self._clock(), 0)]
 
     @property
@@ -104,7 +104,7 @@ class ProgressTracker:
         self._judged_to = epoch
         self._evaluations = sum(island.evaluations for island in islands)
         self._best = min((island.population[0] for island in islands), key=lambda best: best.order)
-        self._front = pareto_front([individual for island in islands for individual in island.front])
+        self._fronts = [island.front for island in islands]
         self._record = (epoch, self._best.objective)
 
     def add(self, report: Report) -> None:
@@ -127,7 +127,7 @@ class ProgressTracker:
             reports = [report for _, report in sorted(self._seen.pop(self._judged_to).items())]
             self._evaluations = sum(report.evaluations for report in reports)
             self._best = min((report.best for report in reports), key=lambda best: best.order)
-            self._front = pareto_front([individual for report in reports for individual in report.front])
+            self._fronts = [report.front for report in reports]
             if self._best.objective > self._record[1]:
                 self._record = (self._judged_to, self._best.objective)
             reason = self._met(self._judged_to)
@@ -144,6 +144,7 @@ class ProgressTracker:
     def progress(self, archipelago: Archipelago) -> Progress:
         """The discovery at this moment."""
         now = self._clock()
+        self._fronts = [pareto_front([individual for front in self._fronts for individual in front])]
         self._rate.append((now, self.scored + self.known))
         while len(self._rate) > 2 and now - self._rate[0][0] > _RATE_SECONDS:
             self._rate.pop(0)
@@ -155,7 +156,7 @@ class ProgressTracker:
             seconds_left=None if limit is None else max(0.0, limit - self.seconds),
             epoch=archipelago.epoch,
             best=self._best,
-            front=self._front,
+            front=self._fronts[0],
             evaluations=self._evaluations,
             scored=self.scored,
             known=self.known,

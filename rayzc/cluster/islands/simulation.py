@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from rayzc.cluster.islands.backend import Backend
 from rayzc.cluster.islands.breeding import DiscoveryRun, breed
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
-from rayzc.cluster.islands.workers import IslandWorkers, Report, kept
+from rayzc.cluster.islands.workers import IslandWorkers, Kept, Report, kept
 from rayzc.evolution import Island, Judge, Tables, emigrants, initialise, step
 from rayzc.options import Limits, Settings
 from rayzc.problems import Suite
@@ -47,7 +48,7 @@ class Costs:
     keep: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """A recorded step: how long it took, seconds, and what it returned, pickled."""
 
@@ -66,6 +67,13 @@ class Recording:
         """The step by which an island reaches an epoch."""
         of_epoch = self.steps[min(epoch, len(self.steps) - 1)]
         return of_epoch[(island + epoch) % len(of_epoch)]
+
+    def lasting(self, seconds: Sequence[float]) -> "Recording":
+        """The same steps with other durations, which repeat."""
+        durations = cycle(seconds)
+        return Recording(
+            tuple(tuple(replace(step, seconds=next(durations)) for step in steps) for steps in self.steps)
+        )
 
     @property
     def seconds(self) -> float:
@@ -90,7 +98,7 @@ def record(suite: Suite, settings: Settings, epochs: int) -> Recording:
     for epoch in range(epochs + 1):
         arriving = [emigrants(island, settings) for island in islands]
         after, recorded = [], []
-        for index in range(settings.islands):
+        for index in range(settings.number_of_islands):
             begun, scored, known = time.perf_counter(), judge.scored, judge.known
             if epoch:
                 due = (
@@ -117,7 +125,6 @@ class _Reference:
     there: float
     value: Callable[[], Any]
     island: tuple[int, int] = (0, 0)
-    written: bytes | None = None
 
 
 @dataclass(eq=False)
@@ -185,6 +192,7 @@ class SimulatedCluster(Backend):
         self.actors: list[_Actor] = []
         self.waited = 0.0
         self._workers, self._recording, self._costs, self._clock = workers, recording, costs, clock
+        self._written: dict[Step, bytes] = {}
         self._passed = 0.0
         self._since = clock()
 
@@ -251,13 +259,20 @@ class SimulatedCluster(Backend):
         return _Reference(self.now(), lambda: value)
 
     def keep(self, island: _Reference) -> _Reference:
-        """Has an island written out; what it costs the driver to unpickle the answer is its pickle and its text."""
+        """Has an island written out, by the worker; to unpickle the answer is the driver's work."""
         with self._outside(self._costs.submit):
-            if island.written is None:
-                index, epoch = island.island
-                island.written = pickle.dumps(kept(self._island(index, epoch)))
-            written = island.written
-            return _Reference(self._passed + self._costs.keep, lambda: pickle.loads(written))
+            index, epoch = island.island
+            recorded = self._recording.at(index, epoch)
+            if recorded not in self._written:
+                self._written[recorded] = pickle.dumps(kept(pickle.loads(recorded.island)))
+            answer = self._written[recorded]
+
+            def value() -> Kept:
+                written, packed = pickle.loads(answer)
+                with self._outside(0.0):
+                    return replace(written, epoch=epoch), packed
+
+            return _Reference(self._passed + self._costs.keep, value)
 
     def advance(self, actor: _Actor, island: _Reference) -> tuple[_Reference, ...]:
         """Hands out the step after an island."""

@@ -82,8 +82,11 @@ class Breeding:
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
+_remote: Any = ray.remote  # Ray does not type groups
+
+
 # Islands are written out in a thread beside the steps: the driver waits for it, and does not for a step.
-@ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, concurrency_groups={"beside": 1})
+@_remote(num_cpus=1, max_restarts=0, max_task_retries=0, concurrency_groups={"beside": 1})
 class IslandWorker:
     """Computes epochs of any island of any discovery, one after the other."""
 
@@ -199,7 +202,7 @@ class IslandWorkers:
     def target(self) -> int:
         """The number of workers to maintain: at most one per island."""
         count = self._count or self.backend.cpus()
-        return min(count, sum(breeding.settings.islands for breeding in self._breedings.values()))
+        return min(count, sum(breeding.settings.number_of_islands for breeding in self._breedings.values()))
 
     @property
     def ready(self) -> list[Worker]:

@@ -10,7 +10,16 @@ from rayzc.options.flat import option
 from rayzc.options.option import Options
 from rayzc.options.shared import ProblemsOption
 
-__all__ = ["CORRELATIONS", "ISLANDS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "ScoreOptions", "Settings"]
+__all__ = [
+    "CORRELATIONS",
+    "ISLANDS",
+    "OBJECTIVES",
+    "SELECTIONS",
+    "TOPOLOGIES",
+    "Limits",
+    "ScoreOptions",
+    "Settings",
+]
 
 # Only the names: the functions need numpy, which --help does without. Tests compare them with the registries.
 CORRELATIONS = ("kendall", "spearman", "weighted_kendall")

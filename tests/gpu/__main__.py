@@ -38,7 +38,9 @@ def rows(names: Sequence[str], machine: Machine) -> Iterator[Row]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the parts; 1 if a check failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.gpu", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.gpu", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)} (all)")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="device (%(default)s)")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time for all parts (%(default)g)")
@@ -51,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: list[Row] = []
     for row in rows(options.parts or tuple(PARTS), machine):
         found.append(row)
-        print(f"{time.monotonic() - begun:6.1f} s  {row.part}: {row.what} {row.found} {row.state}", flush=True)
+        print(
+            f"{time.monotonic() - begun:6.1f} s  {row.part}: {row.what} {row.found} {row.state}", flush=True
+        )
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
     print(f"\ntorch {torch.__version__}, {device}, {time.monotonic() - begun:.0f} s\n\n{printed(found)}")
     return int(any(row.state == "FAILED" for row in found))

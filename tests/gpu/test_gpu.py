@@ -14,7 +14,7 @@ def test_without_a_gpu_every_part_is_skipped_and_told(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert main([]) == 0
-    table = capsys.readouterr().out.partition("\n\n")[2].splitlines()
+    table = capsys.readouterr().out.rpartition("\n\n")[2].splitlines()
     assert table[0] == "| part | what | found |  |"
     assert table[2:] == [f"| {name} |  | no GPU: torch sees no CUDA device | skipped |" for name in PARTS]
 

@@ -162,9 +162,10 @@ class Archipelago:
                 del self._tasks[key]
         return tuple(written for written, _ in self._safe)
 
-    def islands(self) -> tuple[Island, ...]:
-        """The islands that were fetched last."""
-        return tuple(pickle.loads(island) for _, island in self._safe)
+    def islands(self, epoch: int) -> tuple[Island, ...]:
+        """Like :meth:`keep`, but returns the islands themselves."""
+        self.keep(epoch)
+        return self._safe_islands()
 
     def recover(self) -> None:
         """Goes back to the islands that were fetched last, or to the start."""
@@ -188,9 +189,12 @@ class Archipelago:
         self._finished = [self._safe_epoch] * self._settings.number_of_islands
         self._handed_out = list(self._finished)
         self._resting = set(range(self._settings.number_of_islands))
-        for island in self.islands():
+        for island in self._safe_islands():
             leaving = self._ray.put(emigrants(island, self._settings))
             self._tasks[island.index, island.epoch] = _Task(self._ray.put(island), leaving, None, None)
+
+    def _safe_islands(self) -> tuple[Island, ...]:
+        return tuple(pickle.loads(island) for _, island in self._safe)
 
     def _fetched(self, task: _Task, asked: Any) -> Kept:
         """What a worker has written out; the driver does so itself if that worker has died meanwhile."""
@@ -228,7 +232,9 @@ class Archipelago:
         needs = [(island, before)]
         if interval and before and before % interval == 0:
             topology = TOPOLOGIES[self._settings.topology]
-            sources = topology(island, self._settings.number_of_islands, self._settings.seed, before // interval)
+            sources = topology(
+                island, self._settings.number_of_islands, self._settings.seed, before // interval
+            )
             needs += [(source, before) for source in sources]
         return needs
 

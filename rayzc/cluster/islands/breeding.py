@@ -141,7 +141,7 @@ class DiscoveryRun:
         self._next_checkpoint = now + max(_CHECKPOINT_SECONDS, (now - begun) / _CHECKPOINT_SHARE)
         if stop:
             self.ended = True
-            self.result = self._concluded(archipelago.islands(), stop[1])
+            self.result = self._concluded(archipelago.islands(stop[0]), stop[1])
             self.close()
 
     def hand_out(self) -> Iterator[int]:

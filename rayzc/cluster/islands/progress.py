@@ -81,7 +81,9 @@ class ProgressTracker:
         self._evaluations = 0
         self._record = (-1, float("-inf"))
         self._best: Individual | None = None
-        self._fronts: list[tuple[Individual, ...]] = []  # those of all islands, put together when they are shown
+        self._fronts: list[
+            tuple[Individual, ...]
+        ] = []  # those of all islands, put together when they are shown
         self._rate: list[tuple[float, int]] = [(self._clock(), 0)]
 
     @property

@@ -91,7 +91,9 @@ def record(suite: Suite, settings: Settings, epochs: int) -> Recording:
         epochs: number of epochs to record.
     """
     judge = Judge(Tables.of(suite), settings.correlation, settings.max_ties)
-    initialise(settings.islands, judge, settings)  # compiles what is compiled when it is first called
+    initialise(
+        settings.number_of_islands, judge, settings
+    )  # compiles what is compiled when it is first called
     judge = Judge(Tables.of(suite), settings.correlation, settings.max_ties)
     islands: list[Island] = []
     steps: list[tuple[Step, ...]] = []

@@ -8,7 +8,8 @@ interrupted.
 from collections.abc import Callable
 from pathlib import Path
 
-from rayzc.cluster.connection import check_address, number_of_workers
+from rayzc.cluster.connection import check_address
+from rayzc.cluster.islands.discovery import with_islands
 from rayzc.cluster.stages import Listener, Stages
 from rayzc.evolution import check_settings
 from rayzc.evolution.transfer import spaces_of
@@ -60,9 +61,7 @@ def run(
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     check_address(cluster.address)
-    if options.settings.islands == "auto":
-        workers = number_of_workers(cluster.address, cluster.workers)
-        options = options.replaced(settings=options.settings.for_workers(workers))
+    options = options.replaced(settings=with_islands(options.settings, cluster))
     text = None if formula is None else str(formula)
     plan = options.search.plan.replaced(seed=options.settings.seed)
     # Report mistakes in the options of the searches before a formula is bred.

@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-all lint bench
+.PHONY: install run test test-all lint bench gpu
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,3 +34,7 @@ lint: install
 bench: install
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m tests.performance $(ARGS)
+
+# On a machine with a GPU, what cannot be checked without one; eight minutes. ARGS="--device cpu" only executes it.
+gpu: install
+	$(BIN)/python -m tests.gpu $(ARGS)

@@ -23,7 +23,9 @@ def discover(
             display.say(f"{proxy} is not used: it is missing on {', '.join(lacking)}")
 
     from rayzc.cluster import discover
+    from rayzc.cluster.islands.discovery import with_islands
 
+    options = options.replaced(settings=with_islands(options.settings, cluster, display.say))
     with display:
         result = discover(
             suite, options=options, cluster=cluster, place=place, listen=display.show, warn=display.say

@@ -142,6 +142,8 @@ class _Flag:
                 return seconds(value)
             except RunError as error:
                 raise RunError(f"{flag}: {error}") from None
+        if isinstance(value, str) and int in _members(self.flat.type) and re.fullmatch(r"-?\d+", value):
+            return int(value)  # a number or a word
         if not isinstance(value, list):
             return value
         if not about.commas:

@@ -36,9 +36,12 @@ def run(
     check_folder(output.export)
     chosen = suite_or_default(suite, output)
 
+    from rayzc.cluster.islands.discovery import with_islands
     from rayzc.cluster.pipeline import run
 
     display = PipelineDisplay(output)
+    if formula is None:
+        options = options.replaced(settings=with_islands(options.settings, cluster, display.say))
     with display:
         result = run(
             chosen,

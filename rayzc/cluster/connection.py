@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import ray
@@ -15,8 +16,9 @@ import ray.exceptions
 from rayzc.cluster.cpus import usable_cpus
 from rayzc.errors import ClusterError, first_line
 
-__all__ = ["check_address", "connected", "known_token", "token_mode"]
+__all__ = ["check_address", "connected", "known_token", "number_of_workers", "token_mode"]
 
+_resources: Any = ray.cluster_resources  # untyped
 _OBJECT_STORE_BYTES = 256 * 1024 * 1024
 _LEAST_ROOM = 8
 """How many workers may be started on any machine, however few CPUs it has."""
@@ -82,6 +84,25 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
         yield
     finally:
         ray.shutdown()
+
+
+def number_of_workers(address: str | None = None, workers: int | None = None) -> int:
+    """The number of workers that a run will have: those asked for, else one per CPU.
+
+    Args:
+        address: see :func:`check_address`.
+        workers: the number that was asked for, if any.
+
+    Raises:
+        ClusterError: the cluster cannot be reached.
+    """
+    if workers is not None:
+        return workers
+    if not ray.is_initialized() and _resolved(address)[0] is None:
+        return usable_cpus()
+    with connected(address):
+        resources: dict[str, float] = _resources()
+        return max(1, int(resources.get("CPU", 1)))
 
 
 def check_address(address: str | None = None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rayzc.cluster.connection import check_address
+from rayzc.cluster.islands.discovery import with_islands
 from rayzc.cluster.stages import Listener, Stages
 from rayzc.evolution import check_settings
 from rayzc.evolution.transfer import spaces_of
@@ -60,6 +61,7 @@ def run(
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     check_address(cluster.address)
+    options = options.replaced(settings=with_islands(options.settings, cluster))
     text = None if formula is None else str(formula)
     plan = options.search.plan.replaced(seed=options.settings.seed)
     # Report mistakes in the options of the searches before a formula is bred.

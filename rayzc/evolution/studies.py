@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -152,10 +152,11 @@ def _read(text: str) -> tuple[str, tuple[Any, ...]]:
 
 def _value(flat: Flat, text: str) -> Any:
     given: Any = text.split("+") if flat.type == tuple[str, ...] else text
+    whole = flat.type is int or int in get_args(flat.type)
     try:
-        return msgspec.convert(given, flat.type, strict=False)
+        return msgspec.convert(given, int if whole else flat.type, strict=False)
     except msgspec.ValidationError:
-        kind = "a whole number" if flat.type is int else "a number"
+        kind = "a whole number" if whole else "a number"
         raise RunError(f"vary: {flat.name} cannot be '{text}'; it must be {kind}") from None
 
 

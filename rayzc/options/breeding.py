@@ -1,7 +1,7 @@
 """How formulas are bred, when breeding stops, and what a formula is scored on."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -10,13 +10,26 @@ from rayzc.options.flat import option
 from rayzc.options.option import Options
 from rayzc.options.shared import ProblemsOption
 
-__all__ = ["CORRELATIONS", "OBJECTIVES", "SELECTIONS", "TOPOLOGIES", "Limits", "ScoreOptions", "Settings"]
+__all__ = [
+    "CORRELATIONS",
+    "ISLANDS",
+    "OBJECTIVES",
+    "SELECTIONS",
+    "TOPOLOGIES",
+    "Limits",
+    "ScoreOptions",
+    "Settings",
+]
 
 # Only the names: the functions need numpy, which --help does without. Tests compare them with the registries.
 CORRELATIONS = ("kendall", "spearman", "weighted_kendall")
 OBJECTIVES = ("mean", "min", "mean-std", "cvar")
 SELECTIONS = ("tournament", "lexicase")
 TOPOLOGIES = ("ring", "torus", "star", "random")
+
+
+ISLANDS = 16
+"""The number of islands by default: the same on every machine, as one seed gives the same formulas everywhere."""
 
 
 class Settings(Options, frozen=True, kw_only=True):
@@ -34,13 +47,15 @@ class Settings(Options, frozen=True, kw_only=True):
         option("Seed of all random numbers: the same seed gives the same formulas.", low=0, high=2**63 - 1),
     ] = 0
     islands: Annotated[
-        int,
+        int | Literal["auto"],
         option(
-            "Number of subpopulations, which evolve independently, each on one worker at a time.",
+            "Number of subpopulations, which evolve independently, each on one worker at a time; auto for two per "
+            f"worker, and at least {ISLANDS}. Another number gives other formulas.",
             low=1,
             high=10_000,
+            metavar="N",
         ),
-    ] = 16
+    ] = ISLANDS
     population: Annotated[int, option("Number of formulas on each island.", low=4, high=100_000)] = 100
     generations: Annotated[
         int, option("Number of generations per epoch.", low=1, high=10_000, hidden=True)
@@ -126,6 +141,27 @@ class Settings(Options, frozen=True, kw_only=True):
             metavar="FORMULA",
         ),
     ] = ()
+
+    @property
+    def number_of_islands(self) -> int:
+        """The number of islands, once a run has set it where it was to be found out.
+
+        Raises:
+            RunError: it is still ``auto``.
+        """
+        if self.islands == "auto":
+            raise RunError("the number of islands is 'auto': only runs find it out, so give a number here")
+        return self.islands
+
+    def for_workers(self, workers: int) -> "Settings":
+        """The same settings, with a number of islands that keeps so many workers busy where it was ``auto``.
+
+        With one island per worker, workers would wait for the driver, and for their neighbours' emigrants.
+        """
+        if self.islands != "auto":
+            return self
+        most = 10_000
+        return self.replaced(islands=min(most, max(ISLANDS, 2 * workers)))
 
     def __post_init__(self) -> None:
         """Checks ranges and names."""

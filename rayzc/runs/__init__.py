@@ -6,7 +6,7 @@ any moment, whatever happens to the process that writes it, so a run can always 
 """
 
 from rayzc.ending import Ending, Reason
-from rayzc.runs.checkpoints import read_newest, restore, write_checkpoint
+from rayzc.runs.checkpoints import WrittenIsland, read_newest, restore, write_checkpoint
 from rayzc.runs.configs import (
     DiscoverConfig,
     PipelineConfig,
@@ -46,6 +46,7 @@ __all__ = [
     "Study",
     "StudyConfig",
     "TrainConfig",
+    "WrittenIsland",
     "best_formula",
     "lasting_place",
     "read_newest",

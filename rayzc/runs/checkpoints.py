@@ -9,6 +9,7 @@ before it is read.
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,46 @@ from rayzc.evolution.objectives import objective_of
 from rayzc.formula import Formula
 from rayzc.options import Settings
 
-__all__ = ["checkpoint_files", "read_newest", "restore", "write_checkpoint"]
+__all__ = ["WrittenIsland", "checkpoint_files", "read_newest", "restore", "write_checkpoint"]
 
 KEPT = 3
 
 
-def write_checkpoint(folder: Path, islands: Sequence[Island], version: str, seconds: float) -> Path:
+@dataclass(frozen=True, slots=True)
+class WrittenIsland:
+    """An island as checkpoints have it, made where the island is: writing out many takes a while.
+
+    Attributes:
+        epoch: its epoch.
+        text: JSON, with sorted keys.
+        evaluations: number of formulas bred and judged on it so far.
+        best: the objective of its best formula.
+    """
+
+    epoch: int
+    text: str
+    evaluations: int
+    best: float
+
+    @classmethod
+    def of(cls, island: Island) -> "WrittenIsland":
+        """Writes out an island."""
+        return cls(
+            epoch=island.epoch,
+            text=json.dumps(_dump(island), sort_keys=True),
+            evaluations=island.evaluations,
+            best=island.population[0].objective,
+        )
+
+
+def write_checkpoint(
+    folder: Path, islands: Sequence[Island] | Sequence[WrittenIsland], version: str, seconds: float
+) -> Path:
     """Writes all islands, which are at one epoch, and removes all but the last three checkpoints.
 
     Args:
         folder: the run's folder of checkpoints.
-        islands: the islands, in order.
+        islands: the islands, in order, written out or not.
         version: the version of rayzc that writes.
         seconds: how long the run has taken.
 
@@ -37,10 +67,15 @@ def write_checkpoint(folder: Path, islands: Sequence[Island], version: str, seco
         The new file.
     """
     epoch = islands[0].epoch
-    body = {"epoch": epoch, "seconds": seconds, "islands": [_dump(island) for island in islands]}
-    document = {"schema_version": SCHEMA_VERSION, "rayzc": version, "sha256": _digest(body), **body}
+    written = [
+        (island if isinstance(island, WrittenIsland) else WrittenIsland.of(island)).text for island in islands
+    ]
+    # As json.dumps writes it with sorted keys, which is what the hash is of, but without parsing the islands.
+    body = f'"epoch": {epoch}, "islands": [{", ".join(written)}], "seconds": {json.dumps(seconds)}}}'
+    digest = hashlib.sha256(f"{{{body}".encode()).hexdigest()
+    head = json.dumps({"schema_version": SCHEMA_VERSION, "rayzc": version, "sha256": digest})
     path = folder / f"epoch-{epoch:08d}.json"
-    write_atomically(path, json.dumps(document))
+    write_atomically(path, f"{head[:-1]}, {body}")
     for old in checkpoint_files(folder)[:-KEPT]:
         old.unlink()
     return path

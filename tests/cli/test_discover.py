@@ -138,6 +138,7 @@ class TestChoices:
             ("--selection", "tournament,lexicas", "unknown selection 'lexicas'; did you mean 'lexicase'?"),
             ("--selection", "lexicas", "unknown selection 'lexicas'; did you mean 'lexicase'?"),
             ("--islands", 0, "--islands is 0; it must lie between 1 and 10,000"),
+            ("--islands", "eleven", "--islands is 'eleven'; it must be a whole number or auto"),
             ("--time-limit", "soon", "--time-limit: 'soon' is not a duration: write 90s, 3m or 1h30m"),
         ],
     )
@@ -182,6 +183,16 @@ class TestRuns:
             f"{before.content_hash[:12]}): restore the earlier suite, or start a new run"
         )
         fails(message, "resume", tmp_path / "run")
+
+
+def test_a_number_of_islands_that_is_found_out_is_told_and_kept(
+    command: Command, parquet: Path, tmp_path: Path, ray_session: None
+) -> None:
+    few = ("--epochs", 1, "--islands", "auto", "--workers", 2, "--population", 8, "--out", tmp_path / "run")
+    ended = command("discover", "--suite", parquet, *few)
+    assert ended.code == 0
+    assert "16 islands for 2 workers; to repeat this run: --islands 16" in ended.err
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["settings"]["islands"] == 16
 
 
 def test_on_a_full_disk_the_result_is_printed_all_the_same(

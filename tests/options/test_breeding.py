@@ -7,8 +7,8 @@ import pytest
 from rayzc import evolution, nas
 from rayzc.cluster.searches import attempt
 from rayzc.errors import RunError
-from rayzc.options import Limits
-from rayzc.options.breeding import CORRELATIONS, OBJECTIVES, SELECTIONS, TOPOLOGIES
+from rayzc.options import Limits, Settings
+from rayzc.options.breeding import CORRELATIONS, ISLANDS, OBJECTIVES, SELECTIONS, TOPOLOGIES
 from rayzc.options.runs import LOGGERS
 from rayzc.options.searching import ALGORITHMS
 from tests.options.test_option import refused
@@ -59,3 +59,17 @@ class TestLimits:
         other = Limits(time_limit=180.0)
         assert Limits().or_else(other) == other
         assert Limits(epochs=3).or_else(other) == Limits(epochs=3)
+
+
+class TestNumberOfIslands:
+    def test_the_default_is_the_same_on_every_machine(self) -> None:
+        assert {Settings().for_workers(workers).number_of_islands for workers in (1, 8, 1_000)} == {ISLANDS}
+
+    @pytest.mark.parametrize(("workers", "islands"), [(1, 16), (8, 16), (9, 18), (64, 128), (9_000, 10_000)])
+    def test_auto_is_two_for_each_worker(self, workers: int, islands: int) -> None:
+        settings = Settings(islands="auto").for_workers(workers)
+        assert settings.islands == settings.to_document()["islands"] == islands
+
+    def test_auto_is_no_number_until_a_run_sets_it(self) -> None:
+        with pytest.raises(RunError, match="the number of islands is 'auto'"):
+            _ = Settings(islands="auto").number_of_islands

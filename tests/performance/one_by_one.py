@@ -71,7 +71,7 @@ def _jacobian(net: nn.Module, images: Tensor) -> np.ndarray:
     images = images.clone().requires_grad_()
     outputs = net(images)
     outputs.backward(torch.ones_like(outputs))
-    return images.grad.flatten(1).numpy()
+    return images.grad.flatten(1).cpu().numpy()
 
 
 def jacov(net: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -81,7 +81,8 @@ def jacov(net: nn.Module, images: Tensor, labels: Tensor) -> float:
 
 def epe_nas(net: nn.Module, images: Tensor, labels: Tensor) -> float:
     jacobian = _jacobian(net, images)
-    groups = [jacobian[labels.numpy() == label] for label in np.unique(labels.numpy())]
+    classes = labels.cpu().numpy()
+    groups = [jacobian[classes == label] for label in np.unique(classes)]
     return float(sum(abs(np.log(np.abs(np.corrcoef(group)) + 1e-5).sum()) for group in groups))
 
 
@@ -90,7 +91,7 @@ def nwot(net: nn.Module, images: Tensor, labels: Tensor) -> float:
 
     def add(_: nn.Module, inputs: tuple[Tensor, ...], __: Tensor) -> None:
         on = (inputs[0].flatten(1) > 0).float()
-        kernel[:] += (on @ on.T).numpy() + ((1 - on) @ (1 - on.T)).numpy()
+        kernel[:] += (on @ on.T + (1 - on) @ (1 - on.T)).cpu().numpy()
 
     for module in net.modules():
         if isinstance(module, nn.ReLU):

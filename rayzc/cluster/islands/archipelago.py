@@ -11,17 +11,18 @@ the islands that were fetched last.
 """
 
 import math
+import pickle
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ray
 import ray.exceptions
 
-from rayzc.cluster.islands.workers import Breeding, IslandWorkers, Report, Worker
+from rayzc.cluster.islands.workers import Breeding, IslandWorkers, Kept, Report, Worker, kept
 from rayzc.errors import ClusterError, RayzcError, RunError
 from rayzc.evolution import TOPOLOGIES, Island, Tables, emigrants
 from rayzc.options import Settings
+from rayzc.runs import WrittenIsland
 
 __all__ = ["Archipelago"]
 
@@ -63,14 +64,18 @@ class Archipelago:
     ) -> None:
         self.recoveries = 0
         self._settings = settings
-        self._breeding = Breeding(ray.put(tables), settings)
         self._workers, self._lost_before = workers, workers.lost
-        self._safe = tuple(islands) if islands is not None else None
+        self._ray = workers.backend
+        self._breeding = Breeding(self._ray.put(tables), settings)
+        self._told = self._ray.put(self._breeding)  # every call refers to it; to send it along takes longer
+        self._safe_epoch = islands[0].epoch if islands else -1
+        self._safe: tuple[Kept, ...] = tuple(map(kept, islands or ()))
         self._tasks: dict[tuple[int, int], _Task] = {}
         self._pending: dict[Any, tuple[int, int]] = {}
         self._attempts: dict[tuple[int, int], int] = {}
         self._finished: list[int] = []
         self._handed_out: list[int] = []
+        self._resting: set[int] = set()  # islands of which no epoch is pending
         self._workers.begin(self._breeding)
         self._go_back()
 
@@ -94,21 +99,28 @@ class Archipelago:
         """References to the reports of steps that were handed out."""
         return tuple(self._pending)
 
+    @property
+    def steps_pending(self) -> int:
+        """Number of steps that were handed out and have not ended."""
+        return len(self._pending)
+
     def hand_out(self, last: int | None) -> Iterator[int]:
         """Hands out epochs, those furthest behind first, until every worker has enough; yields after each.
 
         Args:
             last: the epoch after which nothing more is handed out.
         """
+        if not self._has_room(self._workers.least_loaded):
+            return
         furthest = min(self.epoch + _LEAD, math.inf if last is None else last)
-        for island in sorted(range(self._settings.islands), key=lambda i: (self._handed_out[i], i)):
+        for island in sorted(self._resting, key=lambda i: (self._handed_out[i], i)):
             epoch = self._handed_out[island] + 1
-            if self._handed_out[island] > self._finished[island] or epoch > furthest:
+            if epoch > furthest:
                 continue
             needs = self._needs(island, epoch)
             if any(self._finished[source] < at or (source, at) not in self._tasks for source, at in needs):
                 continue
-            worker = self._worker_for(island, epoch, self._workers.ready)
+            worker = self._worker_for(island, epoch)
             if worker is not None:
                 self._start(island, epoch, needs, worker)
                 yield island
@@ -123,25 +135,37 @@ class Archipelago:
             ClusterError: the same step killed four workers.
             RunError: a step failed, for example in the user's objective.
         """
-        for reference in [reference for reference in self._pending if reference in ready]:
-            if reference in self._pending:  # until all went back
+        for reference in ready:
+            if reference in self._pending:  # and not all went back, or it is another discovery's
                 report = self._collect(reference)
                 if report is not None:
                     yield report
 
-    def islands(self, epoch: int) -> tuple[Island, ...]:
+    def keep(self, epoch: int) -> tuple[WrittenIsland, ...]:
         """Fetches all islands at an epoch, which may not precede that of the last call; drops those of earlier epochs.
+
+        The workers write them out, side by side.
 
         Raises:
             ray.exceptions.RayError: they are lost; call :meth:`recover` then.
         """
-        if self._safe is not None and self._safe[0].epoch == epoch:
-            return self._safe
-        references = [self._tasks[i, epoch].island for i in range(self._settings.islands)]
-        self._safe = tuple(ray.get(references))
-        for key in [key for key in self._tasks if key[1] < epoch]:
-            del self._tasks[key]
-        return self._safe
+        if self._safe_epoch != epoch:
+            tasks = [self._tasks[island, epoch] for island in range(self._settings.number_of_islands)]
+            helper = self._workers.least_loaded
+            asked = []
+            for task in tasks:
+                worker = task.worker if task.worker and self._workers.can_work(task.worker) else helper
+                asked.append(worker and worker.actor.keep.remote(task.island))
+            self._safe = tuple(map(self._fetched, tasks, asked))
+            self._safe_epoch = epoch
+            for key in [key for key in self._tasks if key[1] < epoch]:
+                del self._tasks[key]
+        return tuple(written for written, _ in self._safe)
+
+    def islands(self, epoch: int) -> tuple[Island, ...]:
+        """Like :meth:`keep`, but returns the islands themselves."""
+        self.keep(epoch)
+        return self._safe_islands()
 
     def recover(self) -> None:
         """Goes back to the islands that were fetched last, or to the start."""
@@ -155,32 +179,50 @@ class Archipelago:
 
     def _drop(self) -> None:
         for reference, key in self._pending.items():
-            ray.cancel(reference)
-            worker = self._tasks[key].worker
-            if worker is not None:
-                worker.load -= 1
+            self._ray.cancel(reference)
+            self._unload(self._tasks[key].worker)
         self._tasks.clear()
         self._pending.clear()
 
     def _go_back(self) -> None:
         self._drop()
-        epoch = self._safe[0].epoch if self._safe else -1
-        self._finished = [epoch] * self._settings.islands
+        self._finished = [self._safe_epoch] * self._settings.number_of_islands
         self._handed_out = list(self._finished)
-        for island in self._safe or ():
-            leaving = ray.put(emigrants(island, self._settings))
-            self._tasks[island.index, epoch] = _Task(ray.put(island), leaving, None, None)
+        self._resting = set(range(self._settings.number_of_islands))
+        for island in self._safe_islands():
+            leaving = self._ray.put(emigrants(island, self._settings))
+            self._tasks[island.index, island.epoch] = _Task(self._ray.put(island), leaving, None, None)
 
-    def _worker_for(self, island: int, epoch: int, workers: Sequence[Worker]) -> Worker | None:
+    def _safe_islands(self) -> tuple[Island, ...]:
+        return tuple(pickle.loads(island) for _, island in self._safe)
+
+    def _fetched(self, task: _Task, asked: Any) -> Kept:
+        """What a worker has written out; the driver does so itself if that worker has died meanwhile."""
+        try:
+            if asked is not None:
+                answer: Kept = self._ray.get(asked)
+                return answer
+        except ray.exceptions.RayActorError:
+            pass  # its steps will tell, too
+        return kept(self._ray.get(task.island))
+
+    def _worker_for(self, island: int, epoch: int) -> Worker | None:
         """The worker that computed the epoch before, which remembers the island's formulas; else an idle worker."""
         before = self._tasks.get((island, epoch - 1))
-        home = before.worker if before else None
-        least = min(workers, key=lambda worker: worker.load, default=None)
-        if home is not None and home in workers:
+        home, least = before.worker if before else None, self._workers.least_loaded
+        if home is not None and self._workers.can_work(home):
             if home.load < _QUEUE:
                 return home
             return least if least and least.load == 0 else None
-        return least if least and least.load < _QUEUE else None
+        return least if self._has_room(least) else None
+
+    @staticmethod
+    def _has_room(worker: Worker | None) -> bool:
+        return worker is not None and worker.load < _QUEUE
+
+    def _unload(self, worker: Worker | None) -> None:
+        if worker is not None:
+            self._workers.add_load(worker, -1)
 
     def _needs(self, island: int, epoch: int) -> list[tuple[int, int]]:
         """The tasks whose products an epoch takes: the island before it, then the sources of immigrants."""
@@ -190,31 +232,33 @@ class Archipelago:
         needs = [(island, before)]
         if interval and before and before % interval == 0:
             topology = TOPOLOGIES[self._settings.topology]
-            sources = topology(island, self._settings.islands, self._settings.seed, before // interval)
+            sources = topology(
+                island, self._settings.number_of_islands, self._settings.seed, before // interval
+            )
             needs += [(source, before) for source in sources]
         return needs
 
     def _start(self, island: int, epoch: int, needs: list[tuple[int, int]], worker: Worker) -> None:
         if needs:
             own, *sources = (self._tasks[need] for need in needs)
-            products = worker.actor.step.options(num_returns=3).remote(
-                self._breeding, own.island, *(source.emigrants for source in sources)
+            products = worker.actor.step.remote(
+                self._told, own.island, *(source.emigrants for source in sources)
             )
         else:
-            products = worker.actor.initialise.options(num_returns=3).remote(self._breeding, island)
+            products = worker.actor.initialise.remote(self._told, island)
         self._tasks[island, epoch] = _Task(products[0], products[1], products[2], worker)
         self._pending[products[2]] = (island, epoch)
         self._handed_out[island] = epoch
-        worker.load += 1
+        self._resting.discard(island)
+        self._workers.add_load(worker, 1)
 
     def _collect(self, reference: Any) -> Report | None:
         """The report of a finished step; None if it was lost and has to be handed out again."""
         island, epoch = key = self._pending.pop(reference)
         worker = self._tasks[key].worker
-        if worker is not None:
-            worker.load -= 1
+        self._unload(worker)
         try:
-            report: Report = ray.get(reference)
+            report: Report = self._ray.get(reference)
         except ray.exceptions.RayTaskError as error:
             if not isinstance(cause := _cause(error), ray.exceptions.RayError):
                 raise _failed(cause, island, epoch) from None
@@ -230,6 +274,7 @@ class Archipelago:
             self.recover()
             return None
         self._finished[island] = epoch
+        self._resting.add(island)
         return report
 
     def _lost(self, key: tuple[int, int], worker: Worker | None, error: BaseException) -> None:
@@ -244,9 +289,10 @@ class Archipelago:
                 ) from None
         for later in [k for k in self._tasks if k[0] == island and k[1] >= epoch]:
             task = self._tasks.pop(later)
-            if self._pending.pop(task.report, None) is not None and task.worker is not None:
-                task.worker.load -= 1
+            if self._pending.pop(task.report, None) is not None:
+                self._unload(task.worker)
         self._handed_out[island] = min(self._handed_out[island], epoch - 1)
+        self._resting.add(island)
 
 
 def _cause(error: ray.exceptions.RayTaskError) -> BaseException:

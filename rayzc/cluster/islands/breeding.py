@@ -17,12 +17,15 @@ from rayzc.evolution import Island, Tables
 from rayzc.evolution.assessment import assess
 from rayzc.formula import Formula
 from rayzc.problems import Suite
-from rayzc.runs import DiscoverConfig, Discovery, Ending, HallOfFame
+from rayzc.runs import DiscoverConfig, Discovery, Ending, HallOfFame, WrittenIsland
 from rayzc.version import __version__
 
 __all__ = ["DiscoveryRun", "breed"]
 
 _CHECKPOINT_SECONDS = 5.0
+# The largest shares of its time that the driver spends on checkpoints, and on showing its progress.
+_CHECKPOINT_SHARE = 0.05
+_LISTENING_SHARE = 0.05
 _GROWTH_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
 
@@ -37,6 +40,7 @@ class DiscoveryRun:
         validation: the networks that are held out; None if none are.
         islands: where to go on from; None for the start.
         before: seconds that it took before it was resumed.
+        clock: seconds on a clock that only goes forward.
 
     Attributes:
         result: what it found; None before its end, or if a signal came before the end of its first epoch.
@@ -51,13 +55,15 @@ class DiscoveryRun:
         validation: Suite | None,
         islands: Sequence[Island] | None = None,
         before: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.result: Discovery | None = None
         self.ended = False
         self._files, self._config = files, config
         self._fitting, self._validation = fitting, validation
         self._tables = Tables.of(fitting)
-        self._tracker = ProgressTracker(config.limits, before)
+        self._tracker = ProgressTracker(config.limits, before, clock)
+        self._clock = clock
         self._start = islands
         self._archipelago: Archipelago | None = None
         self._kept = -1  # epoch of the newest checkpoint
@@ -73,7 +79,7 @@ class DiscoveryRun:
     @property
     def spent(self) -> float:
         """Seconds that workers have computed for it, with an estimate for what they are at."""
-        return self._tracker.computed + self._tracker.seconds_per_step * len(self.archipelago.pending)
+        return self._tracker.computed + self._tracker.seconds_per_step * self.archipelago.steps_pending
 
     @property
     def computed(self) -> float:
@@ -126,18 +132,21 @@ class DiscoveryRun:
                 return
             stop = (archipelago.epoch, Ending.interrupted_by(interrupted))
         # As soon as all islands have reached another epoch, but not many times a second.
-        due = archipelago.epoch > self._kept and time.monotonic() >= self._next_checkpoint
+        due = archipelago.epoch > self._kept and self._clock() >= self._next_checkpoint
         if not (stop or due):
             return
+        begun = self._clock()
         try:
-            islands = archipelago.islands(stop[0] if stop else archipelago.epoch)
+            islands = archipelago.keep(stop[0] if stop else archipelago.epoch)
         except ray.exceptions.RayError:
             archipelago.recover()
             return
         self._save(islands)
+        now = self._clock()
+        self._next_checkpoint = now + max(_CHECKPOINT_SECONDS, (now - begun) / _CHECKPOINT_SHARE)
         if stop:
             self.ended = True
-            self.result = self._concluded(islands, stop[1])
+            self.result = self._concluded(archipelago.islands(stop[0]), stop[1])
             self.close()
 
     def hand_out(self) -> Iterator[int]:
@@ -153,13 +162,12 @@ class DiscoveryRun:
             self._recoveries = archipelago.recoveries
             self._files.record("islands lost, back to those kept last", epoch=archipelago.epoch)
 
-    def _save(self, islands: Sequence[Island]) -> None:
+    def _save(self, islands: Sequence[WrittenIsland]) -> None:
         self._kept = islands[0].epoch
-        self._next_checkpoint = time.monotonic() + _CHECKPOINT_SECONDS
         tracker = self._tracker
         if not self._files.write_checkpoint(islands, tracker.seconds):
             return
-        best = max(island.population[0].objective for island in islands)
+        best = max(island.best for island in islands)
         self._files.record(
             "checkpoint",
             epoch=islands[0].epoch,
@@ -216,25 +224,27 @@ def breed(
         ClusterError: the same step killed four workers.
         RunError: a step failed, for example in the user's objective.
     """
-    next_growth = 0.0
+    clock = workers.backend.now
+    next_growth = next_listening = 0.0
     with Interrupts() as interrupts:
         try:
             for run in runs:
                 run.begin(workers)
             while under_way := [run for run in runs if not run.ended]:
                 _hand_out(under_way)
-                begun = time.monotonic()
+                begun = clock()
                 pending = [reference for run in under_way for reference in run.archipelago.pending]
                 ready = workers.wait(pending, _WAIT_SECONDS)
-                waited = time.monotonic() - begun
+                waited = clock() - begun
                 for run in under_way:
                     run.advance(ready, waited, interrupts.received)
-                if time.monotonic() >= next_growth:
+                if clock() >= next_growth:
                     workers.fill_up()
-                    next_growth = time.monotonic() + _GROWTH_SECONDS
+                    next_growth = clock() + _GROWTH_SECONDS
                 left = [run for run in under_way if not run.ended]
-                if listen and left:
+                if listen and left and (begun := clock()) >= next_listening:
                     listen(left)
+                    next_listening = begun + (clock() - begun) / _LISTENING_SHARE
             return interrupts.received
         finally:
             for run in runs:

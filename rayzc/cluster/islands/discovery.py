@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from rayzc.cluster.connection import check_address, connected
+from rayzc.cluster.connection import check_address, connected, number_of_workers
 from rayzc.cluster.islands.breeding import DiscoveryRun, breed
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.islands.workers import IslandWorkers
-from rayzc.errors import RunError
+from rayzc.errors import RunError, counted
 from rayzc.evolution import Judge, Tables, check_settings
-from rayzc.options import Cluster, DiscoverOptions, Limits, Place, takes
+from rayzc.options import Cluster, DiscoverOptions, Limits, Place, Settings, takes
 from rayzc.options.runs import DEFAULT_SECONDS
 from rayzc.problems import DEFAULT_SUITE, Suite, load_suite
 from rayzc.runs import (
@@ -25,7 +25,7 @@ from rayzc.runs import (
 )
 from rayzc.version import __version__
 
-__all__ = ["continued_run", "discover", "resume"]
+__all__ = ["continued_run", "discover", "resume", "with_islands"]
 
 Listener = Callable[[Progress], None]
 
@@ -62,7 +62,7 @@ def discover(
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     check_address(cluster.address)
-    settings = options.settings
+    settings = with_islands(options.settings, cluster)
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
     chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
     fitting, validation = split(chosen, options.holdout, settings.seed)
@@ -83,6 +83,27 @@ def discover(
         folder.write_config(config.to_json())
         run = DiscoveryRun(RunFiles(folder, warn), config, fitting, validation)
         return _bred(run, cluster, listen, island_workers)
+
+
+def with_islands(
+    settings: Settings, cluster: Cluster, say: Callable[[str], None] = lambda text: None
+) -> Settings:
+    """The settings with a number of islands, found out from the number of workers where it was ``auto``.
+
+    Args:
+        settings: how formulas are bred.
+        cluster: where to compute.
+        say: called with a line that says the number.
+
+    Raises:
+        ClusterError: the cluster cannot be reached.
+    """
+    if settings.islands != "auto":
+        return settings
+    workers = number_of_workers(cluster.address, cluster.workers)
+    settings = settings.for_workers(workers)
+    say(f"{settings.islands} islands for {counted(workers, 'worker')}; to repeat this run: --islands {settings.islands}")
+    return settings
 
 
 @takes(limits=Limits, cluster=Cluster)

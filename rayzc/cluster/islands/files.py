@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rayzc.evolution import Island
-from rayzc.runs import RunFolder, write_checkpoint
+from rayzc.runs import RunFolder, WrittenIsland, write_checkpoint
 from rayzc.version import __version__
 
 __all__ = ["RunFiles", "warn_by_default"]
@@ -28,7 +28,7 @@ class RunFiles:
         """Records an event."""
         self.folder.record(event, **details)
 
-    def write_checkpoint(self, islands: Sequence[Island], seconds: float) -> bool:
+    def write_checkpoint(self, islands: Sequence[Island] | Sequence[WrittenIsland], seconds: float) -> bool:
         """Writes a checkpoint; returns whether it could be written."""
         try:
             write_checkpoint(self.folder.checkpoints, islands, __version__, seconds)

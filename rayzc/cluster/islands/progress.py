@@ -1,7 +1,7 @@
 """The progress of a discovery, and when it has to stop."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rayzc.cluster.islands.archipelago import Archipelago
@@ -57,6 +57,7 @@ class ProgressTracker:
     Args:
         limits: when to stop.
         before: seconds that the run took before it was resumed.
+        clock: seconds on a clock that only goes forward.
 
     Attributes:
         scored: rankings scored so far.
@@ -64,14 +65,15 @@ class ProgressTracker:
         computed: seconds that workers have computed so far.
     """
 
-    def __init__(self, limits: Limits, before: float) -> None:
+    def __init__(self, limits: Limits, before: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.scored = 0
         self.known = 0
         self.computed = 0.0
         self._steps = 0
         self._limits = limits
-        self._begin = time.monotonic() - before
-        self._busy_since = time.monotonic()
+        self._clock = clock
+        self._begin = self._clock() - before
+        self._busy_since = self._clock()
         self._waited = 0.0
         self._seen: dict[int, dict[int, Report]] = {}
         self._judged_to = -1
@@ -79,13 +81,15 @@ class ProgressTracker:
         self._evaluations = 0
         self._record = (-1, float("-inf"))
         self._best: Individual | None = None
-        self._front: tuple[Individual, ...] = ()
-        self._rate: list[tuple[float, int]] = [(time.monotonic(), 0)]
+        self._fronts: list[
+            tuple[Individual, ...]
+        ] = []  # those of all islands, put together when they are shown
+        self._rate: list[tuple[float, int]] = [(self._clock(), 0)]
 
     @property
     def seconds(self) -> float:
         """Seconds since the run began, including those before a resume."""
-        return time.monotonic() - self._begin
+        return self._clock() - self._begin
 
     @property
     def seconds_per_step(self) -> float:
@@ -102,7 +106,7 @@ class ProgressTracker:
         self._judged_to = epoch
         self._evaluations = sum(island.evaluations for island in islands)
         self._best = min((island.population[0] for island in islands), key=lambda best: best.order)
-        self._front = pareto_front([individual for island in islands for individual in island.front])
+        self._fronts = [island.front for island in islands]
         self._record = (epoch, self._best.objective)
         # A run that is resumed after it met a limit has nothing left to do.
         if reason := self._met(epoch):
@@ -128,7 +132,7 @@ class ProgressTracker:
             reports = [report for _, report in sorted(self._seen.pop(self._judged_to).items())]
             self._evaluations = sum(report.evaluations for report in reports)
             self._best = min((report.best for report in reports), key=lambda best: best.order)
-            self._front = pareto_front([individual for report in reports for individual in report.front])
+            self._fronts = [report.front for report in reports]
             if self._best.objective > self._record[1]:
                 self._record = (self._judged_to, self._best.objective)
             reason = self._met(self._judged_to)
@@ -144,7 +148,8 @@ class ProgressTracker:
 
     def progress(self, archipelago: Archipelago) -> Progress:
         """The discovery at this moment."""
-        now = time.monotonic()
+        now = self._clock()
+        self._fronts = [pareto_front([individual for front in self._fronts for individual in front])]
         self._rate.append((now, self.scored + self.known))
         while len(self._rate) > 2 and now - self._rate[0][0] > _RATE_SECONDS:
             self._rate.pop(0)
@@ -156,7 +161,7 @@ class ProgressTracker:
             seconds_left=None if limit is None else max(0.0, limit - self.seconds),
             epoch=archipelago.epoch,
             best=self._best,
-            front=self._front,
+            front=self._fronts[0],
             evaluations=self._evaluations,
             scored=self.scored,
             known=self.known,

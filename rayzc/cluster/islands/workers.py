@@ -5,6 +5,7 @@ of any discovery, so discoveries that follow one another, or run side by side, s
 """
 
 import os
+import pickle
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -14,12 +15,17 @@ from typing import Any
 import ray
 import ray.exceptions
 
+from rayzc.cluster.islands.backend import Backend
 from rayzc.evolution import Individual, Island, Judge, Tables, emigrants, initialise, step
 from rayzc.options import Settings
+from rayzc.runs import WrittenIsland
 
-__all__ = ["Breeding", "IslandWorkers", "Report", "Worker"]
+__all__ = ["Breeding", "IslandWorkers", "Kept", "Report", "Worker", "kept"]
 
 Product = tuple[Island, tuple[Individual, ...], "Report"]
+
+Kept = tuple[WrittenIsland, bytes]
+"""An island for the driver to keep: as checkpoints have it, and pickled, for the case that all else is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,20 @@ class Report:
     best: Individual
     front: tuple[Individual, ...]
 
+    @classmethod
+    def of(cls, island: Island, scored: int, known: int, seconds: float) -> "Report":
+        """The report on an island after a step."""
+        return cls(
+            island=island.index,
+            epoch=island.epoch,
+            evaluations=island.evaluations,
+            scored=scored,
+            known=known,
+            seconds=seconds,
+            best=island.population[0],
+            front=island.front,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Breeding:
@@ -62,7 +82,11 @@ class Breeding:
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-@ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
+_remote: Any = ray.remote  # Ray does not type groups
+
+
+# Islands are written out in a thread beside the steps: the driver waits for it, and does not for a step.
+@_remote(num_cpus=1, max_restarts=0, max_task_retries=0, concurrency_groups={"beside": 1})
 class IslandWorker:
     """Computes epochs of any island of any discovery, one after the other."""
 
@@ -73,16 +97,23 @@ class IslandWorker:
         """The worker's process id; it answers once the worker is ready."""
         return os.getpid()
 
+    @ray.method(num_returns=3)
     def initialise(self, breeding: Breeding, index: int) -> Product:
         """Returns island `index` at epoch 0, its emigrants, and a report."""
         judge = self._judge(breeding)
         return _reported(lambda: initialise(index, judge, breeding.settings), judge, breeding.settings)
 
+    @ray.method(num_returns=3)
     def step(self, breeding: Breeding, island: Island, *immigrants: tuple[Individual, ...]) -> Product:
         """Returns the island one epoch later, its emigrants, and a report."""
         judge = self._judge(breeding)
         arrivals = [immigrant for group in immigrants for immigrant in group]
         return _reported(lambda: step(island, arrivals, judge, breeding.settings), judge, breeding.settings)
+
+    @ray.method(concurrency_group="beside")
+    def keep(self, island: Island) -> Kept:
+        """Returns an island for the driver to keep."""
+        return kept(island)
 
     def forget(self, key: str) -> None:
         """Frees what it remembers of a discovery that has ended."""
@@ -91,32 +122,23 @@ class IslandWorker:
     def _judge(self, breeding: Breeding) -> Judge:
         known = self._judges.get(breeding.key)
         if known is None:
-            tables: Tables = _ray.get(breeding.tables)
+            tables: Tables = ray.get(breeding.tables)
             settings = breeding.settings
             known = self._judges[breeding.key] = Judge(tables, settings.correlation, settings.max_ties)
         return known
 
 
+def kept(island: Island) -> Kept:
+    """An island for the driver to keep."""
+    return WrittenIsland.of(island), pickle.dumps(island)
+
+
 def _reported(advance: Callable[[], Island], judge: Judge, settings: Settings) -> Product:
     scored, known, begun = judge.scored, judge.known, time.perf_counter()
     island = advance()
-    report = Report(
-        island=island.index,
-        epoch=island.epoch,
-        evaluations=island.evaluations,
-        scored=judge.scored - scored,
-        known=judge.known - known,
-        seconds=time.perf_counter() - begun,
-        best=island.population[0],
-        front=island.front,
-    )
+    seconds = time.perf_counter() - begun
+    report = Report.of(island, judge.scored - scored, judge.known - known, seconds)
     return island, emigrants(island, settings), report
-
-
-# Ray types neither of these.
-_ACTOR: Any = IslandWorker
-_ray: Any = ray
-_resources: Any = ray.cluster_resources
 
 
 @dataclass(eq=False)
@@ -144,14 +166,18 @@ class IslandWorkers:
     Args:
         count: number of workers; by default as many as the cluster has CPUs, now and later. There are never more
             workers than islands.
+        backend: starts them; by default Ray.
 
     Attributes:
+        backend: starts them, and has what they return.
         lost: number of workers that died and were replaced.
     """
 
-    def __init__(self, count: int | None) -> None:
+    def __init__(self, count: int | None, backend: Backend | None = None) -> None:
+        self.backend = backend or Backend(IslandWorker)
         self._count = count
         self._workers: list[Worker] = []
+        self._by_load: dict[int, dict[Worker, None]] = {}
         self._breedings: dict[str, Breeding] = {}
         self.lost = 0
 
@@ -175,13 +201,32 @@ class IslandWorkers:
     @property
     def target(self) -> int:
         """The number of workers to maintain: at most one per island."""
-        count = self._count or max(1, int(_resources().get("CPU", 1)))
-        return min(count, sum(breeding.settings.islands for breeding in self._breedings.values()))
+        count = self._count or self.backend.cpus()
+        return min(count, sum(breeding.settings.number_of_islands for breeding in self._breedings.values()))
 
     @property
     def ready(self) -> list[Worker]:
         """The workers that can take tasks."""
         return [worker for worker in self._workers if worker.process]
+
+    @property
+    def least_loaded(self) -> Worker | None:
+        """A worker that can take tasks and has the fewest; None while no worker can."""
+        load = min(self._by_load, default=None)
+        return None if load is None else next(iter(self._by_load[load]))
+
+    def can_work(self, worker: Worker) -> bool:
+        """Whether it can take tasks: it is ready, and not known to have died."""
+        return worker in self._by_load.get(worker.load, ())
+
+    def add_load(self, worker: Worker, tasks: int) -> None:
+        """Counts tasks that a worker was given, or with a minus, that it has finished or lost."""
+        counted = self.can_work(worker)
+        if counted:
+            self._withdraw(worker)
+        worker.load += tasks
+        if counted:
+            self._enter(worker)
 
     def wait(self, references: Sequence[Any], seconds: float) -> set[Any]:
         """Waits until a step has ended or a worker has become ready.
@@ -194,18 +239,15 @@ class IslandWorkers:
             The references that are there, or that are lost.
         """
         expected = {worker.ready for worker in self._workers if not worker.process}
-        waiting = [*references, *expected]
-        ready, _ = _ray.wait(waiting, num_returns=1, timeout=seconds)
-        if ready:
-            ready, _ = _ray.wait(waiting, num_returns=len(waiting), timeout=0)
-        for reference in expected.intersection(ready):
+        ready = self.backend.wait([*references, *expected], seconds)
+        for reference in expected & ready:
             self._mark_ready(reference)
-        return set(ready) - expected
+        return ready - expected
 
     def fill_up(self) -> None:
         """Starts workers until their number is the target."""
         for _ in range(self.target - len(self._workers)):
-            actor = _ACTOR.remote()
+            actor = self.backend.start()
             self._workers.append(Worker(actor, actor.process.remote()))
 
     def retire(self, worker: Worker) -> None:
@@ -216,8 +258,9 @@ class IslandWorkers:
     def close(self) -> None:
         """Ends all workers."""
         for worker in self._workers:
-            ray.kill(worker.actor)
+            self.backend.end(worker.actor)
         self._workers.clear()
+        self._by_load.clear()
 
     def _mark_ready(self, ready: Any) -> None:
         """Records that a worker is ready, or that it died before."""
@@ -225,11 +268,23 @@ class IslandWorkers:
         if worker is None:
             return
         try:
-            worker.process = ray.get(ready)
+            worker.process = self.backend.get(ready)
+            self._enter(worker)
         except ray.exceptions.RayActorError:
             self._remove(worker)
 
     def _remove(self, worker: Worker) -> None:
         self._workers.remove(worker)
+        if self.can_work(worker):
+            self._withdraw(worker)
         self.lost += 1
         self.fill_up()
+
+    def _enter(self, worker: Worker) -> None:
+        self._by_load.setdefault(worker.load, {})[worker] = None
+
+    def _withdraw(self, worker: Worker) -> None:
+        alike = self._by_load[worker.load]
+        del alike[worker]
+        if not alike:
+            del self._by_load[worker.load]

@@ -13,7 +13,7 @@ import ray
 
 from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.islands.breeding import DiscoveryRun, breed
-from rayzc.cluster.islands.discovery import continued_run
+from rayzc.cluster.islands.discovery import continued_run, with_islands
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.cluster.studies.progress import StudyClock, StudyProgress
@@ -64,6 +64,7 @@ def study(
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     check_address(cluster.address)
+    options = options.replaced(settings=with_islands(options.settings, cluster))
     whole = suite if isinstance(suite, Suite) else load_suite(suite)
     chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
     planned = members(chosen, options)

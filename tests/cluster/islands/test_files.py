@@ -37,6 +37,7 @@ def full_after_the_config(path: Path, content: str) -> None:
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint of every epoch."""
     monkeypatch.setattr(breeding, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(breeding, "_CHECKPOINT_SHARE", float("inf"))
 
 
 @pytest.mark.usefixtures("often", "ray_session")

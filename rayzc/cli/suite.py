@@ -178,6 +178,7 @@ def _benchmark(loaded: "Suite") -> dict[str, Any] | None:
             for name, task in benchmark.tasks.items()
         },
         "recipe": dict(benchmark.recipe),
+        "recipes": {space: dict(changes) for space, changes in benchmark.recipes.items()},
         "trainings": list(benchmark.seeds),
         "images": dict(benchmark.images),
     }

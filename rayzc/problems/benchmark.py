@@ -193,6 +193,7 @@ class Benchmark:
         scales: by search space, width and depth of its networks.
         tasks: the tasks by name.
         recipe: how networks are trained, the document of a :class:`rayzc.options.training.Recipe`.
+        recipes: by search space, the fields of the recipe that are different there.
         seeds: of the trainings, one each.
         images: by image set, what it is, where it comes from, and its licence; by default what the sets of the tasks
             say of themselves.
@@ -207,6 +208,7 @@ class Benchmark:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
     images: Mapping[str, str] = field(default_factory=dict)
+    recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         scales = {space: (int(width), int(depth)) for space, (width, depth) in self.scales.items()}
@@ -222,6 +224,11 @@ class Benchmark:
                 raise SuiteError(f"benchmark: the task {task.name} is under the name {name}")
         try:
             recipe = json.loads(json.dumps(dict(self.recipe), allow_nan=False))
+            recipes = {
+                space: json.loads(json.dumps(dict(changes), allow_nan=False))
+                for space, changes in self.recipes.items()
+                if changes
+            }
         except (TypeError, ValueError) as error:
             raise SuiteError(f"benchmark: the recipe is not a JSON object ({error})") from None
         images = dict(self.images) or {each.name: each.description for each in self.image_sets.values()}
@@ -229,6 +236,7 @@ class Benchmark:
             ("scales", scales),
             ("tasks", self.tasks),
             ("recipe", recipe),
+            ("recipes", recipes),
             ("images", images),
         ):
             object.__setattr__(self, name, MappingProxyType(dict(value)))
@@ -242,7 +250,7 @@ class Benchmark:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the fields alone; a read-only mapping cannot be pickled."""
         parts = dict(self.scales), dict(self.tasks), dict(self.recipe), self.seeds, dict(self.images)
-        return type(self), parts
+        return type(self), (*parts, {space: dict(changes) for space, changes in self.recipes.items()})
 
     @property
     def image_sets(self) -> Mapping[str, ImageSet]:
@@ -264,6 +272,10 @@ class Benchmark:
         """How large its networks are and what they are shown, without the images."""
         return Shapes({name: task.task for name, task in self.tasks.items()}, dict(self.scales))
 
+    def recipe_of(self, space: str) -> dict[str, Any]:
+        """How the networks of a search space are trained, the document of a recipe."""
+        return {**self.recipe, **self.recipes.get(space, {})}
+
     def task(self, name: str) -> ImageTask:
         """The task of this name.
 
@@ -284,4 +296,6 @@ class Benchmark:
             "seeds": list(self.seeds),
             "images": dict(self.images),
         }
+        if self.recipes:
+            document["recipes"] = {space: dict(changes) for space, changes in self.recipes.items()}
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

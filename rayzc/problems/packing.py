@@ -61,6 +61,7 @@ def packed(benchmark: Benchmark) -> tuple[dict[str, Any], bytes]:
         "tasks": tasks,
         "image_sets": sets,
         "recipe": dict(benchmark.recipe),
+        "recipes": {space: dict(changes) for space, changes in benchmark.recipes.items()},
         "seeds": list(benchmark.seeds),
         "images": dict(benchmark.images),
     }
@@ -111,6 +112,7 @@ def unpacked(document: Mapping[str, Any], data: bytes) -> Benchmark:
         document["recipe"],
         tuple(document["seeds"]),
         document["images"],
+        document.get("recipes", {}),  # suites of version 0.1.0 have one recipe for all spaces
     )
 
 

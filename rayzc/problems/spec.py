@@ -68,6 +68,7 @@ class SpaceSpec(msgspec.Struct, frozen=True):
         depth: repeats of their cells; by default the original's.
         architectures: how many for each problem; by default as many as for the others.
         proxies: what to measure; by default the proxies of the whole suite.
+        recipe: fields of the recipe that are different for these networks.
     """
 
     tasks: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
@@ -75,6 +76,7 @@ class SpaceSpec(msgspec.Struct, frozen=True):
     depth: Count | None = None
     architectures: Count | None = None
     proxies: tuple[str, ...] | None = None
+    recipe: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,10 @@ class BuildSpec:
             SuiteError: the space does not have as many.
         """
         return sampled(space, self.spaces[space].architectures or self.architectures, self.seed)
+
+    def recipe_of(self, space: str) -> Recipe:
+        """How the networks of a space are trained."""
+        return self.recipe.replaced(**self.spaces[space].recipe)
 
     def measured(self, space: str) -> tuple[str, ...] | None:
         """The proxies to measure on networks of a space; None for all built-in ones."""
@@ -181,10 +187,14 @@ def benchmark_of(spec: BuildSpec) -> Benchmark:
                 )
     names = {task for _, task in spec.problems}
     used = {name: task for name, task in tasks.items() if name in names}
-    for name, shown in used.items():
-        with in_table(f"{spec.path}, [recipe], task {name}"):
-            spec.recipe.check_side(shown.input_size)
-    return Benchmark(scales, used, spec.recipe.to_document(), spec.trainings)
+    for owner, task in spec.problems:
+        with in_table(f"{spec.path}, [recipe], task {task}"):
+            spec.recipe_of(owner).check_side(used[task].input_size)
+    recipes = {}
+    for name, chosen in spec.spaces.items():
+        whole = spec.recipe_of(name).to_document()
+        recipes[name] = {key: whole[key] for key in chosen.recipe}
+    return Benchmark(scales, used, spec.recipe.to_document(), spec.trainings, recipes=recipes)
 
 
 @contextmanager

@@ -56,7 +56,8 @@ def read_spec(path: str | Path) -> BuildSpec:
     images = {name: _images(table, f"{path}, [images.{name}]") for name, table in whole.images.items()}
     tasks = {name: _task(table, images, f"{path}, [tasks.{name}]") for name, table in whole.tasks.items()}
     spaces = {
-        name: _space(name, table, tasks, f"{path}, [spaces.{name}]") for name, table in whole.spaces.items()
+        name: _space(name, table, tasks, recipe, f"{path}, [spaces.{name}]")
+        for name, table in whole.spaces.items()
     }
     if not spaces:
         raise SuiteError(f"{path}: there is no [spaces.NAME] table, so no problem to build")
@@ -109,12 +110,21 @@ def _recipe(table: Mapping[str, Any], where: str) -> Recipe:
         raise SuiteError(
             f"{where}: key 'base': there is no recipe {base!r}; {nearest(str(base), list(RECIPES))}"
         )
-    known = ["base", *Recipe.__struct_fields__]
+    return _changed(RECIPES[base], changes, where, ("base",))
+
+
+def _changed(recipe: Recipe, changes: Mapping[str, Any], where: str, further: tuple[str, ...] = ()) -> Recipe:
+    """A recipe with changes.
+
+    Raises:
+        SuiteError: a key is unknown, or a value cannot be used.
+    """
+    known = [*further, *Recipe.__struct_fields__]
     for key in changes:
         if key not in known:
             raise SuiteError(f"{where}: unknown key '{key}'; {nearest(key, known)}")
     with in_table(where):
-        return RECIPES[base].replaced(**changes)
+        return recipe.replaced(**changes)
 
 
 def _images(table: Any, where: str) -> ImagesSpec:
@@ -138,8 +148,9 @@ def _task(table: Any, images: Mapping[str, ImagesSpec], where: str) -> TaskSpec:
     return found
 
 
-def _space(name: str, table: Any, tasks: Mapping[str, TaskSpec], where: str) -> SpaceSpec:
+def _space(name: str, table: Any, tasks: Mapping[str, TaskSpec], recipe: Recipe, where: str) -> SpaceSpec:
     found = _table(table, SpaceSpec, where)
+    _changed(recipe, found.recipe, f"{where}, recipe")
     try:
         known = search_space(name)
     except RayzcError as error:

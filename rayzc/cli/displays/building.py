@@ -108,7 +108,8 @@ def print_benchmark(suite: "Suite", console: Console) -> None:
         tasks.add_row(name, f"{task.classes}", shape, *(f"{count:,}" for count in counts))
     console.print(tasks)
     for space, (width, depth) in benchmark.scales.items():
-        console.print(f"{space}: width {width}, depth {depth}", markup=False, soft_wrap=True)
+        changes = "".join(f", {key} {value}" for key, value in benchmark.recipes.get(space, {}).items())
+        console.print(f"{space}: width {width}, depth {depth}{changes}", markup=False, soft_wrap=True)
     for name, about in benchmark.images.items():
         console.print(f"{name}: {about}", markup=False, soft_wrap=True)
     recipe = ", ".join(f"{key} {value}" for key, value in benchmark.recipe.items() if value)

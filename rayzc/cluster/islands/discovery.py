@@ -102,7 +102,9 @@ def with_islands(
         return settings
     workers = number_of_workers(cluster.address, cluster.workers)
     settings = settings.for_workers(workers)
-    say(f"{settings.islands} islands for {counted(workers, 'worker')}; to repeat this run: --islands {settings.islands}")
+    say(
+        f"{settings.islands} islands for {counted(workers, 'worker')}; to repeat this run: --islands {settings.islands}"
+    )
     return settings
 
 

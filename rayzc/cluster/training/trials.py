@@ -44,7 +44,7 @@ def conditions(benchmark: Benchmark, space: str, task: str, device: str) -> str:
     document = {
         "task": benchmark.task(task).fingerprint,
         "scale": list(benchmark.shapes.scale(space)),
-        "recipe": dict(benchmark.recipe),
+        "recipe": benchmark.recipe_of(space),
         "device": device,
         "torch": version("torch").partition("+")[0],
     }
@@ -203,7 +203,10 @@ class TrialTasks:
 
     def __init__(self, benchmark: Benchmark, device: str, workers: int, gpus: float) -> None:
         self._benchmark, self._device, self._workers, self._gpus = benchmark, device, workers, gpus
-        self._recipe = Recipe.from_document(dict(benchmark.recipe), "the benchmark's recipe", TrainingError)
+        self._recipes = {
+            space: Recipe.from_document(benchmark.recipe_of(space), "the benchmark's recipe", TrainingError)
+            for space in benchmark.scales
+        }
         self._images = {name: ray.put(task) for name, task in benchmark.tasks.items()}
         self._options = {"num_cpus": 1, **({"num_gpus": gpus} if device == "cuda" else {})}
         self._seconds: dict[tuple[str, str], float] = {}
@@ -234,7 +237,7 @@ class TrialTasks:
             chunk, trials[:count] = tuple(trials[:count]), []
             scale = self._benchmark.shapes.scale(first.space)
             reference = _TASK.options(**self._options).remote(
-                chunk, self._images[first.task], scale, self._recipe, self._device, self._gpus
+                chunk, self._images[first.task], scale, self._recipes[first.space], self._device, self._gpus
             )
             self._running[reference] = chunk
 

@@ -136,7 +136,9 @@ def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type
     try:
         value = msgspec.convert(value, kind, dec_hook=_decoded)
     except msgspec.ValidationError as problem:
-        if words := [word for part in get_args(bare(kind)) if get_origin(part) is Literal for word in get_args(part)]:
+        if words := [
+            word for part in get_args(bare(kind)) if get_origin(part) is Literal for word in get_args(part)
+        ]:
             raise error(f"{name} is {value!r}; it must be a whole number or {' or '.join(words)}") from None
         raise error(f"{name} is {value!r}; it {in_words(str(problem))}") from None
     if about is None or value is None:

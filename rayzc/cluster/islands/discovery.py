@@ -11,7 +11,7 @@ from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.errors import RunError, counted
 from rayzc.evolution import Judge, Tables, check_settings
-from rayzc.options import Cluster, DiscoverOptions, Limits, Place, takes
+from rayzc.options import Cluster, DiscoverOptions, Limits, Place, Settings, takes
 from rayzc.options.runs import DEFAULT_SECONDS
 from rayzc.problems import DEFAULT_SUITE, Suite, load_suite
 from rayzc.runs import (
@@ -102,7 +102,9 @@ def with_islands(
         return settings
     workers = number_of_workers(cluster.address, cluster.workers)
     settings = settings.for_workers(workers)
-    say(f"{settings.islands} islands for {counted(workers, 'worker')}; to repeat this run: --islands {settings.islands}")
+    say(
+        f"{settings.islands} islands for {counted(workers, 'worker')}; to repeat this run: --islands {settings.islands}"
+    )
     return settings
 
 

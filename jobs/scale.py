@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rayzc.cluster import Progress, connected, discover
+from rayzc.cluster.islands.backend import Backend
 from rayzc.cluster.islands.simulation import Costs, Recording, SimulatedCluster, record, simulate
 from rayzc.cluster.islands.workers import Breeding, kept
 from rayzc.errors import RayzcError
@@ -120,18 +121,15 @@ def costs_of_ray(recording: Recording) -> Costs:
         get = _seconds(lambda: [ray.get(reference) for reference in small]) / number
         latency = _seconds(lambda: ray.get(actors[1].wait.remote(0)))
         busy = [actors[0].wait.remote(0 if later else 5) for later in range(2_000)]
-        few, many = (
-            _seconds(
-                lambda n=n: [
-                    of_ray.wait(w := [*busy[:n], small[0]], num_returns=1),
-                    of_ray.wait(w, num_returns=len(w), timeout=0),
-                ]
-            )
-            for n in (20, 2_000)
-        )
+        few, many = (_waiting([*busy[:number], small[0]]) for number in (20, 2_000))
         ray.get(busy)
     each = max(0.0, (many - few) / 1_980)
     return Costs(submit, get, max(0.0, few - 20 * each), each, latency, latency + 0.02)
+
+
+def _waiting(references: list[Any]) -> float:
+    """Seconds that the driver takes to find what is there, as it does in every turn."""
+    return _seconds(lambda: Backend(None).wait(references, 1.0))
 
 
 def simulated(
@@ -211,8 +209,8 @@ def _tables(options: argparse.Namespace) -> Iterator[tuple[str, Sequence[str], I
         yield "a step", ("what", "size or time"), store(recording)
         figures = [("mean step", recording.seconds), *((name, getattr(costs, name)) for name in vars(costs))]
         yield "costs", ("what", "microseconds"), ((name, f"{1e6 * s:,.1f}") for name, s in figures)
-        heads = ("workers", "islands", "workers busy", "driver busy", "steps/s")
-        yield "simulation", heads, simulated(suite, recording, costs, options.simulated, options.seconds)
+        busy = ("workers", "islands", "workers busy", "driver busy", "steps/s")
+        yield "simulation", busy, simulated(suite, recording, costs, options.simulated, options.seconds)
     with connected(workers=8):
         for part in ("strong", "weak"):
             if part in parts:
@@ -221,8 +219,8 @@ def _tables(options: argparse.Namespace) -> Iterator[tuple[str, Sequence[str], I
         if "islands" in parts:
             yield "islands", found, islands(suite, (1, 8, 64, 512), options.epochs)
     if "measuring" in parts:
-        heads = ("workers", "networks", "networks/s", "workers busy")
-        yield "measuring", heads, measuring((1, 4, 16, 64), 8)
+        pool = ("workers", "networks", "networks/s", "workers busy")
+        yield "measuring", pool, measuring((1, 4, 16, 64), 8)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -66,7 +66,7 @@ class Part:
 def golden(machine: Machine) -> Iterator[Row]:
     """Every proxy on the golden networks, against the CPU; proxies that draw, against the spread of their draws."""
     names = list(registered())
-    for name in FIXED[:1] if machine.small else FIXED:
+    for name in list(FIXED)[: 1 if machine.small else None]:
         draws = [_scores(name, names, "cpu", seed) for seed in range(DRAWS)]
         found = _scores(name, names, machine.device, 0)
         off: dict[str, float] = {}
@@ -237,7 +237,7 @@ def _scores(name: str, proxies: list[str], device: str, seed: int) -> Mapping[st
 
 def _draws(proxy: str) -> bool:
     """Whether a proxy's score depends on what it draws: another seed gives another score."""
-    first, second = (_scores(FIXED[0], [proxy], "cpu", seed).get(proxy) for seed in (0, 1))
+    first, second = (_scores(next(iter(FIXED)), [proxy], "cpu", seed).get(proxy) for seed in (0, 1))
     return first != second
 
 

@@ -30,6 +30,7 @@ _QUEUE = 2
 # Checkpoints and the result have the epoch that all islands have reached: later epochs of some may be lost.
 _LEAD = 2
 _ATTEMPTS = 4
+_SECONDS_TO_KEEP = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +157,9 @@ class Archipelago:
             for task in tasks:
                 worker = task.worker if task.worker and self._workers.can_work(task.worker) else helper
                 asked.append(worker and worker.actor.keep.remote(task.island))
-            self._safe = tuple(map(self._fetched, tasks, asked))
+            deadline = self._ray.now() + _SECONDS_TO_KEEP
+            pairs = zip(tasks, asked, strict=True)
+            self._safe = tuple(self._fetched(task, answer, deadline) for task, answer in pairs)
             self._safe_epoch = epoch
             for key in [key for key in self._tasks if key[1] < epoch]:
                 del self._tasks[key]
@@ -196,13 +199,13 @@ class Archipelago:
     def _safe_islands(self) -> tuple[Island, ...]:
         return tuple(pickle.loads(island) for _, island in self._safe)
 
-    def _fetched(self, task: _Task, asked: Any) -> Kept:
-        """What a worker has written out; the driver does so itself if that worker has died meanwhile."""
+    def _fetched(self, task: _Task, asked: Any, deadline: float) -> Kept:
+        """What a worker has written out; the driver does so itself if that worker has died or hangs."""
         try:
             if asked is not None:
-                answer: Kept = self._ray.get(asked)
+                answer: Kept = self._ray.get(asked, max(0.0, deadline - self._ray.now()))
                 return answer
-        except ray.exceptions.RayActorError:
+        except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError):
             pass  # its steps will tell, too
         return kept(self._ray.get(task.island))
 

@@ -42,13 +42,17 @@ class Backend:
         """Puts a value into the object store, and returns the reference to it."""
         return _ray.put(value)
 
-    def get(self, references: Any) -> Any:
-        """The value of a reference, or the list of values of a list of references.
+    def get(self, reference: Any, seconds: float | None = None) -> Any:
+        """The value of a reference.
+
+        Args:
+            reference: the reference.
+            seconds: the longest time to wait; by default for as long as it takes.
 
         Raises:
-            ray.exceptions.RayError: the value is lost, or making it failed.
+            ray.exceptions.RayError: the value is lost, making it failed, or the time is over.
         """
-        return _ray.get(references)
+        return _ray.get(reference, timeout=seconds)
 
     def wait(self, references: Sequence[Any], seconds: float) -> set[Any]:
         """Waits until one of the references is there or lost, and returns all that are.

@@ -241,13 +241,11 @@ class SimulatedCluster(Backend):
     def cancel(self, reference: Any) -> None:
         """Takes back a task; nothing is to do."""
 
-    def get(self, references: Any) -> Any:
-        """The values; unpickling them is the driver's work, as in Ray."""
-        if isinstance(references, _Reference):
-            with self._outside(self._costs.get):
-                self._pass_to(references.there)
-            return references.value()
-        return [self.get(reference) for reference in references]
+    def get(self, reference: Any, seconds: float | None = None) -> Any:
+        """The value, once it is there; unpickling it is the driver's work, as in Ray."""
+        with self._outside(self._costs.get):
+            self._pass_to(reference.there)
+        return reference.value()
 
     def wait(self, references: Sequence[Any], seconds: float) -> set[Any]:
         """The references that are there, at least one unless the time is over; virtual time passes up to then."""

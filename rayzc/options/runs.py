@@ -73,7 +73,12 @@ class Place(Options, frozen=True, kw_only=True):
     title: ClassVar[str] = "Where to keep the run"
 
     out: Annotated[
-        Path | None, option("Folder of the run.", default="a new folder in runs/", metavar="FOLDER")
+        str | Path | None,
+        option(
+            "Folder of the run; for discoveries also s3://... or gs://...",
+            default="a new folder in runs/",
+            metavar="FOLDER",
+        ),
     ] = None
     force: Annotated[bool, option("Overwrite a run that the folder holds already.")] = False
 

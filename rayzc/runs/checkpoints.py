@@ -9,22 +9,22 @@ before it is read.
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from rayzc.documents import SCHEMA_VERSION, write_atomically
+from rayzc.documents import SCHEMA_VERSION
 from rayzc.errors import FormulaError, RunError
 from rayzc.evolution import Individual, Island, Judge, judged_as_it_is
 from rayzc.evolution.objectives import objective_of
 from rayzc.formula import Formula
 from rayzc.options import Settings
+from rayzc.runs.files import AnyPath, at
 
 __all__ = ["checkpoint_files", "read_newest", "restore", "write_checkpoint"]
 
 KEPT = 3
 
 
-def write_checkpoint(folder: Path, islands: Sequence[Island], version: str, seconds: float) -> Path:
+def write_checkpoint(folder: AnyPath, islands: Sequence[Island], version: str, seconds: float) -> AnyPath:
     """Writes all islands, which are at one epoch, and removes all but the last three checkpoints.
 
     Args:
@@ -40,18 +40,19 @@ def write_checkpoint(folder: Path, islands: Sequence[Island], version: str, seco
     body = {"epoch": epoch, "seconds": seconds, "islands": [_dump(island) for island in islands]}
     document = {"schema_version": SCHEMA_VERSION, "rayzc": version, "sha256": _digest(body), **body}
     path = folder / f"epoch-{epoch:08d}.json"
-    write_atomically(path, json.dumps(document))
+    at(path).write(json.dumps(document))
     for old in checkpoint_files(folder)[:-KEPT]:
         old.unlink()
     return path
 
 
-def checkpoint_files(folder: Path) -> list[Path]:
+def checkpoint_files(folder: AnyPath) -> list[AnyPath]:
     """The checkpoints in a folder, the oldest first."""
-    return sorted(folder.glob("epoch-*.json"))
+    found: list[AnyPath] = [*folder.glob("epoch-*.json")]
+    return sorted(found, key=lambda path: path.name)
 
 
-def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | None:
+def read_newest(folder: AnyPath, warn: Callable[[str], None]) -> dict[str, Any] | None:
     """The content of the newest checkpoint that is whole.
 
     Args:
@@ -62,9 +63,12 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
         The document, to be given to :func:`restore`; None if there is no checkpoint yet.
 
     Raises:
-        RunError: a checkpoint of a newer schema, or not one of several is whole.
+        RunError: a checkpoint of a newer schema, not one of several is whole, or the folder cannot be reached.
     """
-    paths = checkpoint_files(folder)[::-1]
+    try:
+        paths = checkpoint_files(folder)[::-1]
+    except OSError as error:
+        raise RunError(f"{folder} cannot be read: {error.strerror or error}") from None
     for path in paths:
         try:
             document: dict[str, Any] = json.loads(path.read_bytes())

@@ -23,6 +23,7 @@ from rayzc.version import __version__
 __all__ = ["DiscoveryRun", "breed"]
 
 _CHECKPOINT_SECONDS = 5.0
+_LATE_SECONDS = 1.0
 _GROWTH_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
 
@@ -155,9 +156,13 @@ class DiscoveryRun:
 
     def _save(self, islands: Sequence[Island]) -> None:
         self._kept = islands[0].epoch
-        self._next_checkpoint = time.monotonic() + _CHECKPOINT_SECONDS
-        tracker = self._tracker
-        if not self._files.write_checkpoint(islands, tracker.seconds):
+        tracker, begun = self._tracker, time.monotonic()
+        written = self._files.write_checkpoint(islands, tracker.seconds)
+        # A disk or server that answers late, or not, may take a fifth of the time and no more.
+        took = time.monotonic() - begun
+        pause = _CHECKPOINT_SECONDS if took < _LATE_SECONDS else max(_CHECKPOINT_SECONDS, 4 * took)
+        self._next_checkpoint = time.monotonic() + pause
+        if not written:
             return
         best = max(island.population[0].objective for island in islands)
         self._files.record(

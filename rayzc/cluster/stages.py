@@ -150,7 +150,7 @@ class Stages:
                     problems=self.config.problems, leave_out=self.config.leave_out, time_limit=limit
                 ),
                 cluster=self.cluster,
-                place=Place(out=place),
+                place=Place(out=str(place)),
                 listen=self.listen,
             )
         self._note(self._results.trouble)
@@ -218,7 +218,7 @@ class Stages:
                 settings=self.config.settings,
                 limits=limits,
                 cluster=self.cluster,
-                place=Place(out=place),
+                place=Place(out=str(place)),
                 listen=self.listen,
                 island_workers=self._workers,
             )

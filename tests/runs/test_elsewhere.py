@@ -181,7 +181,7 @@ class TestServerThatIsGone:
             folder = filled(server.uri("run"), islands, small_suite)
             server.pause()
             begun = time.monotonic()
-            with pytest.raises(OSError, match="Timeout was reached|no answer within"):
+            with pytest.raises(OSError, match=r"Timeout was reached|no answer within"):
                 write_checkpoint(folder.checkpoints, islands, "0", 2.0)
             assert time.monotonic() - begun < 40.0
             server.go_on()

@@ -26,12 +26,13 @@ def read_formula(given: str) -> "Formula":
         RunError: the folder holds no hall of fame, or cannot be reached.
     """
     from rayzc.formula import Formula
-    from rayzc.runs import best_formula, is_uri, place_of
+    from rayzc.runs import RunFolder, best_formula, is_uri
 
     if is_uri(given):
-        place = place_of(given)
-        nested = place / "discovery" / _HALL
-        return best_formula(nested if nested.is_file() else place / _HALL)
+        folder = RunFolder.open(given)
+        # Only discoveries are elsewhere; a whole run that was copied there has the formula in that stage.
+        whole = folder.read_config().get("kind") == "run"
+        return best_formula((folder.child("discovery") if whole else folder).hall_of_fame)
 
     # Unlike Path's methods, these do not fail on a long formula as a file name that is too long.
     if os.path.isdir(given):

@@ -100,6 +100,7 @@ class RunFolder:
                         f"or continue it with `rayzc resume {shlex.quote(str(path))}`"
                     )
                 _clear(folder)
+                folder = cls(path)  # with a log that has forgotten the earlier run
             folder.checkpoints.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -1,9 +1,9 @@
 """The hold of a process on a run on another file system, which has no locks that end with a process.
 
 Whoever wants the run writes a file ``.owner-TOKEN`` into its folder, and then lists all of them. As a file that is
-written is listed from then on, of two processes at least one sees the other: who sees another withdraws, and only who
-sees none holds the run. The holder writes its file again every few seconds. A file that was not written for a minute,
-by the clock of the file system, is that of a dead process.
+written is listed from then on, of two processes at least one sees the other, and only who sees none holds the run. The
+holder writes its file again every few seconds. A file that was not written for a minute, by the clock of the file
+system, is that of a dead process.
 """
 
 import json
@@ -82,15 +82,21 @@ class Lease:
         """
         # From the system, as nothing here may disturb random numbers that come from seeds.
         wait = random.SystemRandom()
+        claims = False
         for attempt in range(_ROUNDS):
-            self._write(_CLAIMS)
+            if not claims:
+                self._write(_CLAIMS)
             others = self._others()
             living = [other for other in others if not other.dead]
             if not living:
                 break
-            self._own.unlink(missing_ok=True)
             holder = next((other for other in living if other.holds), None)
-            if holder or attempt == _ROUNDS - 1:
+            refused = holder is not None or attempt == _ROUNDS - 1
+            # Of those that only want the run, one waits until the others have withdrawn.
+            claims = not refused and all(other.token > self._token for other in living)
+            if not claims:
+                self._own.unlink(missing_ok=True)
+            if refused:
                 raise _refusal(self._folder, holder or living[0])
             time.sleep(wait.uniform(0.1, 0.3 * (attempt + 1)))
         self._after = tuple(other.token for other in others)

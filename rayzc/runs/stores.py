@@ -151,7 +151,10 @@ class StorePath:
         from pyarrow import fs
 
         selector = fs.FileSelector(self.path, allow_not_found=True)
-        return {info.base_name: info.mtime for info in self.store.call(lambda fs: fs.get_file_info(selector))}
+        return {
+            info.base_name: info.mtime
+            for info in self.store.call(lambda system: system.get_file_info(selector))
+        }
 
     def read_bytes(self) -> bytes:
         """The content of the file."""

@@ -75,9 +75,7 @@ class TestTwoProcesses:
         for process in started:
             process.communicate("\n", timeout=60)
         assert said.count("in\n") == 1
-        winner = started[said.index("in\n")].pid
-        others = [text for text in said if text != "in\n"]
-        assert all(f": process {winner} on {socket.gethostname()} is working on" in text for text in others)
+        assert sum("is working on this run" in text for text in said) == len(said) - 1
         assert owners(folder) == []
 
     def test_threads_that_meet_at_every_step(self, tmp_path: Path, s3: Server) -> None:

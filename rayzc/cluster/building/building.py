@@ -113,9 +113,9 @@ def build_suite(
         ClusterError: there is no Ray cluster, or a worker died again and again.
         RunError: another process is building this file.
     """
+    path = local_path(out, "a suite is written to a file of this machine: give a path to --out")
     check_address(cluster.address)
     known = spec if isinstance(spec, BuildSpec) else read_spec(spec)
-    path = local_path(out, "a suite is written to a file of this machine: give a path to --out")
     folder = path.with_suffix(".building")
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):

@@ -53,7 +53,9 @@ def without_secrets(uri: str) -> str:
         [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _SECRET.search(pair[0])],
         safe="/:",
     )
-    return parts._replace(netloc=_shown_host(parts), query=query).geturl()
+    # Not by geturl, which drops the slashes where there is no host.
+    slashes = "//" if "://" in uri else ""
+    return f"{parts.scheme}:{slashes}{_shown_host(parts)}{parts.path}{query and '?' + query}"
 
 
 def file_system(uri: str) -> tuple[Any, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rayzc.problems import Suite, load_suite
+from tests.s3 import Server, served
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,3 +44,10 @@ def ray_session() -> Iterator[None]:
 
     with connected(workers=4):
         yield
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Server]:
+    """An S3 server of our own, with a bucket."""
+    with served() as server:
+        yield server

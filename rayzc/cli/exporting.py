@@ -38,7 +38,7 @@ def shapes_of(result: "Results") -> "Shapes":
     A suite that is no longer there counts as one without a benchmark.
     """
     from rayzc.errors import RayzcError
-    from rayzc.problems import Shapes, load_suite
+    from rayzc.problems import Shapes
     from rayzc.runs import RunFolder, SearchConfig
 
     if result.run is None:
@@ -46,7 +46,7 @@ def shapes_of(result: "Results") -> "Shapes":
     try:
         run = RunFolder.open(result.run)
         config = SearchConfig.from_json(run.read_config(), run.config)
-        return Shapes() if config.suite is None else load_suite(run.suite(config.suite)).shapes
+        return Shapes() if config.suite is None else run.load_suite(config.suite).shapes
     except RayzcError:
         return Shapes()
 

@@ -69,6 +69,9 @@ def check_out(out: Path, force: bool) -> None:
     Raises:
         SuiteError: the file exists and must not be overwritten, or cannot be written.
     """
+    from rayzc.runs import local_path
+
+    local_path(out, "a suite is written to a file of this machine: give a path to --out")
     if out.exists() and (out.is_dir() or not force):
         what = "it is a folder; name a file" if out.is_dir() else "use --force to overwrite it"
         raise SuiteError(f"{out} exists: {what}")

@@ -12,25 +12,33 @@ if TYPE_CHECKING:
 __all__ = ["read_formula"]
 
 _MOST_BYTES = 1 << 20
+_HALL = "hall_of_fame.json"
 
 
 def read_formula(given: str) -> "Formula":
     """Reads a formula: its text, a file with its text or its JSON, a hall of fame, or the folder of a run.
 
-    A file or folder that exists is read; everything else is parsed, except what looks like a path.
+    A file or folder that exists is read, also on other file systems; everything else is parsed, except what looks
+    like a path.
 
     Raises:
         FormulaError: the text does not parse, the file holds no formula, or there is no such file.
-        RunError: the folder holds no hall of fame.
+        RunError: the folder holds no hall of fame, or cannot be reached.
     """
     from rayzc.formula import Formula
-    from rayzc.runs import best_formula
+    from rayzc.runs import RunFolder, best_formula, is_uri
+
+    if is_uri(given):
+        folder = RunFolder.open(given)
+        # Only discoveries are elsewhere; a whole run that was copied there has the formula in that stage.
+        whole = folder.read_config().get("kind") == "run"
+        return best_formula((folder.child("discovery") if whole else folder).hall_of_fame)
 
     # Unlike Path's methods, these do not fail on a long formula as a file name that is too long.
     if os.path.isdir(given):
-        if (nested := Path(given, "discovery", "hall_of_fame.json")).is_file():
+        if (nested := Path(given, "discovery", _HALL)).is_file():
             return best_formula(nested)
-        return best_formula(Path(given, "hall_of_fame.json"))
+        return best_formula(Path(given, _HALL))
     if os.path.isfile(given):
         return _read_file(Path(given))
     if _looks_like_a_path(given):

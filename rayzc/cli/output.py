@@ -7,10 +7,9 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from signal import Signals
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -19,6 +18,9 @@ from rich.table import Table
 
 from rayzc.cli.options import JsonOutput, Output
 from rayzc.options.shared import DEFAULT_SUITE
+
+if TYPE_CHECKING:
+    from rayzc.runs import AnyPath
 
 __all__ = [
     "Display",
@@ -37,7 +39,7 @@ class Result(Protocol):
     """What the results of all kinds of runs have in common."""
 
     @property
-    def run(self) -> Path | None:
+    def run(self) -> "AnyPath | None":
         """The run's folder, if it has one."""
         ...
 

@@ -1,7 +1,6 @@
 """``rayzc resume``: continue a run of any kind."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ __all__ = ["RESUMED", "resume"]
 
 @takes_options(limits=Limits, cluster=Cluster, output=SearchOutput)
 def resume(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of the run, or its s3://... or gs://...")],
     limits: Limits,
     cluster: Cluster,
     output: SearchOutput,
@@ -33,7 +32,7 @@ def resume(
     RESUMED[kind](run, limits, cluster, output)
 
 
-def _discovery(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _discovery(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
     from rayzc.cli.displays.discovery import DiscoveryDisplay
 
     _refuse("discover", export=output.export, details=output.details)
@@ -46,7 +45,7 @@ def _discovery(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput
     display.conclude(result)
 
 
-def _search(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _search(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
     from rayzc.cli.displays.search import SearchDisplay
     from rayzc.cli.exporting import check_folder, export_best
 
@@ -62,7 +61,7 @@ def _search(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -
     export_best(result, output.export, display.remark)
 
 
-def _pipeline(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _pipeline(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
     from rayzc.cli.displays.pipeline import PipelineDisplay
     from rayzc.cli.exporting import check_folder, export_best
 
@@ -86,7 +85,7 @@ def _pipeline(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput)
         export_best(result.searched, output.export, display.remark)
 
 
-def _training(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _training(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
     from rayzc.cli.displays.training import TrainDisplay
 
     _refuse(
@@ -106,7 +105,7 @@ def _training(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput)
     display.conclude(result)
 
 
-def _study(run: Path, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _study(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
     from rayzc.cli.displays.study import StudyDisplay
 
     _refuse("study", export=output.export, details=output.details)
@@ -130,7 +129,7 @@ def _refuse(kind: str, **given: object) -> None:
             raise RunError(f"--{name} does not apply to a run of `rayzc {kind}`: leave it out")
 
 
-RESUMED: Mapping[str, Callable[[Path, Limits, Cluster, SearchOutput], None]] = {
+RESUMED: Mapping[str, Callable[[str, Limits, Cluster, SearchOutput], None]] = {
     "discover": _discovery,
     "search": _search,
     "run": _pipeline,

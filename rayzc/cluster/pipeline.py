@@ -18,12 +18,13 @@ from rayzc.nas import Plan
 from rayzc.options import Cluster, Limits, Place, RunOptions, takes
 from rayzc.options.runs import DEFAULT_SECONDS, QUICK_SECONDS, RUN_SECONDS
 from rayzc.problems import DEFAULT_SUITE, Suite, load_suite
-from rayzc.runs import Discovery, Pipeline, PipelineConfig, RunFolder, unused_folder
+from rayzc.runs import Discovery, Pipeline, PipelineConfig, RunFolder, local_path, unused_folder
 from rayzc.version import __version__
 
 __all__ = ["resume_run", "run"]
 
 _DISCOVERY_SHARE = 0.5
+_NOT_THERE = "a run of all stages has its folder on this machine: give a path to --out"
 
 
 @takes(options=RunOptions, cluster=Cluster, place=Place)
@@ -60,6 +61,7 @@ def run(
         RunError: the folder exists, or an option cannot be used.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
+    out = place.out and local_path(place.out, _NOT_THERE)
     check_address(cluster.address)
     options = options.replaced(settings=with_islands(options.settings, cluster))
     text = None if formula is None else str(formula)
@@ -72,7 +74,7 @@ def run(
         check_settings(options.settings, chosen.problems[0].proxies)
     options = _timed(options, len(spaces_of(chosen)) if formula is None else 1)
     candidates = options.search.candidates or ("table" if whole.benchmark is None else "space")
-    folder = RunFolder.create(place.out or unused_folder("run"), place.force)
+    folder = RunFolder.create(out or unused_folder("run"), place.force)
     with folder.locked():
         options = options.replaced(search=options.search.replaced(plan=plan, candidates=candidates))
         given = {name: getattr(options, name) for name in options.__struct_fields__}
@@ -123,7 +125,7 @@ def resume_run(
         RunError: there is no such run, its suite has changed, or another process works on it.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
-    folder = RunFolder.open(Path(path))
+    folder = RunFolder.open(path)
     with folder.locked():
         config = PipelineConfig.from_json(folder.read_config(), folder.config)
         if time_limit is not None:

@@ -20,7 +20,7 @@ from rayzc.formula import Formula
 from rayzc.nas import Results
 from rayzc.nas.finals import Final
 from rayzc.options import Cluster, Limits, Place
-from rayzc.problems import Suite, load_suite
+from rayzc.problems import Suite
 from rayzc.runs import FINALS, Discovery, Ending, Pipeline, PipelineConfig, Reason, RunFolder, split
 
 __all__ = ["Listener", "Stages"]
@@ -83,7 +83,7 @@ class Stages:
             except _InterruptedError:
                 pass
         result = Pipeline(
-            run=self.folder.path,
+            run=self.folder.local,
             formula=self._formula,
             discovery=self._discovery,
             searched=self._results,
@@ -101,7 +101,9 @@ class Stages:
         if self.config.formula is not None:
             self._formula = self.config.formula
             return
-        self._discovery = self._bred(self.folder.path / _DISCOVERY, self.config.leave_out, self.config.limits)
+        self._discovery = self._bred(
+            self.folder.local / _DISCOVERY, self.config.leave_out, self.config.limits
+        )
         self._formula = self._discovery["best"]["expression"]
 
     def _leave_out(self) -> None:
@@ -111,7 +113,7 @@ class Stages:
         fitting, validation = split(self._suite, self.config.holdout, self.config.settings.seed)
         left_out: dict[str, float] = {}
         for space, limits in self._spaces_to_leave_out().items():
-            place = self.folder.path / _LEFT_OUT / space
+            place = self.folder.local / _LEFT_OUT / space
             bred = self._bred(place, (*self.config.leave_out, space), limits)
             formula = Formula.parse(bred["best"]["expression"])
             left_out |= taus_of(formula, self._suite.select((space,)))
@@ -136,19 +138,19 @@ class Stages:
     def _search(self) -> None:
         """Searches with the formula on all problems."""
         assert self._formula is not None
-        place = self.folder.path / _SEARCH
+        place = self.folder.local / _SEARCH
         limit = self._seconds_left(_SEARCH_SHARE if self._untrained is None else 1.0)
         if _begun(place):
             self._results = resume_search(place, time_limit=limit, cluster=self.cluster, listen=self.listen)
         else:
             self._results = search(
                 self._formula,
-                self.folder.suite(self.config.suite),
+                str(self.folder.suite(self.config.suite)),
                 options=self.config.search.replaced(
                     problems=self.config.problems, leave_out=self.config.leave_out, time_limit=limit
                 ),
                 cluster=self.cluster,
-                place=Place(out=place),
+                place=Place(out=str(place)),
                 listen=self.listen,
             )
         self._note(self._results.trouble)
@@ -158,7 +160,7 @@ class Stages:
         """Trains the best of what the searches found, beside baselines."""
         if self._untrained is not None or self._results is None:
             return
-        place = self.folder.path / _TRAINING
+        place = self.folder.local / _TRAINING
         place.mkdir(exist_ok=True)
         kept = place / FINALS
         before = _read(kept)
@@ -207,7 +209,7 @@ class Stages:
             )
         else:
             discovery = discover(
-                self.folder.suite(self.config.suite),
+                str(self.folder.suite(self.config.suite)),
                 problems=self.config.problems,
                 leave_out=leave_out,
                 # Without a space, the other problems may have more proxies in common.
@@ -216,7 +218,7 @@ class Stages:
                 settings=self.config.settings,
                 limits=limits,
                 cluster=self.cluster,
-                place=Place(out=place),
+                place=Place(out=str(place)),
                 listen=self.listen,
                 island_workers=self._workers,
             )
@@ -231,7 +233,7 @@ class Stages:
     @property
     def _whole(self) -> Suite:
         """The suite, which stays in memory once it is loaded."""
-        return load_suite(self.folder.suite(self.config.suite))
+        return self.folder.load_suite(self.config.suite)
 
     @cached_property
     def _suite(self) -> Suite:

@@ -131,6 +131,8 @@ def _checked(name: str, kind: Any, about: Option | None, value: Any, error: type
     """
     if hasattr(value, "item") and not isinstance(value, str):  # a numpy number
         value = value.item()
+    if isinstance(value, Path) and str in get_args(bare(kind)):  # a place that may also be a URI
+        value = str(value)
     if isinstance(value, str) and _is_tuple(kind):
         raise error(f"{name} must be a list of names, such as ['{value}'], not one text")
     try:

@@ -6,7 +6,6 @@ The classes nest: :class:`RunOptions` has the options of a discovery and, nested
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from rayzc.errors import ClusterError, RayzcError, SearchError
@@ -73,7 +72,12 @@ class Place(Options, frozen=True, kw_only=True):
     title: ClassVar[str] = "Where to keep the run"
 
     out: Annotated[
-        Path | None, option("Folder of the run.", default="a new folder in runs/", metavar="FOLDER")
+        str | None,
+        option(
+            "Folder of the run; for discoveries also s3://... or gs://...",
+            default="a new folder in runs/",
+            metavar="FOLDER",
+        ),
     ] = None
     force: Annotated[bool, option("Overwrite a run that the folder holds already.")] = False
 

@@ -16,6 +16,7 @@ from rayzc.runs.configs import (
     require_unchanged,
     split,
 )
+from rayzc.runs.files import AnyPath, at, place_of
 from rayzc.runs.folder import (
     FINALS,
     OWN_IMAGES,
@@ -28,12 +29,14 @@ from rayzc.runs.folder import (
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
 from rayzc.runs.results import Discovery, Pipeline
 from rayzc.runs.study import Study
+from rayzc.runs.uris import file_system, is_uri, local_path, without_secrets
 
 __all__ = [
     "FINALS",
     "OWN_IMAGES",
     "OWN_SUITE",
     "TRAININGS",
+    "AnyPath",
     "DiscoverConfig",
     "Discovery",
     "Ending",
@@ -47,12 +50,18 @@ __all__ = [
     "StudyConfig",
     "TrainConfig",
     "WrittenIsland",
+    "at",
     "best_formula",
+    "file_system",
+    "is_uri",
     "lasting_place",
+    "local_path",
+    "place_of",
     "read_newest",
     "require_unchanged",
     "restore",
     "split",
     "unused_folder",
+    "without_secrets",
     "write_checkpoint",
 ]

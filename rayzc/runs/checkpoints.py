@@ -10,15 +10,15 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from rayzc.documents import SCHEMA_VERSION, write_atomically
+from rayzc.documents import SCHEMA_VERSION
 from rayzc.errors import FormulaError, RunError
 from rayzc.evolution import Individual, Island, Judge, judged_as_it_is
 from rayzc.evolution.objectives import objective_of
 from rayzc.formula import Formula
 from rayzc.options import Settings
+from rayzc.runs.files import AnyPath, at
 
 __all__ = ["WrittenIsland", "checkpoint_files", "read_newest", "restore", "write_checkpoint"]
 
@@ -53,8 +53,8 @@ class WrittenIsland:
 
 
 def write_checkpoint(
-    folder: Path, islands: Sequence[Island] | Sequence[WrittenIsland], version: str, seconds: float
-) -> Path:
+    folder: AnyPath, islands: Sequence[Island] | Sequence[WrittenIsland], version: str, seconds: float
+) -> AnyPath:
     """Writes all islands, which are at one epoch, and removes all but the last three checkpoints.
 
     Args:
@@ -75,18 +75,19 @@ def write_checkpoint(
     digest = hashlib.sha256(f"{{{body}".encode()).hexdigest()
     head = json.dumps({"schema_version": SCHEMA_VERSION, "rayzc": version, "sha256": digest})
     path = folder / f"epoch-{epoch:08d}.json"
-    write_atomically(path, f"{head[:-1]}, {body}")
+    at(path).write(f"{head[:-1]}, {body}")
     for old in checkpoint_files(folder)[:-KEPT]:
         old.unlink()
     return path
 
 
-def checkpoint_files(folder: Path) -> list[Path]:
+def checkpoint_files(folder: AnyPath) -> list[AnyPath]:
     """The checkpoints in a folder, the oldest first."""
-    return sorted(folder.glob("epoch-*.json"))
+    found: list[AnyPath] = [*folder.glob("epoch-*.json")]
+    return sorted(found, key=lambda path: path.name)
 
 
-def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | None:
+def read_newest(folder: AnyPath, warn: Callable[[str], None]) -> dict[str, Any] | None:
     """The content of the newest checkpoint that is whole.
 
     Args:
@@ -97,9 +98,12 @@ def read_newest(folder: Path, warn: Callable[[str], None]) -> dict[str, Any] | N
         The document, to be given to :func:`restore`; None if there is no checkpoint yet.
 
     Raises:
-        RunError: a checkpoint of a newer schema, or not one of several is whole.
+        RunError: a checkpoint of a newer schema, not one of several is whole, or the folder cannot be reached.
     """
-    paths = checkpoint_files(folder)[::-1]
+    try:
+        paths = checkpoint_files(folder)[::-1]
+    except OSError as error:
+        raise RunError(f"{folder} cannot be read: {error.strerror or error}") from None
     for path in paths:
         try:
             document: dict[str, Any] = json.loads(path.read_bytes())

@@ -9,6 +9,7 @@ from rayzc.documents import SCHEMA_VERSION, require_schema
 from rayzc.errors import RayzcError, RunError, SearchError
 from rayzc.options import DiscoverOptions, RunOptions, SearchOptions, Settings, StudyOptions, TrainOptions
 from rayzc.problems import Suite
+from rayzc.runs.files import AnyPath
 
 __all__ = [
     "Config",
@@ -34,13 +35,13 @@ class Config:
         return {"schema_version": SCHEMA_VERSION, "kind": self.kind, **options.to_document()}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any], path: Path) -> Self:
+    def from_json(cls, document: Mapping[str, Any], path: AnyPath) -> Self:
         """Reads a configuration of :meth:`to_json`.
 
         Raises:
             RunError: another schema, an unknown or missing key, or a value that cannot be used.
         """
-        require_schema(document, path)
+        require_schema(document, str(path))
         kind = document.get("kind", DiscoverConfig.kind)
         if kind != cls.kind:
             raise RunError(
@@ -48,7 +49,7 @@ class Config:
                 "`rayzc resume`"
             )
         options: Any = cls
-        found: Self = options.from_document(document, path, RunError)
+        found: Self = options.from_document(document, str(path), RunError)
         return found
 
 

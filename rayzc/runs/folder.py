@@ -1,20 +1,23 @@
 """The folder of a run, and the files in it."""
 
 import json
-import shutil
+import shlex
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rayzc.documents import json_text, replacing, write_atomically
+from rayzc.documents import json_text, replacing
 from rayzc.errors import RunError
 from rayzc.images import LabelledImages
-from rayzc.problems import Suite, write_suite
+from rayzc.problems import Suite, load_suite, write_suite
 from rayzc.runs.checkpoints import checkpoint_files
-from rayzc.runs.lock import LOCK_FILES, locked
+from rayzc.runs.events import Log
+from rayzc.runs.files import AnyPath, at, holds_a_run, place_of
+from rayzc.runs.uris import is_uri
 
 __all__ = ["FINALS", "OWN_IMAGES", "OWN_SUITE", "TRAININGS", "RunFolder", "lasting_place", "unused_folder"]
 
@@ -47,10 +50,14 @@ def unused_folder(kind: str) -> Path:
     return next(path for path in (Path("runs", name) for name in names) if not path.exists())
 
 
-def lasting_place(source: str | Path) -> str:
+def lasting_place(source: str | AnyPath) -> str:
     """An absolute path, which also holds from another folder; what is not a path, such as a suite's name, stays."""
-    path = Path(source)
+    path = Path(str(source))
     return str(path.resolve()) if path.exists() else str(source)
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, RuntimeWarning, stacklevel=2)
 
 
 @dataclass(frozen=True)
@@ -62,81 +69,112 @@ class RunFolder:
     have a ``cache/`` of measurements and a ``report.txt``; trainings have one checkpoint each, with the weights.
 
     Attributes:
-        path: where it is.
+        path: where it is: on this machine, or on another file system.
     """
 
-    path: Path
+    path: AnyPath
+    _log: Log = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Makes the log, which may hold lines that are not written yet."""
+        object.__setattr__(self, "_log", at(self.events).log())
 
     @classmethod
-    def create(cls, path: Path, force: bool = False) -> "RunFolder":
+    def create(cls, place: str | AnyPath, force: bool = False) -> "RunFolder":
         """Makes a new folder.
 
         Args:
-            path: where; it must not exist, or be empty, or be a run's that `force` lets go.
+            place: a path or a URI; it must not exist, or be empty, or be a run's that `force` lets go.
             force: remove the run that is there.
 
         Raises:
             RunError: there is something already, another process works on it, or it cannot be written.
         """
+        path = place_of(place)
         folder = cls(path)
         try:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
                 if not force and not _is_empty_run(folder):
                     raise RunError(
                         f"{path} exists and is not empty: choose another --out, add --force to overwrite it, "
-                        f"or continue it with `rayzc resume {path}`"
+                        f"or continue it with `rayzc resume {shlex.quote(str(path))}`"
                     )
                 _clear(folder)
+                folder = cls(path)  # with a log that has forgotten the earlier run
             folder.checkpoints.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
         return folder
 
     @classmethod
-    def open(cls, path: Path) -> "RunFolder":
+    def open(cls, place: str | AnyPath) -> "RunFolder":
         """Opens the folder of an earlier run.
 
+        Args:
+            place: a path or a URI.
+
         Raises:
-            RunError: it is not there, or not a run's.
+            RunError: it is not there, not a run's, or cannot be reached.
         """
+        path = place_of(place)
         folder = cls(path)
-        if not path.is_dir():
-            raise RunError(f"{path}: no such run; a run's folder holds config.json and checkpoints/")
-        if not folder.config.is_file():
-            raise RunError(f"{path} is not the folder of a run: it has no config.json")
+        try:
+            if not path.is_dir():
+                raise RunError(f"{path}: no such run; a run's folder holds config.json and checkpoints/")
+            if not folder.config.is_file():
+                raise RunError(f"{path} is not the folder of a run: it has no config.json")
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
         return folder
 
+    def child(self, name: str) -> "RunFolder":
+        """The folder of a run inside this one, which need not be there, such as ``members/NAME``."""
+        return RunFolder(self.path / name)
+
     @property
-    def config(self) -> Path:
+    def local(self) -> Path:
+        """The path of a run that can only be on this machine.
+
+        Raises:
+            RunError: it is on another file system.
+        """
+        if not isinstance(self.path, Path):
+            raise RunError(
+                f"{self.path}: runs of this kind are kept on this machine: copy the folder here first"
+            )
+        return self.path
+
+    @property
+    def config(self) -> AnyPath:
         """The options of the run."""
         return self.path / "config.json"
 
     @property
-    def checkpoints(self) -> Path:
+    def checkpoints(self) -> AnyPath:
         """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
     @property
-    def events(self) -> Path:
+    def events(self) -> AnyPath:
         """The log of events, a JSON object per line."""
         return self.path / "events.jsonl"
 
     @property
-    def hall_of_fame(self) -> Path:
+    def hall_of_fame(self) -> AnyPath:
         """The best formulas that were bred."""
         return self.path / "hall_of_fame.json"
 
     @property
-    def result(self) -> Path:
+    def result(self) -> AnyPath:
         """The result, with what is specific to this run, such as its seconds."""
         return self.path / "result.json"
 
     @property
-    def report(self) -> Path:
+    def report(self) -> AnyPath:
         """The report of searches, for people to read."""
         return self.path / "report.txt"
 
-    def suite(self, place: str) -> str | Path:
+    def suite(self, place: str) -> str | AnyPath:
         """The path or name of the suite that a configuration names.
 
         Args:
@@ -145,12 +183,33 @@ class RunFolder:
         """
         if place == OWN_SUITE:
             return self.path / OWN_SUITE
-        if Path(place).name == OWN_SUITE and not Path(place).exists():
+        given = place_of(place)
+        if given.name == OWN_SUITE and not given.exists():
             # A stage is in its run's folder, or in a folder of such stages.
             for outer in (self.path.parent / OWN_SUITE, self.path.parent.parent / OWN_SUITE):
                 if outer.is_file():
                     return outer
-        return place
+        return given if is_uri(place) else place
+
+    def load_suite(self, place: str) -> Suite:
+        """Loads the suite that a configuration names.
+
+        Args:
+            place: see :meth:`suite`.
+
+        Raises:
+            RunError: it cannot be read from another file system.
+            SuiteError: it does not exist or cannot be read.
+        """
+        found: str | AnyPath = place
+        try:
+            found = self.suite(place)
+            if isinstance(found, str):
+                return load_suite(found)
+            with at(found).fetched() as path:
+                return load_suite(path)
+        except OSError as error:
+            raise RunError(f"{found} cannot be read: {error.strerror or error}") from None
 
     def training(self, place: int, seed: int) -> Path:
         """The checkpoint of a training.
@@ -159,7 +218,7 @@ class RunFolder:
             place: place of the network among the networks of the run, from 0.
             seed: seed of the training.
         """
-        return self.checkpoints / f"{TRAINING_PREFIX}{place + 1:04}-seed-{seed}.pt"
+        return self.local / self.checkpoints.name / f"{TRAINING_PREFIX}{place + 1:04}-seed-{seed}.pt"
 
     def keep_images(self, images: LabelledImages | str | Path) -> str:
         """Where a run finds its images again: its own copy of images given in memory, else the path or name.
@@ -172,7 +231,7 @@ class RunFolder:
         """
         if isinstance(images, LabelledImages):
             try:
-                with replacing(self.path / OWN_IMAGES) as temporary:
+                with at(self.path / OWN_IMAGES).made() as path, replacing(path) as temporary:
                     images.write(temporary)
             except OSError as error:
                 raise RunError(
@@ -183,35 +242,57 @@ class RunFolder:
 
     def images(self, place: str) -> str | Path:
         """The path or name of the images that a configuration names."""
-        return self.path / OWN_IMAGES if place == OWN_IMAGES else place
+        return self.local / OWN_IMAGES if place == OWN_IMAGES else place
 
     def keep_suite(self, suite: Suite | str | Path) -> str:
         """Where a run finds its suite again: its own copy of a suite given in memory, else the path or name.
 
         Args:
             suite: what the run was given.
+
+        Raises:
+            SuiteError: it cannot be written.
+            RunError: it cannot be written to another file system.
         """
         if isinstance(suite, Suite):
-            write_suite(suite, self.path / OWN_SUITE)
+            try:
+                with at(self.path / OWN_SUITE).made() as path:
+                    write_suite(suite, path)
+            except OSError as error:
+                raise RunError(
+                    f"{self.path / OWN_SUITE} cannot be written: {error.strerror or error}"
+                ) from None
             return OWN_SUITE
         return lasting_place(suite)
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Reserves the run for this process for the duration of the block, see :func:`rayzc.runs.lock.locked`.
+    @contextmanager
+    def locked(self, warn: Callable[[str], None] = _warn) -> Iterator[None]:
+        """Reserves the run for this process for the duration of the block.
+
+        Args:
+            warn: called with a line if the run is taken over from a process that is dead, which only a run on another
+                file system notices; by default Python warns.
 
         Raises:
             RunError: another process works on the run.
         """
-        return locked(self.path)
+        with at(self.path).locked(warn) as dead:
+            for process in dead:
+                self.record("taken over", owner=process)
+            try:
+                yield
+            finally:
+                with suppress(RunError):  # it is no longer ours
+                    self._log.flush()
 
-    def write(self, path: Path, document: Mapping[str, Any]) -> None:
+    def write(self, path: AnyPath, document: Mapping[str, Any]) -> None:
         """Writes one of the run's JSON files.
 
         Raises:
             RunError: it cannot be written; says why on one line.
         """
         try:
-            write_atomically(path, json_text(document))
+            at(path).write(json_text(document))
         except OSError as error:
             raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
 
@@ -223,7 +304,7 @@ class RunFolder:
         """
         self.write(self.config, document)
 
-    def write_or_say(self, path: Path, document: Mapping[str, Any]) -> str | None:
+    def write_or_say(self, path: AnyPath, document: Mapping[str, Any]) -> str | None:
         """Like :meth:`write`, but returns what went wrong: a result is printed even if the disk is full."""
         try:
             self.write(path, document)
@@ -251,27 +332,20 @@ class RunFolder:
         Events are for readers: where they cannot be written, the run continues without them.
         """
         line = json.dumps({"time": round(time.time(), 3), "event": event, **details}, allow_nan=False)
-        with suppress(OSError), self.events.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        self._log.add(line)
 
     def record_now_and_then(self, event: str, interval: float, **details: Any) -> None:
         """Appends a line, unless the last one was written less than `interval` seconds ago."""
-        try:
-            idle = time.time() - self.events.stat().st_mtime
-        except OSError:
-            idle = interval
-        if idle >= interval:
+        silent = self._log.silent()
+        if silent is None or silent >= interval:
             self.record(event, **details)
 
     def recorded(self) -> list[dict[str, Any]]:
         """The events in ``events.jsonl``, without an incomplete last line."""
         found = []
-        if self.events.is_file():
-            for line in self.events.read_text(encoding="utf-8").splitlines():
-                try:
-                    found.append(json.loads(line))
-                except ValueError:
-                    continue
+        for line in self._log.lines():
+            with suppress(ValueError):
+                found.append(json.loads(line))
         return found
 
 
@@ -288,18 +362,19 @@ def _is_empty_run(folder: RunFolder) -> bool:
     }
     return (
         folder.config.is_file()
-        and {file.name for file in folder.path.iterdir()} <= known | LOCK_FILES
+        and {file.name for file in folder.path.iterdir() if not holds_a_run(file.name)} <= known
         and not any(folder.checkpoints.glob("*"))
         and not _keeps_elsewhere(folder)
         and all(_is_empty_run(RunFolder(inner)) for inner in _inner_folders(folder))
     )
 
 
-def _inner_folders(folder: RunFolder) -> Iterator[Path]:
+def _inner_folders(folder: RunFolder) -> Iterator[AnyPath]:
     """The folders of a run's stages and of a study's members."""
     yield from (folder.path / name for name in STAGES if (folder.path / name).is_dir())
     for series in (folder.path / name for name in SERIES):
-        yield from (inner for inner in sorted(series.glob("*")) if inner.is_dir())
+        found: list[AnyPath] = [*series.glob("*")]
+        yield from (inner for inner in sorted(found, key=str) if inner.is_dir())
 
 
 def _keeps_elsewhere(folder: RunFolder) -> bool:
@@ -325,11 +400,12 @@ def _clear(folder: RunFolder) -> None:
 
 def _remove(folder: RunFolder) -> None:
     for attempt in folder.checkpoints.glob("attempt-*"):
-        shutil.rmtree(attempt)
-    shutil.rmtree(folder.path / "cache", ignore_errors=True)
+        at(attempt).remove()
+    with suppress(OSError):
+        at(folder.path / "cache").remove()
     for inner in _inner_folders(folder):
         if any((inner / name).is_file() for name in ("config.json", FINALS, TRAININGS)):
-            shutil.rmtree(inner)
+            at(inner).remove()
     for series in SERIES:
         with suppress(OSError):  # it is not there, or holds what is not ours
             (folder.path / series).rmdir()

@@ -5,13 +5,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from rayzc.documents import SCHEMA_VERSION
 from rayzc.errors import RunError
 from rayzc.evolution import Individual, Island, one_of_each_shape, pareto_front, unique
 from rayzc.formula import Formula
+from rayzc.runs.files import AnyPath
 
 __all__ = ["HallOfFame", "best_formula"]
 
@@ -62,7 +62,7 @@ class HallOfFame:
         }
 
 
-def best_formula(path: Path) -> Formula:
+def best_formula(path: AnyPath) -> Formula:
     """The best formula of a ``hall_of_fame.json``.
 
     Raises:

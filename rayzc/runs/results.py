@@ -12,6 +12,7 @@ from rayzc.evolution.transfer import Transfer
 from rayzc.formula import Formula
 from rayzc.nas import Results
 from rayzc.nas.finals import Final
+from rayzc.runs.files import AnyPath
 from rayzc.runs.hall_of_fame import HallOfFame
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Discovery(Ended):
         trouble: what could not be written, if anything.
     """
 
-    run: Path
+    run: AnyPath
     ending: Ending
     best: SuiteScore
     held_out: SuiteScore | None

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rayzc.ending import Ended, Ending
 from rayzc.evolution.matrix import Matrix, Tau
 from rayzc.evolution.studies import Kind, Member
+from rayzc.runs.files import AnyPath
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +32,7 @@ class Study(Ended):
         trouble: what could not be written, if anything.
     """
 
-    run: Path
+    run: AnyPath
     ending: Ending
     members: tuple[Member, ...]
     results: tuple[Mapping[str, Any], ...]

@@ -198,16 +198,16 @@ def test_a_number_of_islands_that_is_found_out_is_told_and_kept(
 def test_on_a_full_disk_the_result_is_printed_all_the_same(
     command: Command, parquet: Path, tmp_path: Path, ray_session: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rayzc.runs import folder
+    from rayzc.runs import files
 
-    write = folder.write_atomically
+    write = files.write_atomically
 
     def full(path: Path, content: str) -> None:
         if path.name in ("hall_of_fame.json", "result.json"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(path, content)
 
-    monkeypatch.setattr(folder, "write_atomically", full)
+    monkeypatch.setattr(files, "write_atomically", full)
     few = ("--epochs", 1, "--islands", 2, "--population", 8, "--quiet", "--json", "--out", tmp_path / "run")
     ended = command("discover", "--suite", parquet, *few)
     assert ended.code == 0

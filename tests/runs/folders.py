@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rayzc.errors import RunError
-from rayzc.runs import RunFolder
+from rayzc.runs import AnyPath, RunFolder
 
 
 def a_run(path: Path) -> RunFolder:
@@ -25,11 +25,11 @@ def a_run(path: Path) -> RunFolder:
 
 
 @contextmanager
-def held_elsewhere(path: Path) -> Iterator[int]:
+def held_elsewhere(path: AnyPath) -> Iterator[int]:
     """Another process that works on a run; gives its number."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom rayzc.runs.folder import RunFolder\n"
-        "with RunFolder(Path(sys.argv[1])).locked():\n    print('locked', flush=True)\n    sys.stdin.read()\n"
+        "import sys\nfrom rayzc.runs import RunFolder, place_of\n"
+        "with RunFolder(place_of(sys.argv[1])).locked():\n    print('locked', flush=True)\n    sys.stdin.read()\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -62,7 +62,7 @@ def write_report(results: Results) -> str | None:
     """Writes ``report.txt`` into the run's folder, if there is one; returns why it could not be written, if so."""
     if results.run is None:
         return None
-    path = RunFolder(results.run).report
+    path = results.run / RunFolder(results.run).report.name
     try:
         write_atomically(path, report(results))
     except OSError as error:

@@ -27,6 +27,7 @@ from rayzc.documents import write_atomically
 from rayzc.errors import SuiteError
 from rayzc.options import BuildOptions, Cluster, takes
 from rayzc.problems import Benchmark, BuildSpec, Problem, Suite, benchmark_of, read_spec, write_suite
+from rayzc.runs import local_path
 from rayzc.runs.lock import locked
 from rayzc.version import __version__
 
@@ -112,9 +113,9 @@ def build_suite(
         ClusterError: there is no Ray cluster, or a worker died again and again.
         RunError: another process is building this file.
     """
+    path = local_path(out, "a suite is written to a file of this machine: give a path to --out")
     check_address(cluster.address)
     known = spec if isinstance(spec, BuildSpec) else read_spec(spec)
-    path = Path(out)
     folder = path.with_suffix(".building")
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):

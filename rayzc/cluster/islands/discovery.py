@@ -68,7 +68,7 @@ def discover(
     fitting, validation = split(chosen, options.holdout, settings.seed)
     check_settings(settings, chosen.problems[0].proxies)
     folder = RunFolder.create(place.out or unused_folder("discover"), place.force)
-    with folder.locked():
+    with folder.locked(warn):
         config = DiscoverConfig(
             problems=chosen.names,
             leave_out=options.leave_out,
@@ -133,8 +133,8 @@ def resume(
         RunError: there is no such run, its suite has changed, no checkpoint can be read, or another process has it.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
-    folder = RunFolder.open(Path(run))
-    with folder.locked():
+    folder = RunFolder.open(run)
+    with folder.locked(warn):
         continued = continued_run(folder, limits, warn)
         return _bred(continued, cluster, listen, island_workers)
 
@@ -152,7 +152,7 @@ def continued_run(folder: RunFolder, limits: Limits, warn: Callable[[str], None]
     """
     config = DiscoverConfig.from_json(folder.read_config(), folder.config)
     config = config.replaced(limits=limits.or_else(config.limits))
-    fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
+    fitting, validation = config.fitting_and_validation(folder.load_suite)
     check_settings(config.settings, fitting.problems[0].proxies)
 
     def pass_over(text: str) -> None:

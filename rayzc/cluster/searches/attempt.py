@@ -101,7 +101,10 @@ class Attempt:
             before: seconds that earlier attempts took.
         """
         begun = time.monotonic() - before
-        config, storage = self.config, Storage(self.config.storage or self.folder.checkpoints)
+        config, storage = (
+            self.config,
+            Storage(self.config.storage or self.folder.local / self.folder.checkpoints.name),
+        )
         found = {trial: storage.newest(trial) for trial in config.trials}
         more_time = config.time_limit is None or before < config.time_limit
         done: dict[Trial, Results] = {}
@@ -166,7 +169,7 @@ class Attempt:
         if not any(work.needs_measuring(name) for name in self.config.problems):
             yield None
             return
-        cache = self.folder.path / "cache"
+        cache = self.folder.local / "cache"
         with measuring_pool(self.config.setup, workers, cache, benchmark=self.benchmark) as pool:
             yield pool
 
@@ -238,7 +241,7 @@ class Attempt:
             tuple(outcome for part in parts for outcome in part.outcomes),
             tuple(comparison for part in parts for comparison in part.comparisons),
             {name: why for part in parts for name, why in part.failures.items()},
-            self.folder.path,
+            self.folder.local,
             ending,
             round(seconds, 3),
             trouble=None,

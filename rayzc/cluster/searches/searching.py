@@ -13,11 +13,15 @@ from rayzc.formula import Formula
 from rayzc.nas import Results, begin
 from rayzc.options import Cluster, Place, SearchOptions, Setup, takes
 from rayzc.problems import DEFAULT_SUITE, Problem, Suite, load_suite
-from rayzc.runs import RunFolder, SearchConfig, lasting_place, require_unchanged, unused_folder
+from rayzc.runs import RunFolder, SearchConfig, lasting_place, local_path, require_unchanged, unused_folder
 from rayzc.spaces import SPACES, search_space
 from rayzc.version import __version__
 
 __all__ = ["resume_search", "search"]
+
+_NOT_THERE = (
+    "a run of searches has its folder on this machine; its checkpoints may be elsewhere, by --storage"
+)
 
 
 @takes(options=SearchOptions, cluster=Cluster, place=Place)
@@ -53,6 +57,7 @@ def search(
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     loggers_named(options.loggers)
+    out = place.out and local_path(place.out, _NOT_THERE)
     check_address(cluster.address)
     whole = suite if isinstance(suite, Suite) or suite is None else load_suite(suite)
     chosen = _chosen(whole, options) if whole is not None else None
@@ -79,15 +84,17 @@ def search(
     config = SearchConfig(**given, rayzc=__version__, suite=kept, suite_hash=content_hash)
     tables = {problem.name: problem for problem in chosen.problems} if chosen is not None else {}
     _check(config, tables)
-    if options.storage is not None and Storage(options.storage).used:
+    storage = None if options.storage is None else Storage(options.storage)
+    if storage is not None and storage.used:
         raise SearchError(
-            f"the storage {options.storage} holds the searches of another run: give another, or resume that run"
+            f"the storage {storage.place} holds the searches of another run: give another, or resume that run"
         )
-    folder = RunFolder.create(place.out or unused_folder("search"), place.force)
+    folder = RunFolder.create(out or unused_folder("search"), place.force)
     with folder.locked():
         if suite is not None:
             config = config.replaced(suite=folder.keep_suite(suite))
-        folder.write_config(config.to_json())
+        # Passwords in the URI of the storage serve this process alone.
+        folder.write_config(config.replaced(storage=storage and storage.place).to_json())
         benchmark = whole.benchmark if whole is not None else None
         return Attempt(folder, config, tables, tuple(callbacks), listen, benchmark).go(
             cluster.workers, cluster.address, 0.0
@@ -114,7 +121,7 @@ def resume_search(
         RunError: there is no such run, its suite has changed, or another process works on it.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
-    folder = RunFolder.open(Path(run))
+    folder = RunFolder.open(run)
     with folder.locked():
         config = SearchConfig.from_json(folder.read_config(), folder.config)
         if time_limit is not None:
@@ -122,7 +129,7 @@ def resume_search(
         tables: dict[str, Problem] = {}
         benchmark = None
         if config.suite is not None:
-            suite = load_suite(folder.suite(config.suite))
+            suite = folder.load_suite(config.suite)
             require_unchanged(suite, config.suite, config.suite_hash)
             tables = {name: suite.problem(name) for name in config.problems}
             benchmark = suite.benchmark

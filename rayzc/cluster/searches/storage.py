@@ -17,6 +17,7 @@ from rayzc.cluster.searches.trial import RESULTS_FILE, SEARCH_FILE, Trial
 from rayzc.errors import SearchError, first_line
 from rayzc.nas.results import Results
 from rayzc.nas.search import Search
+from rayzc.runs import file_system, is_uri, without_secrets
 
 __all__ = ["Storage", "trial_folder"]
 
@@ -38,7 +39,7 @@ class Storage:
         place: a path, or a URI such as ``s3://bucket/folder``.
 
     Attributes:
-        place: the same.
+        place: the same, without secrets.
         system: the file system.
         path: the folder on it.
 
@@ -47,9 +48,9 @@ class Storage:
     """
 
     def __init__(self, place: str | Path) -> None:
-        self.place = str(place)
+        self.place = without_secrets(str(place)) if is_uri(str(place)) else str(place)
         try:
-            self.system, self.path = _resolved(self.place)
+            self.system, self.path = _resolved(str(place))
             self.system.create_dir(self.path, recursive=True)
             probe = f"{self.path}/.writable"
             with self.system.open_output_stream(probe) as stream:
@@ -106,7 +107,6 @@ class Storage:
 
 
 def _resolved(place: str) -> tuple[Any, str]:
-    if "://" in place:
-        system, path = fs.FileSystem.from_uri(place)
-        return system, str(path).rstrip("/")
+    if is_uri(place):
+        return file_system(place)
     return fs.LocalFileSystem(), str(Path(place).resolve())

@@ -1,10 +1,9 @@
 """A study: its discoveries begun, or continued from the folders that they have, and judged once they have ended."""
 
 import json
-import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from rayzc.formula import Formula
 from rayzc.options import Cluster, Limits, Place, StudyOptions, takes
 from rayzc.options.runs import DEFAULT_SECONDS
 from rayzc.problems import DEFAULT_SUITE, Suite, load_suite
-from rayzc.runs import RunFolder, Study, StudyConfig, lasting_place, split, unused_folder
+from rayzc.runs import AnyPath, RunFolder, Study, StudyConfig, at, lasting_place, split, unused_folder
 from rayzc.version import __version__
 
 __all__ = ["resume_study", "study"]
@@ -74,7 +73,7 @@ def study(
     # Together they take as long as one after the other, each with the default.
     unlimited = Limits(time_limit=DEFAULT_SECONDS * len(planned))
     folder = RunFolder.create(place.out or unused_folder("study"), place.force)
-    with folder.locked():
+    with folder.locked(warn):
         config = StudyConfig(
             **{
                 **{name: getattr(options, name) for name in options.__struct_fields__},
@@ -113,10 +112,10 @@ def resume_study(
         RunError: there is no such study, its suite has changed, or another process has it.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
-    folder = RunFolder.open(Path(run))
-    with folder.locked():
+    folder = RunFolder.open(run)
+    with folder.locked(warn):
         config = StudyConfig.from_json(folder.read_config(), folder.config)
-        chosen = config.chosen(lambda source: load_suite(folder.suite(source)))
+        chosen = config.chosen(folder.load_suite)
         folder.record("resumed")
         return _studied(folder, config, chosen, members(chosen, config), limits, cluster, listen, warn)
 
@@ -180,7 +179,7 @@ def _studied(
 
 
 def _begun(
-    place: Path,
+    place: AnyPath,
     member: Member,
     config: StudyConfig,
     chosen: Suite,
@@ -192,11 +191,12 @@ def _begun(
     """A discovery of the study, from the start or from its newest checkpoint; its folder is locked."""
     if (place / "config.json").exists():
         folder = RunFolder.open(place)
-        held.enter_context(folder.locked())
+        held.enter_context(folder.locked(warn))
         return continued_run(folder, limits, warn)
-    shutil.rmtree(place, ignore_errors=True)  # what was left before it had a configuration
+    with suppress(OSError):  # what was left before it had a configuration
+        at(place).remove()
     folder = RunFolder.create(place)
-    held.enter_context(folder.locked())
+    held.enter_context(folder.locked(warn))
     suite = lasting_place(study_folder.suite(config.suite))
     own = config.of_member(member.kind.problems, member.settings, suite)
     own = own.replaced(limits=limits.or_else(own.limits))
@@ -228,7 +228,7 @@ def _ending(received: signal.Signals | None) -> Ending:
     return Ending(Reason.ALL_BRED) if received is None else Ending.interrupted_by(received)
 
 
-def _result(place: Path) -> dict[str, Any] | None:
+def _result(place: AnyPath) -> dict[str, Any] | None:
     """The result of a discovery that has ended by itself; None if it has not."""
     document = _document(place)
     if document is None or Ending.read(document["stopped"]).signal is not None:
@@ -236,7 +236,7 @@ def _result(place: Path) -> dict[str, Any] | None:
     return document
 
 
-def _document(place: Path) -> dict[str, Any] | None:
+def _document(place: AnyPath) -> dict[str, Any] | None:
     """The result of a discovery, or that of the signal that interrupted it; None if there is none."""
     try:
         document = json.loads((place / "result.json").read_text(encoding="utf-8"))

@@ -64,7 +64,7 @@ def _found(path: Path, shortlist: int) -> Iterator[str]:
         raise TrainingError(
             f"{path} has no results yet: wait until the run has ended, or continue it with `rayzc resume {path}`"
         ) from None
-    results = Results.from_text(json.dumps(document), folder.result)
+    results = Results.from_text(json.dumps(document), str(folder.result))
     for problem in results.problems:
         outcomes = [outcome for outcome in results.outcomes if outcome.problem == problem]
         # The searches of a problem share a formula, so their scores can be compared.

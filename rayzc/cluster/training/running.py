@@ -19,7 +19,7 @@ from rayzc.ending import Ending, Reason
 from rayzc.errors import RunError, TrainingError, first_line
 from rayzc.images import LabelledImages, read_images
 from rayzc.options import Cluster, Place, TrainOptions, takes
-from rayzc.runs import RunFolder, TrainConfig, unused_folder
+from rayzc.runs import RunFolder, TrainConfig, local_path, unused_folder
 from rayzc.training import NetworkSource, TrainingData
 from rayzc.training.checkpoints import read_checkpoint, trained_of, write_checkpoint
 from rayzc.training.results import Trained, TrainedNetwork, TrainResults
@@ -28,6 +28,7 @@ from rayzc.version import __version__
 __all__ = ["resume_train", "train"]
 
 _SECONDS_BETWEEN_RECORDS = 10.0
+_NOT_THERE = "a run of trainings has its folder on this machine: give a path to --out"
 _ray: Any = ray
 
 
@@ -65,6 +66,7 @@ def train(
         ClusterError: Ray cannot be reached or started, refuses the connection, or no machine can run a training.
     """
     recipe = options.effective_recipe
+    out = place.out and local_path(place.out, _NOT_THERE)
     check_address(cluster.address)
     given = [networks] if isinstance(networks, str | Path) else list(networks)
     names = named_networks(given, options.shortlist)
@@ -74,7 +76,7 @@ def train(
     recipe.check_side(min(prepared.input_shape[-2:]))
     options = options.replaced(datasets=str(Path(options.datasets).resolve()))
     fields = {name: getattr(options, name) for name in options.__struct_fields__}
-    folder = RunFolder.create(place.out or unused_folder("train"), place.force)
+    folder = RunFolder.create(out or unused_folder("train"), place.force)
     with folder.locked():
         config = TrainConfig(
             **fields,
@@ -112,7 +114,7 @@ def resume_train(
         TrainingError: images or a checkpoint cannot be read, or all trainings failed.
         ClusterError: Ray cannot be reached or started, refuses the connection, or no machine can run a training.
     """
-    folder = RunFolder.open(Path(run))
+    folder = RunFolder.open(run)
     with folder.locked():
         config = TrainConfig.from_json(folder.read_config(), folder.config)
         if time_limit is not None:
@@ -250,7 +252,7 @@ class _Run:
                     {seed: self.failures[place, seed] for seed in seeds if (place, seed) in self.failures},
                 )
             )
-        results = TrainResults(tuple(networks), self.folder.path, ending, seconds, lost)
+        results = TrainResults(tuple(networks), self.folder.local, ending, seconds, lost)
         results = replace(results, trouble=self.folder.write_or_say(self.folder.result, results.to_json()))
         self.folder.record("stopped", why=results.stopped, seconds=seconds)
         if self.failures and not self.trained and not results.interrupted:

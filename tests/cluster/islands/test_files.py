@@ -14,7 +14,7 @@ from rayzc.cluster.islands import breeding, files
 from rayzc.documents import write_atomically
 from rayzc.options import Limits, Settings
 from rayzc.problems import Suite
-from rayzc.runs import folder
+from rayzc.runs import files as runs_files
 
 SETTINGS = Settings(seed=3, islands=4, population=24, offspring=40, generations=1, migration_interval=2)
 
@@ -70,7 +70,7 @@ class TestFullDisk:
             small_suite, settings=SETTINGS, limits=Limits(epochs=6), workers=2, out=tmp_path / "fine"
         )
         monkeypatch.setattr(files, "write_checkpoint", full_disk)
-        monkeypatch.setattr(folder, "write_atomically", full_after_the_config)
+        monkeypatch.setattr(runs_files, "write_atomically", full_after_the_config)
         with pytest.warns(RuntimeWarning) as warnings:
             result = discover(small_suite, settings=SETTINGS, limits=Limits(epochs=6), workers=2, out=run)
         assert result.hall_of_fame == expected.hall_of_fame

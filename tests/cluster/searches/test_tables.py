@@ -1,9 +1,9 @@
 """Searches on tables, where their checkpoints go, and what is refused."""
 
+import json
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from rayzc.nas import SearchEnding
 from rayzc.problems import write_suite
 from tests.cluster.searches import samples
 from tests.cluster.searches.samples import trajectories
+from tests.s3 import Server
 
 TABLE = {"budget": 30, "seeds": 2}
 
@@ -152,38 +153,20 @@ def test_without_more_time_what_the_time_limit_ended_stays_as_it_is(
     assert (outcome.ended, outcome.evaluated) == (SearchEnding.BUDGET_SPENT, 30)
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket on an S3 server of our own, as a URI."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        endpoint = f"{host}:{port}"
-        client = boto3.client("s3", endpoint_url=f"http://{endpoint}", region_name="us-east-1")
-        client.create_bucket(Bucket="searches")
-        yield f"s3://testing:testing@searches/run?endpoint_override={endpoint}&scheme=http&region=us-east-1"
-    finally:
-        server.stop()
-
-
-def test_checkpoints_on_s3(ray_session: None, tmp_path: Path, s3: str) -> None:
+def test_checkpoints_on_s3(ray_session: None, tmp_path: Path, s3: Server) -> None:
     suite = tmp_path / "small.parquet"
     write_suite(samples.suite(), suite)
-    whole = search("flops", suite, **TABLE, storage=s3, out=tmp_path / "run")
-    storage = Storage(s3)
+    place = s3.uri("searches", user="testing:testing@")
+    whole = search("flops", suite, **TABLE, storage=place, out=tmp_path / "run")
+    storage = Storage(place)
     found, results = storage.newest(("nasbench201/cifar10", 1))
     assert found is not None
     assert found.ended is SearchEnding.BUDGET_SPENT
     assert results is not None
     assert results.outcomes[0] in whole.outcomes
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
+    # The credentials were in the URI; from now on they come from the environment.
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["storage"] == s3.uri("searches")
     assert trajectories(resume_search(tmp_path / "run")) == trajectories(whole)
 
 

@@ -1,6 +1,7 @@
 """Tasks as networks are shown them, benchmarks, and what stands in for one where a suite has none."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,8 +103,18 @@ def test_a_benchmark_is_a_value() -> None:
         Benchmark(parts[0], parts[1], {"epochs": 3}, *parts[3:]),
         Benchmark(*parts[:3], (3,), parts[4]),
         Benchmark(*parts[:4], {"shapes": "other words"}),
+        Benchmark(*parts, {SPACE: {"epochs": 5}}),
     ]
-    assert len({made.fingerprint, *(other.fingerprint for other in others)}) == 6
+    assert len({made.fingerprint, *(other.fingerprint for other in others)}) == 7
+    assert Benchmark(*parts, {SPACE: {}}).fingerprint == made.fingerprint
+
+
+def test_the_recipe_of_a_space() -> None:
+    made = replace(benchmark(), recipe={"epochs": 3, "clip": 1.0}, recipes={SPACE: {"clip": 0.5}})
+    assert made.recipe_of(SPACE) == {"epochs": 3, "clip": 0.5}
+    assert made.recipe_of("nasbench301") == {"epochs": 3, "clip": 1.0}
+    again = pickle.loads(pickle.dumps(made))
+    assert (again.fingerprint, again.recipe_of(SPACE)) == (made.fingerprint, made.recipe_of(SPACE))
 
 
 def test_the_shapes_of_a_benchmark() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,14 @@ def test_a_benchmark_comes_back(parts: tuple[dict[str, Any], bytes]) -> None:
         assert np.array_equal(back.tasks[name].labels, task.labels)
         assert back.tasks[name].training == task.training
     assert packed(back)[1] == data
+
+
+def test_recipes_of_spaces_come_back(parts: tuple[dict[str, Any], bytes]) -> None:
+    made = replace(benchmark(), recipes={"nasbench201": {"epochs": 9}})
+    document, data = packed(made)
+    assert unpacked(json.loads(json.dumps(document)), data).recipe_of("nasbench201")["epochs"] == 9
+    assert parts[0].pop("recipes") == {}
+    assert unpacked(*parts).fingerprint == benchmark().fingerprint  # a suite of version 0.1.0
 
 
 def test_every_image_is_stored_once(parts: tuple[dict[str, Any], bytes]) -> None:

@@ -144,6 +144,20 @@ def test_a_recipe_with_changes(base: str, folder: Path) -> None:
     assert recipe["momentum"] == 0.9
 
 
+def test_a_recipe_of_a_space(folder: Path) -> None:
+    spec = read_spec(changed(folder, "depth = 1", "depth = 1\nrecipe = {epochs = 5, clip = 1}"))
+    assert spec.recipe_of("nasbench201") == spec.recipe.replaced(epochs=5, clip=1.0)
+    assert spec.recipe_of("transbench101_micro") == spec.recipe
+    made = benchmark_of(spec)
+    assert made.recipes == {"nasbench201": {"epochs": 5, "clip": 1.0}}
+    for space in spec.spaces:
+        own = Recipe.from_document(made.recipe_of(space), "the suite")
+        assert own == spec.recipe_of(space)
+    assert (
+        made.fingerprint != benchmark_of(read_spec(changed(folder, "epochs = 2", "epochs = 2"))).fingerprint
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -163,6 +177,16 @@ def test_a_recipe_with_changes(base: str, folder: Path) -> None:
         ("trainings = [1, 2]", "trainings = []", "spec.toml: key 'trainings' cannot be used"),
         ("[recipe]", "[recipes]", "spec.toml: unknown key 'recipes'; did you mean 'recipe'?"),
         ("epochs = 2", "epoch = 2", "spec.toml, [recipe]: unknown key 'epoch'; did you mean 'epochs'?"),
+        (
+            "depth = 1",
+            "depth = 1\nrecipe = {epoch = 5}",
+            "spec.toml, [spaces.nasbench201], recipe: unknown key 'epoch'; did you mean 'epochs'?",
+        ),
+        (
+            "depth = 1",
+            "depth = 1\nrecipe = {epochs = 0}",
+            "spec.toml, [spaces.nasbench201], recipe: epochs is 0; it must lie between",
+        ),
         ("epochs = 2", "epochs = 0", "spec.toml, [recipe]: epochs is 0; it must lie between 1 and 100,000"),
         ("epochs = 2", 'epochs = "2"', "spec.toml, [recipe]: epochs is '2'; it must be a whole number"),
         ("epochs = 2", "nesterov = 1", "spec.toml, [recipe]: nesterov is 1; it must be true or false"),

@@ -29,6 +29,7 @@ OWNER_PREFIX = ".owner-"
 
 _STALE_SECONDS = 60.0
 _BEAT_SECONDS = 15.0
+_READS = 4
 _ROUNDS = 8
 _CLAIMS, _HOLDS = "claims", "holds"
 
@@ -174,14 +175,32 @@ class Lease:
         now, found = times.pop(self._token, None), []
         for token, written in times.items():
             try:
-                document = json.loads(self._file(token).read_bytes())
+                document = self._read(token)
             except FileNotFoundError:
                 continue
-            except ValueError:
-                document = {}
             silent = (now - written).total_seconds() if now and written else 0.0
-            found.append(_Other(token, document if isinstance(document, dict) else {}, silent))
+            found.append(_Other(token, document, silent))
         return found
+
+    def _read(self, token: str) -> dict[str, Any]:
+        """What a process says of itself; nothing if it cannot be understood.
+
+        Raises:
+            OSError: the file cannot be read; stores may fail once or twice while another process writes it.
+        """
+        for left in range(_READS - 1, -1, -1):
+            try:
+                document = json.loads(self._file(token).read_bytes())
+                return document if isinstance(document, dict) else {}
+            except ValueError:
+                return {}
+            except FileNotFoundError:
+                raise
+            except OSError:
+                if not left:
+                    raise
+                time.sleep(0.1)
+        raise AssertionError
 
 
 def _refusal(folder: StorePath, other: _Other) -> RunError:

@@ -95,8 +95,8 @@ def test_resume_hands_the_time_limit_on(
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text('{"kind": "run"}')
 
-    def resumed(path: Path, *, time_limit: float | None, **others: object) -> None:
-        raise RunError(f"{path.name} {time_limit}")
+    def resumed(path: str, *, time_limit: float | None, **others: object) -> None:
+        raise RunError(f"{Path(path).name} {time_limit}")
 
     monkeypatch.setattr("rayzc.cluster.pipeline.resume_run", resumed)
     assert command("resume", tmp_path / "run", "--time-limit", "1m30s").err == "rayzc: run 90.0\n"

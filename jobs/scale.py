@@ -18,7 +18,8 @@ from typing import Any
 
 from rayzc.cluster import Progress, connected, discover
 from rayzc.cluster.islands.backend import Backend
-from rayzc.cluster.islands.simulation import Costs, Recording, SimulatedCluster, record, simulate
+from rayzc.cluster.islands.recording import Recording, record
+from rayzc.cluster.islands.simulation import Costs, SimulatedCluster, simulate
 from rayzc.cluster.islands.workers import Breeding, kept
 from rayzc.errors import RayzcError
 from rayzc.options import Limits, Settings, Setup

@@ -17,16 +17,9 @@ from rayzc.runs.configs import (
     split,
 )
 from rayzc.runs.files import AnyPath, at, place_of
-from rayzc.runs.folder import (
-    FINALS,
-    OWN_IMAGES,
-    OWN_SUITE,
-    TRAININGS,
-    RunFolder,
-    lasting_place,
-    unused_folder,
-)
+from rayzc.runs.folder import RunFolder, lasting_place, unused_folder
 from rayzc.runs.hall_of_fame import HallOfFame, best_formula
+from rayzc.runs.paths import FINALS, OWN_IMAGES, OWN_SUITE, TRAININGS
 from rayzc.runs.results import Discovery, Pipeline
 from rayzc.runs.study import Study
 from rayzc.runs.uris import file_system, is_uri, local_path, without_secrets

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 
 from rayzc.documents import replacing
 from rayzc.errors import RunError
-from rayzc.runs.folder import OWN_IMAGES, OWN_SUITE
 from rayzc.runs.lock import LOCK_FILES
+from rayzc.runs.paths import OWN_IMAGES, OWN_SUITE
 
 __all__ = ["MOST_BYTES", "Unpacked", "main", "packed", "unpacked"]
 

@@ -212,7 +212,7 @@ class TrainConfig(TrainOptions, Config, frozen=True, kw_only=True):
     Attributes:
         rayzc: version of rayzc that began the run.
         networks: names of the networks, ``space:encoding`` or ``module:factory``.
-        data: where the images are: a path, a name, or :data:`rayzc.runs.folder.OWN_IMAGES`.
+        data: where the images are: a path, a name, or :data:`rayzc.runs.paths.OWN_IMAGES`.
         data_hash: hash of their content.
     """
 

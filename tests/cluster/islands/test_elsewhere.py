@@ -36,11 +36,18 @@ def test_a_driver_killed_and_resumed_from_another_folder(
 ) -> None:
     place, suite = s3.uri("discovery/run"), tmp_path / "small.parquet"
     write_suite(small_suite, suite)
+    settings = Settings(seed=3, islands=4, population=24, migration_interval=2)
     expected = discover(
-        suite, settings=SETTINGS, limits=Limits(epochs=EPOCHS), workers=2, out=tmp_path / "here"
+        suite, settings=settings, limits=Limits(epochs=12), workers=2, out=tmp_path / "here"
     )
-    options = {"seed": 3, "islands": 4, "population": 24, "offspring": 40, "generations": 1}
-    options |= {"migration-interval": 2, "workers": 2, "epochs": EPOCHS}
+    options = {
+        "seed": 3,
+        "islands": 4,
+        "population": 24,
+        "migration-interval": 2,
+        "workers": 2,
+        "epochs": 12,
+    }
     command = [
         sys.executable,
         "-m",

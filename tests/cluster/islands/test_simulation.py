@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rayzc.cluster.islands.simulation import Costs, Occupation, Recording, SimulatedCluster, record, simulate
+from rayzc.cluster.islands.recording import Recording, record
+from rayzc.cluster.islands.simulation import Costs, Occupation, SimulatedCluster, simulate
 from rayzc.options import Settings
 from rayzc.problems import Suite
 

@@ -73,7 +73,7 @@ class Stages:
 
     def go(self) -> Pipeline:
         """Does what is left to do."""
-        with connected(self.cluster.address, self.cluster.workers):
+        with connected(self.cluster.address, self.cluster.workers, self.folder.again):
             try:
                 with IslandWorkers(self.cluster.workers) as self._workers:
                     self._discover()

@@ -1,6 +1,7 @@
 """The folder of a run, and the files in it."""
 
 import json
+import shlex
 import shutil
 import time
 from collections.abc import Mapping
@@ -93,6 +94,11 @@ class RunFolder:
         if not folder.config.is_file():
             raise RunError(f"{path} is not the folder of a run: it has no config.json")
         return folder
+
+    @property
+    def again(self) -> str:
+        """The command that continues the run."""
+        return f"rayzc resume {shlex.quote(str(self.path))}"
 
     @property
     def config(self) -> Path:

@@ -25,6 +25,7 @@ __all__ = ["DiscoveryRun", "breed"]
 _CHECKPOINT_SECONDS = 5.0
 _GROWTH_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
+_SECONDS_TO_START = 60.0
 
 
 class DiscoveryRun:
@@ -135,6 +136,10 @@ class DiscoveryRun:
             self.result = self._concluded(islands, stop[1])
             self.close()
 
+    def warn(self, text: str) -> None:
+        """Warns whoever watches the run."""
+        self._files.warn(text)
+
     def hand_out(self) -> Iterator[int]:
         """Hands out epochs of islands until every worker has enough; yields after each."""
         return self.archipelago.hand_out(self._config.limits.epochs)
@@ -208,22 +213,34 @@ def breed(
         The signal that ended them; None if none did.
 
     Raises:
-        ClusterError: the same step killed four workers.
+        ClusterError: four workers died of the same step, or hung on it.
         RunError: a step failed, for example in the user's objective.
     """
     next_growth = 0.0
+    begun = heard = time.monotonic()
     with Interrupts() as interrupts:
         try:
             for run in runs:
                 run.begin(workers)
             while under_way := [run for run in runs if not run.ended]:
                 _hand_out(under_way)
-                begun = time.monotonic()
+                asked = time.monotonic()
                 pending = [reference for run in under_way for reference in run.archipelago.pending]
                 ready = workers.wait(pending, _WAIT_SECONDS)
-                waited = time.monotonic() - begun
+                waited = time.monotonic() - asked
                 for run in under_way:
                     run.advance(ready, waited, interrupts.received)
+                for worker in workers.overdue(time.monotonic() - heard):
+                    for run in under_way:
+                        run.archipelago.give_up(worker)
+                    workers.retire(worker)
+                heard = time.monotonic()
+                if begun and workers.ready:
+                    begun = 0.0
+                elif begun and heard - begun > _SECONDS_TO_START:
+                    begun = 0.0
+                    for run in under_way:
+                        run.warn(workers.waiting_for)
                 if time.monotonic() >= next_growth:
                     workers.fill_up()
                     next_growth = time.monotonic() + _GROWTH_SECONDS

@@ -82,7 +82,7 @@ def discover(
         )
         folder.write_config(config.to_json())
         run = DiscoveryRun(RunFiles(folder, warn), config, fitting, validation)
-        return _bred(run, cluster, listen, island_workers)
+        return _bred(run, folder, cluster, listen, island_workers)
 
 
 @takes(limits=Limits, cluster=Cluster)
@@ -129,11 +129,15 @@ def resume(
             seconds = float(document["seconds"])
         folder.record("resumed", epoch=islands[0].epoch if islands else None)
         continued = DiscoveryRun(RunFiles(folder, warn), config, fitting, validation, islands, seconds)
-        return _bred(continued, cluster, listen, island_workers)
+        return _bred(continued, folder, cluster, listen, island_workers)
 
 
 def _bred(
-    run: DiscoveryRun, cluster: Cluster, listen: Listener | None, shared: IslandWorkers | None
+    run: DiscoveryRun,
+    folder: RunFolder,
+    cluster: Cluster,
+    listen: Listener | None,
+    shared: IslandWorkers | None,
 ) -> Discovery:
     """Breeds until a limit is met or a signal comes.
 
@@ -145,7 +149,7 @@ def _bred(
         if listen:
             listen(runs[0].progress)
 
-    with connected(cluster.address, cluster.workers):
+    with connected(cluster.address, cluster.workers, folder.again):
         # Workers that are shared are not ended here.
         with nullcontext(shared) if shared else IslandWorkers(cluster.workers) as workers:
             received = breed([run], workers, tell)

@@ -19,6 +19,10 @@ from rayzc.options import Settings
 
 __all__ = ["Breeding", "IslandWorkers", "Report", "Worker"]
 
+_PATIENCE = 20.0  # times the longest step so far
+_LEAST_PATIENCE = 10.0  # seconds
+_PATIENCE_AT_FIRST = 120.0  # seconds
+
 Product = tuple[Island, tuple[Individual, ...], "Report"]
 
 
@@ -128,12 +132,28 @@ class Worker:
         ready: resolves to its process id once it can work.
         process: its process id, 0 before it is ready.
         load: number of tasks that it was given and has not finished.
+        silent: seconds since it finished a task, or was given one when it had none.
+        steps: number of tasks that it has finished.
     """
 
     actor: Any
     ready: Any
     process: int = 0
     load: int = 0
+    silent: float = 0.0
+    steps: int = 0
+
+    def given(self) -> None:
+        """Records that it was given a task."""
+        if not self.load:
+            self.silent = 0.0
+        self.load += 1
+
+    def finished(self) -> None:
+        """Records that it has finished a task."""
+        self.load -= 1
+        self.silent = 0.0
+        self.steps += 1
 
 
 class IslandWorkers:
@@ -153,6 +173,7 @@ class IslandWorkers:
         self._count = count
         self._workers: list[Worker] = []
         self._breedings: dict[str, Breeding] = {}
+        self._longest = 0.0
         self.lost = 0
 
     def __enter__(self) -> "IslandWorkers":
@@ -183,6 +204,14 @@ class IslandWorkers:
         """The workers that can take tasks."""
         return [worker for worker in self._workers if worker.process]
 
+    @property
+    def waiting_for(self) -> str:
+        """Why no worker is ready, as far as it is known here, and where to look."""
+        busy = not _ray.available_resources().get("CPU", 0)
+        why = "all CPUs of the cluster are taken" if busy else "their processes do not start"
+        session = _ray._private.worker.global_worker.node.get_session_dir_path()
+        return f"no worker is ready yet: {why}; Ray says more in {session}/logs"
+
     def wait(self, references: Sequence[Any], seconds: float) -> set[Any]:
         """Waits until a step has ended or a worker has become ready.
 
@@ -209,9 +238,32 @@ class IslandWorkers:
             self._workers.append(Worker(actor, actor.process.remote()))
 
     def retire(self, worker: Worker) -> None:
-        """Replaces a worker that died, unless that was done already."""
+        """Replaces a worker that died or hangs, unless that was done already."""
         if worker in self._workers:
+            ray.kill(worker.actor)
             self._remove(worker)
+
+    def took(self, seconds: float) -> None:
+        """Records how long a step took."""
+        self._longest = max(self._longest, seconds)
+
+    def overdue(self, seconds: float) -> list[Worker]:
+        """The workers that hang, or whose machine cannot be reached: they are silent for many times the longest step.
+
+        The first step of a worker may load and compile what the others have in memory.
+
+        Args:
+            seconds: since the last call. Only a second counts of what is longer: then it was this process that stood
+                still, as on a laptop that slept, and it has not heard yet what the workers have done.
+        """
+        for worker in self._workers:
+            worker.silent += min(seconds, 1.0) if worker.load else 0.0
+        usual, first = max(_LEAST_PATIENCE, _PATIENCE * self._longest), _PATIENCE_AT_FIRST
+        return [
+            worker
+            for worker in self._workers
+            if worker.load and worker.silent > (usual if worker.steps else max(first, usual))
+        ]
 
     def close(self) -> None:
         """Ends all workers."""

@@ -117,7 +117,7 @@ class Attempt:
         ending, numbers = Ending(Reason.ALL_ENDED), {"measured": 0, "cached": 0, "workers_lost": 0}
         trouble = None
         if left:
-            with connected(address, workers), ExitStack() as stack:
+            with connected(address, workers, self.folder.again), ExitStack() as stack:
                 work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
                 at_once = _at_once(measuring=work.pool is not None, limited=config.time_limit is not None)
                 if config.time_limit is not None:

@@ -84,7 +84,7 @@ def train(
             data_hash=images.fingerprint,
         )
         folder.write_config(config.to_json())
-        with connected(cluster.address, cluster.workers):
+        with connected(cluster.address, cluster.workers, folder.again):
             # Stored, so that a resumed run uses the same device.
             config = config.replaced(device=chosen_device(config.device))
             folder.write_config(config.to_json())
@@ -128,7 +128,7 @@ def resume_train(
         folder.record("resumed", seconds=before)
         prepared = TrainingData.of(images.split(config.test_share, config.seed))
         _check(config.networks, prepared, config)
-        with connected(cluster.address, cluster.workers):
+        with connected(cluster.address, cluster.workers, folder.again):
             config = config.replaced(device=chosen_device(config.device))
             return _Run(folder, config, images, prepared, listen).go(cluster.workers, before)
 

@@ -37,7 +37,6 @@ PASSES = 3
 _ROW_BITS = 31  # 33 bits stay for the head: three digits of 11
 
 
-
 def _own_folder() -> str | None:
     """A folder below that for temporary files that nobody else can write to, since cached kernels are code."""
     folder = Path(tempfile.gettempdir(), f"rayzc-kernels-{os.getuid()}")
@@ -58,8 +57,9 @@ def kernel(function: Callable[..., Any]) -> Any:
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # there is no place for a cache
-        numba.config.CACHE_DIR = _own_folder() or ""
-        return numba.njit(cache=bool(numba.config.CACHE_DIR), **options)(function)
+        folder = _own_folder()
+        vars(numba.config)["CACHE_DIR"] = folder or ""
+        return numba.njit(cache=folder is not None, **options)(function)
 
 
 @dataclass(frozen=True)

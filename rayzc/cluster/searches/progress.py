@@ -143,19 +143,32 @@ class ProgressReporter(tune.Callback):
 
 
 class Stop(tune.Stopper):
-    """Stops all searches once a signal has come."""
+    """Stops all searches once a signal has come, or when they overrun their time limit, as where a worker hangs.
 
-    def __init__(self, interrupts: Interrupts) -> None:
+    Args:
+        interrupts: receives the signals.
+        deadline: when they have to have ended, in seconds on the monotonic clock; None for never.
+
+    Attributes:
+        overrun: whether they were stopped since they overran their limit.
+    """
+
+    def __init__(self, interrupts: Interrupts, deadline: float | None = None) -> None:
         self._interrupts: Interrupts | None = interrupts
+        self._deadline = deadline
+        self.overrun = False
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Never stops a single search."""
         return False
 
     def stop_all(self) -> bool:
-        """Whether a signal has come."""
-        return self._interrupts is not None and self._interrupts.received is not None
+        """Whether a signal has come, or the time is over."""
+        if self._interrupts is None or self._interrupts.received is not None:
+            return self._interrupts is not None
+        self.overrun = self._deadline is not None and time.monotonic() > self._deadline
+        return self.overrun
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles stoppers into its own files; the signals belong to this process."""
-        return {"_interrupts": None}
+        return {"_interrupts": None, "_deadline": None, "overrun": False}

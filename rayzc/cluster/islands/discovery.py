@@ -9,6 +9,7 @@ from rayzc.cluster.islands.breeding import DiscoveryRun, breed
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.islands.workers import IslandWorkers
+from rayzc.cluster.own_code import objective_code, record_code, require_known_code
 from rayzc.errors import RunError
 from rayzc.evolution import Judge, Tables, check_settings
 from rayzc.options import Cluster, DiscoverOptions, Limits, Place, takes
@@ -81,6 +82,7 @@ def discover(
             suite_hash=whole.content_hash,
         )
         folder.write_config(config.to_json())
+        record_code(folder, objective_code(settings))
         run = DiscoveryRun(RunFiles(folder, warn), config, fitting, validation)
         return _bred(run, folder, cluster, listen, island_workers)
 
@@ -94,6 +96,7 @@ def resume(
     listen: Listener | None = None,
     warn: Callable[[str], None] = warn_by_default,
     island_workers: IslandWorkers | None = None,
+    code: Sequence[str] = (),
 ) -> Discovery:
     """Continues a run from its newest checkpoint; the number of workers may be another.
 
@@ -105,15 +108,19 @@ def resume(
         warn: called with a line for every checkpoint that cannot be read and is passed over, and if the folder cannot
             be written; by default Python warns.
         island_workers: workers of other discoveries, to share; by default it starts its own.
+        code: your own modules that the run names, and that may be imported even if they have changed or lie in its
+            folder.
 
     Raises:
-        RunError: there is no such run, its suite has changed, no checkpoint can be read, or another process has it.
+        RunError: there is no such run, its suite has changed, no checkpoint can be read, another process has it, or its
+            own objective is not known to be that of the run.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(Path(run))
     with folder.locked():
         config = DiscoverConfig.from_json(folder.read_config(), folder.config)
         config = config.replaced(limits=limits.or_else(config.limits))
+        require_known_code(folder, objective_code(config.settings), code)
         fitting, validation = config.fitting_and_validation(lambda source: load_suite(folder.suite(source)))
         check_settings(config.settings, fitting.problems[0].proxies)
 

@@ -11,7 +11,7 @@ Survived = Callable[[str, float, bool], None]
 
 @pytest.fixture
 def survived() -> Survived:
-    """Enters a fault into the table, and fails where the result is another: its name, seconds to recover, same result."""
+    """Enters a fault into the table, with the seconds to recover, and fails where the result is another."""
 
     def enter(fault: str, seconds: float, same: bool) -> None:
         ROWS.append((fault, seconds, same))

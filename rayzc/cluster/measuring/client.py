@@ -96,7 +96,7 @@ class MeasuringPool:
             ClusterError: the pool is gone, or can start no workers.
         """
         asking = MeasuringPool(self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
-        asking._owner = self._owner
+        asking._owner, asking._life = self._owner, self._life
         rest = iter(requests)
         try:
             while not stop():
@@ -105,6 +105,7 @@ class MeasuringPool:
                     return
                 yield from asking.answers(_SECONDS_BETWEEN_LOOKS)
         finally:
+            self._life = asking._life
             asking.leave()
 
     def measure_all(self, requests: Sequence[Request]) -> list[Measurement]:

@@ -137,7 +137,7 @@ class Attempt:
                 )
                 self.folder.record("started", rayzc=__version__, searches=len(left))
                 end = None if config.time_limit is None else begun + config.time_limit + _OVERRUN
-                stop = Stop(interrupts, end)
+                stop = Stop(interrupts, end, reporter.all_begun)
                 errors = self._tune(storage, left, work, reporter, stop, at_once)
                 reporter.report(always=True)
                 if work.pool:

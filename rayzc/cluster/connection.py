@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import ray
@@ -64,15 +63,14 @@ def connected(
     try:
         if address is None:
             _have_token()
-            with _on_loopback():
-                ray.init(
-                    address="local",
-                    num_cpus=_room_for(workers),
-                    object_store_memory=_OBJECT_STORE_BYTES,
-                    include_dashboard=False,
-                    logging_level=logging.ERROR,
-                    log_to_driver=False,
-                )
+            ray.init(
+                address="local",
+                num_cpus=_room_for(workers),
+                object_store_memory=_OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
         else:
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     except ray.exceptions.AuthenticationError:
@@ -168,22 +166,6 @@ def _check_this_machine() -> None:
         raise ClusterError(
             f"Ray cannot write to {folder}, its folder for temporary files: set RAY_TMPDIR to another folder"
         )
-
-
-@contextmanager
-def _on_loopback() -> Iterator[None]:
-    """Has a Ray that is started in this block listen where no other machine can reach it.
-
-    That is what Ray does where it knows no clusters, as on macOS, and its setting for that is read at its import; an
-    address of 127.0.0.1 it replaces by that of the machine.
-    """
-    constants: Any = ray._private.ray_constants
-    before = getattr(constants, "ENABLE_RAY_CLUSTER", True)
-    constants.ENABLE_RAY_CLUSTER = False
-    try:
-        yield
-    finally:
-        constants.ENABLE_RAY_CLUSTER = before
 
 
 def _have_token() -> None:

@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-all lint bench gpu
+.PHONY: install run test test-all faults lint bench gpu
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ test: install
 # The exhaustive tests, too: some twenty minutes more.
 test-all: install
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m ''
+
+# Things that happen to processes and machines, one after the other; ends with a table of how soon runs recover.
+faults: install
+	$(BIN)/pytest -m cluster tests/cluster/faults $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .

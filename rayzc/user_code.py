@@ -1,15 +1,17 @@
 """Loading the user's Python code: modules by name, from the working folder as ``python`` would find them, and files."""
 
+import hashlib
 import importlib
 import importlib.util
 import sys
 import traceback
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
 from rayzc.errors import RayzcError, first_line
 
-__all__ = ["located", "user_file", "user_module"]
+__all__ = ["code_hash", "located", "module_file", "user_file", "user_module"]
 
 
 def user_module(name: str, raising: type[RayzcError]) -> ModuleType:
@@ -41,6 +43,32 @@ def user_module(name: str, raising: type[RayzcError]) -> ModuleType:
     finally:
         if added:
             sys.path.remove(folder)
+
+
+def module_file(name: str) -> Path | None:
+    """The file that :func:`user_module` would run, or has run, found without running anything; None if there is none.
+
+    Args:
+        name: the module, ``my_package.my_module``.
+    """
+    if name in sys.modules:
+        file = getattr(sys.modules[name], "__file__", None)
+        return None if file is None else Path(file)
+    places: list[str] | None = [str(Path.cwd()), *sys.path]
+    origin = None
+    for end in range(1, name.count(".") + 2):
+        spec = PathFinder.find_spec(".".join(name.split(".")[:end]), places)
+        if spec is None:
+            return None
+        origin = spec.origin
+        places = None if spec.submodule_search_locations is None else [*spec.submodule_search_locations]
+    return None if origin is None or not Path(origin).is_file() else Path(origin)
+
+
+def code_hash(name: str) -> str | None:
+    """The hash of a module's file; None if it has none."""
+    file = module_file(name)
+    return None if file is None else hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def user_file(path: Path, raising: type[RayzcError]) -> ModuleType:

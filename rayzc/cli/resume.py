@@ -18,6 +18,14 @@ def resume(
     limits: Limits,
     cluster: Cluster,
     output: SearchOutput,
+    code: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--code",
+            metavar="MODULE",
+            help="Import this module of yours, which the run names, even if it changed or is in the run's folder.",
+        ),
+    ] = None,
 ) -> None:
     """Continue a run from its newest checkpoint. Limits given here replace those of the run."""
     from rayzc.runs import RunFolder
@@ -29,10 +37,12 @@ def resume(
             f"{folder.config} is the configuration of a '{kind}' run; this version of rayzc resumes "
             f"{', '.join(RESUMED)}"
         )
-    RESUMED[kind](run, limits, cluster, output)
+    RESUMED[kind](run, limits, cluster, output, tuple(code or ()))
 
 
-def _discovery(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _discovery(
+    run: str, limits: Limits, cluster: Cluster, output: SearchOutput, code: tuple[str, ...]
+) -> None:
     from rayzc.cli.displays.discovery import DiscoveryDisplay
 
     _refuse("discover", export=output.export, details=output.details)
@@ -41,15 +51,15 @@ def _discovery(run: str, limits: Limits, cluster: Cluster, output: SearchOutput)
 
     display = DiscoveryDisplay(output)
     with display:
-        result = resume(run, limits=limits, cluster=cluster, listen=display.show, warn=display.say)
+        result = resume(run, limits=limits, cluster=cluster, listen=display.show, warn=display.say, code=code)
     display.conclude(result)
 
 
-def _search(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _search(run: str, limits: Limits, cluster: Cluster, output: SearchOutput, code: tuple[str, ...]) -> None:
     from rayzc.cli.displays.search import SearchDisplay
     from rayzc.cli.exporting import check_folder, export_best
 
-    _refuse("search", epochs=limits.epochs, evaluations=limits.evaluations, plateau=limits.plateau)
+    _refuse("search", code=code, epochs=limits.epochs, evaluations=limits.evaluations, plateau=limits.plateau)
     check_folder(output.export)
 
     from rayzc.cluster.searches import resume_search
@@ -61,7 +71,9 @@ def _search(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) ->
     export_best(result, output.export, display.remark)
 
 
-def _pipeline(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _pipeline(
+    run: str, limits: Limits, cluster: Cluster, output: SearchOutput, code: tuple[str, ...]
+) -> None:
     from rayzc.cli.displays.pipeline import PipelineDisplay
     from rayzc.cli.exporting import check_folder, export_best
 
@@ -79,13 +91,16 @@ def _pipeline(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) 
             listen=display.show,
             found=display.found,
             warn=display.say,
+            code=code,
         )
     display.conclude(result)
     if result.searched is not None:
         export_best(result.searched, output.export, display.remark)
 
 
-def _training(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _training(
+    run: str, limits: Limits, cluster: Cluster, output: SearchOutput, code: tuple[str, ...]
+) -> None:
     from rayzc.cli.displays.training import TrainDisplay
 
     _refuse(
@@ -101,11 +116,13 @@ def _training(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) 
 
     display = TrainDisplay(output)
     with display:
-        result = resume_train(run, time_limit=limits.time_limit, cluster=cluster, listen=display.show)
+        result = resume_train(
+            run, time_limit=limits.time_limit, cluster=cluster, listen=display.show, code=code
+        )
     display.conclude(result)
 
 
-def _study(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> None:
+def _study(run: str, limits: Limits, cluster: Cluster, output: SearchOutput, code: tuple[str, ...]) -> None:
     from rayzc.cli.displays.study import StudyDisplay
 
     _refuse("study", export=output.export, details=output.details)
@@ -114,7 +131,9 @@ def _study(run: str, limits: Limits, cluster: Cluster, output: SearchOutput) -> 
 
     display = StudyDisplay(output)
     with display:
-        result = resume_study(run, limits=limits, cluster=cluster, listen=display.show, warn=display.say)
+        result = resume_study(
+            run, limits=limits, cluster=cluster, listen=display.show, warn=display.say, code=code
+        )
     display.conclude(result)
 
 
@@ -129,7 +148,7 @@ def _refuse(kind: str, **given: object) -> None:
             raise RunError(f"--{name} does not apply to a run of `rayzc {kind}`: leave it out")
 
 
-RESUMED: Mapping[str, Callable[[str, Limits, Cluster, SearchOutput], None]] = {
+RESUMED: Mapping[str, Callable[[str, Limits, Cluster, SearchOutput, tuple[str, ...]], None]] = {
     "discover": _discovery,
     "search": _search,
     "run": _pipeline,

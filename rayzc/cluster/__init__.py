@@ -6,8 +6,12 @@ networks. What actors and tasks compute is determined by their arguments, so los
 ``submission`` submits all of this as jobs.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# Under `uv run`, Ray would have every worker install the working folder's project; it reads this when it is imported.
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 _HOMES = {
     "Progress": "rayzc.cluster.islands",

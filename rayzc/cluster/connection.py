@@ -2,10 +2,11 @@
 
 import logging
 import os
+import secrets
 import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ import ray
 import ray.exceptions
 
 from rayzc.cluster.cpus import usable_cpus
+from rayzc.cluster.lifeline import Lifeline
 from rayzc.errors import ClusterError, first_line
 
 __all__ = ["check_address", "connected", "known_token", "number_of_workers", "token_mode"]
@@ -30,7 +32,9 @@ _LONGEST_SOCKET_NAME = 107  # bytes; the kernel's limit
 
 
 @contextmanager
-def connected(address: str | None = None, workers: int | None = None) -> Iterator[None]:
+def connected(
+    address: str | None = None, workers: int | None = None, again: str | None = None
+) -> Iterator[None]:
     """Connects to Ray for the duration of the block.
 
     An existing connection is used and left as it is. A cluster that is connected to is left running; a Ray that is
@@ -39,6 +43,8 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
     Args:
         address: see :func:`check_address`.
         workers: how many workers a Ray on this machine must have room for, at least one for every CPU.
+        again: how to continue what the block does, such as ``rayzc resume runs/first``. When Ray is lost, or the block
+            does not end within seconds of a SIGTERM, this is said, and the process ends.
 
     Raises:
         ClusterError: there is no Ray at the address, it refuses the connection, or Ray cannot be started here; the
@@ -58,6 +64,7 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
     os.environ.setdefault("RAY_worker_maximum_startup_concurrency", "10")
     try:
         if address is None:
+            _have_token()
             ray.init(
                 address="local",
                 num_cpus=_room_for(workers),
@@ -70,7 +77,7 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     except ray.exceptions.AuthenticationError:
         raise _refused(name) from None
-    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+    except Exception as error:  # Ray raises many kinds, and bare ones where a daemon is slow
         if address is None:
             reason = f"Ray cannot be started on this machine ({first_line(error)})"
             raise ClusterError(f"{reason}: fix that, or give the --address of a cluster") from None
@@ -81,7 +88,10 @@ def connected(address: str | None = None, workers: int | None = None) -> Iterato
             "machine of the cluster, with the cluster's versions of Ray and Python, or submit it with `rayzc submit`"
         ) from None
     try:
-        yield
+        with Lifeline(again, address is None) if again else nullcontext():
+            yield
+            if again:  # watched over, too: it may wait for what is lost
+                ray.shutdown()
     finally:
         ray.shutdown()
 
@@ -177,11 +187,12 @@ def _check_this_machine() -> None:
         raise ClusterError(
             f"Ray cannot write to {folder}, its folder for temporary files: set RAY_TMPDIR to another folder"
         )
+
+
+def _have_token() -> None:
+    """Where Ray could not keep a token for a Ray of our own, makes one for this process and those it starts."""
     if token_mode() != "disabled" and known_token() is None and not _can_write(_token_file().parent):
-        raise ClusterError(
-            f"Ray cannot write its token to {_token_file()}: set HOME to a writable folder, or "
-            "RAY_AUTH_TOKEN to a long random text"
-        )
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
 def _temporary_folder() -> tuple[str, Path]:

@@ -110,13 +110,11 @@ def train_finalists(
         with measuring_pool(setup, workers, folder / "scores", benchmark=benchmark) as pool:
             requests = list(_in_turn(drawn, (proxy.removeprefix("-"),)))
             scores: dict[tuple[str, str], float] = {}
-            for request, measurement in pool.measure(requests):
+            for request, measurement in pool.measure(requests, lambda: out_of_time(_CHOOSING_SHARE)):
                 score = measurement.scores.get(request.proxies[0], math.nan)
                 name = f"{request.space}/{request.task}"
                 scores[name, request.encoding] = -score if proxy.startswith("-") else score
                 tell("choosing", len(scores), len(requests), None)
-                if out_of_time(_CHOOSING_SHARE):
-                    break
         chosen = {
             name: (
                 *found_finalists(results, name, count),

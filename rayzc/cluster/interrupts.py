@@ -3,8 +3,9 @@
 import os
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = ["Interrupts"]
 
@@ -19,6 +20,8 @@ class Interrupts:
     Attributes:
         received: the first signal; None before it.
     """
+
+    _first: ClassVar[tuple[signal.Signals, float] | None] = None
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
@@ -36,7 +39,19 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    @classmethod
+    def first(cls) -> tuple[signal.Signals, float] | None:
+        """The first signal of any block since :meth:`forget`, and when it came, on the monotonic clock."""
+        return cls._first
+
+    @classmethod
+    def forget(cls) -> None:
+        """Forgets the signals that have come."""
+        cls._first = None
+
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:
             os._exit(128 + number)
         self.received = signal.Signals(number)
+        if Interrupts._first is None:
+            Interrupts._first = self.received, time.monotonic()

@@ -5,11 +5,12 @@ trainings of what they found. Each keeps its state in a folder below the run's, 
 interrupted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rayzc.cluster.connection import check_address
 from rayzc.cluster.islands.discovery import with_islands
+from rayzc.cluster.own_code import objective_code, record_code, require_known_code
 from rayzc.cluster.stages import Listener, Stages
 from rayzc.evolution import check_settings
 from rayzc.evolution.transfer import spaces_of
@@ -80,6 +81,7 @@ def run(
         given = {name: getattr(options, name) for name in options.__struct_fields__}
         config = PipelineConfig(**given, rayzc=__version__, suite=folder.keep_suite(suite), formula=text)
         folder.write_config(config.to_json())
+        record_code(folder, objective_code(options.settings))
         return Stages(folder, config, cluster, listen, found).go()
 
 
@@ -110,6 +112,7 @@ def resume_run(
     listen: Listener | None = None,
     found: Callable[[Discovery], None] = lambda discovery: None,
     warn: Callable[[str], None] = lambda text: None,
+    code: Sequence[str] = (),
 ) -> Pipeline:
     """Continues a run in the stage in which it was interrupted.
 
@@ -120,9 +123,12 @@ def resume_run(
         listen: called with the progress.
         found: called with the result of each discovery.
         warn: called with a line for every checkpoint that cannot be read and is passed over.
+        code: your own modules that the run names, and that may be imported even if they have changed or lie in its
+            folder.
 
     Raises:
-        RunError: there is no such run, its suite has changed, or another process works on it.
+        RunError: there is no such run, its suite has changed, another process works on it, or its own objective is not
+            known to be that of the run.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(path)
@@ -130,4 +136,6 @@ def resume_run(
         config = PipelineConfig.from_json(folder.read_config(), folder.config)
         if time_limit is not None:
             config = config.replaced(time_limit=time_limit)
-        return Stages(folder, config, cluster, listen, found, warn).go()
+        modules = objective_code(config.settings)
+        require_known_code(folder, modules, code)
+        return Stages(folder, config, cluster, listen, found, warn, modules).go()

@@ -52,6 +52,7 @@ class Stages:
         listen: called with the progress.
         found: called with the result of each discovery that this process has ended.
         warn: called with a line for every checkpoint that is passed over.
+        code: the user's modules that may be imported, see :mod:`rayzc.cluster.own_code`.
     """
 
     folder: RunFolder
@@ -60,6 +61,7 @@ class Stages:
     listen: Listener | None
     found: Callable[[Discovery], None]
     warn: Callable[[str], None] = lambda text: None
+    code: tuple[str, ...] = ()
 
     _workers: IslandWorkers | None = None
     _formula: str | None = None
@@ -73,7 +75,7 @@ class Stages:
 
     def go(self) -> Pipeline:
         """Does what is left to do."""
-        with connected(self.cluster.address, self.cluster.workers):
+        with connected(self.cluster.address, self.cluster.workers, self.folder.again):
             try:
                 with IslandWorkers(self.cluster.workers) as self._workers:
                     self._discover()
@@ -206,6 +208,7 @@ class Stages:
                 listen=self.listen,
                 warn=self.warn,
                 island_workers=self._workers,
+                code=self.code,
             )
         else:
             discovery = discover(

@@ -12,8 +12,15 @@ In the kernels every index is unsigned. Numba wraps signed indices around at the
 and that test alone keeps loops from being vectorised.
 """
 
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -29,8 +36,30 @@ _SHORT_RUN = 24
 PASSES = 3
 _ROW_BITS = 31  # 33 bits stay for the head: three digits of 11
 
-kernel = numba.njit(cache=True, error_model="numpy", boundscheck=False, nogil=True)
-"""The one way kernels are compiled: cached on disk, IEEE division, no bounds check, no GIL."""
+
+def _own_folder() -> str | None:
+    """A folder below that for temporary files that nobody else can write to, since cached kernels are code."""
+    folder = Path(tempfile.gettempdir(), f"rayzc-kernels-{os.getuid()}")
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        state = folder.lstat()
+        if stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid() and not state.st_mode & 0o022:
+            return str(folder)
+    return None
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """The one way kernels are compiled: cached on disk, IEEE division, no bounds check, no GIL.
+
+    Where neither the installation nor the home folder can be written, the cache is a folder for temporary files.
+    """
+    options: dict[str, Any] = {"error_model": "numpy", "boundscheck": False, "nogil": True}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # there is no place for a cache
+        folder = _own_folder()
+        vars(numba.config)["CACHE_DIR"] = folder or ""
+        return numba.njit(cache=folder is not None, **options)(function)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The files of a run: where they are, and how they are read and written."""
 
 import json
+import shlex
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -78,6 +79,11 @@ class RunPaths:
                 f"{self.path}: runs of this kind are kept on this machine: copy the folder here first"
             )
         return self.path
+
+    @property
+    def again(self) -> str:
+        """The command that continues the run."""
+        return f"rayzc resume {shlex.quote(str(self.path))}"
 
     @property
     def config(self) -> AnyPath:

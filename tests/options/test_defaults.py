@@ -58,7 +58,7 @@ OWN = {
     "search": {"--formula", "--suite"},
     "run": {"--formula", "--suite"},
     "train": {"--data"},
-    "resume": set(),
+    "resume": {"--code"},
     "suite fill": {"--out", "--cache", "--force"},
     "suite build": {"--out", "--force"},
     "score": {"--suite"},

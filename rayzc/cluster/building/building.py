@@ -34,6 +34,7 @@ from rayzc.version import __version__
 __all__ = ["Building", "Built", "build_suite"]
 
 _resources: Any = ray.cluster_resources
+_AGAIN = "repeat the command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class _Build:
             for seed in self.spec.trainings
         ]
         date = self._date()
-        with connected(self.cluster.address, self.cluster.workers):
+        with connected(self.cluster.address, self.cluster.workers, _AGAIN):
             device = self.options.setup.device or ("cuda" if _resources().get("GPU", 0) else "cpu")
             accuracies, trained, interrupted = self._trained(trials, device)
             built = Built(None, self.out, self.folder, len(trials), trained, 0, 0, (), 0.0, interrupted)

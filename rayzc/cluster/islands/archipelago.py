@@ -170,6 +170,18 @@ class Archipelago:
         self.keep(epoch)
         return self._safe_islands()
 
+    def give_up(self, worker: Worker) -> None:
+        """Hands the steps that a worker was given to others.
+
+        Raises:
+            ClusterError: four workers hung on the same step.
+        """
+        keys = [key for key in self._pending.values() if self._tasks[key].worker is worker]
+        if keys:
+            self._count_attempt(min(keys, key=lambda key: key[1]), "was not finished by")
+        for key in keys:
+            self._hand_back(key)
+
     def recover(self) -> None:
         """Goes back to the islands that were fetched last, or to the start."""
         self.recoveries += 1
@@ -259,7 +271,8 @@ class Archipelago:
         """The report of a finished step; None if it was lost and has to be handed out again."""
         island, epoch = key = self._pending.pop(reference)
         worker = self._tasks[key].worker
-        self._unload(worker)
+        if worker is not None:
+            self._workers.finished(worker)
         try:
             report: Report = self._ray.get(reference)
         except ray.exceptions.RayTaskError as error:
@@ -278,18 +291,36 @@ class Archipelago:
             return None
         self._finished[island] = epoch
         self._resting.add(island)
+        self._workers.took(report.seconds)
         return report
 
     def _lost(self, key: tuple[int, int], worker: Worker | None, error: BaseException) -> None:
-        island, epoch = key
         if worker is not None and getattr(error, "actor_id", None) == worker.actor._actor_id.hex():
             self._workers.retire(worker)
-            self._attempts[key] = self._attempts.get(key, 0) + 1
-            if self._attempts[key] >= _ATTEMPTS:
-                raise ClusterError(
-                    f"epoch {epoch} of island {island} killed {_ATTEMPTS} workers in a row: see the logs of Ray for "
-                    "the reason, often a lack of memory, then continue with `rayzc resume`"
-                ) from None
+            self._count_attempt(key, "killed")
+        self._hand_back(key)
+
+    def _count_attempt(self, key: tuple[int, int], what: str) -> None:
+        """Counts a step that was lost with its worker.
+
+        Args:
+            key: island and epoch.
+            what: what the step did to its workers.
+
+        Raises:
+            ClusterError: it was the fourth.
+        """
+        self._attempts[key] = self._attempts.get(key, 0) + 1
+        if self._attempts[key] >= _ATTEMPTS:
+            island, epoch = key
+            raise ClusterError(
+                f"epoch {epoch} of island {island} {what} {_ATTEMPTS} workers in a row: see the logs of Ray for the "
+                "reason, often a lack of memory, then continue with `rayzc resume`"
+            ) from None
+
+    def _hand_back(self, key: tuple[int, int]) -> None:
+        """Has a step, and those of its island that follow, handed out again."""
+        island, epoch = key
         for later in [k for k in self._tasks if k[0] == island and k[1] >= epoch]:
             task = self._tasks.pop(later)
             if self._pending.pop(task.report, None) is not None:

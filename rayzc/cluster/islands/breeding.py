@@ -28,6 +28,7 @@ _CHECKPOINT_SHARE = 0.05
 _LISTENING_SHARE = 0.05
 _GROWTH_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
+_SECONDS_TO_START = 60.0
 
 
 class DiscoveryRun:
@@ -149,6 +150,10 @@ class DiscoveryRun:
             self.result = self._concluded(archipelago.islands(stop[0]), stop[1])
             self.close()
 
+    def warn(self, text: str) -> None:
+        """Warns whoever watches the run."""
+        self._files.warn(text)
+
     def hand_out(self) -> Iterator[int]:
         """Hands out epochs of islands until every worker has enough; yields after each."""
         return self.archipelago.hand_out(self._config.limits.epochs)
@@ -221,10 +226,12 @@ def breed(
         The signal that ended them; None if none did.
 
     Raises:
-        ClusterError: the same step killed four workers.
+        ClusterError: four workers died of the same step, or hung on it.
         RunError: a step failed, for example in the user's objective.
     """
     clock = workers.backend.now
+    begun: float | None = clock()  # until a worker is ready
+    heard = clock()
     next_growth = next_listening = 0.0
     with Interrupts() as interrupts:
         try:
@@ -232,19 +239,30 @@ def breed(
                 run.begin(workers)
             while under_way := [run for run in runs if not run.ended]:
                 _hand_out(under_way)
-                begun = clock()
+                asked = clock()
                 pending = [reference for run in under_way for reference in run.archipelago.pending]
                 ready = workers.wait(pending, _WAIT_SECONDS)
-                waited = clock() - begun
+                waited = clock() - asked
                 for run in under_way:
                     run.advance(ready, waited, interrupts.received)
+                for worker in workers.overdue(clock() - heard):
+                    for run in under_way:
+                        if not run.ended:
+                            run.archipelago.give_up(worker)
+                    workers.retire(worker)
+                heard = clock()
+                if begun is not None and (workers.ready or heard - begun > _SECONDS_TO_START):
+                    if not workers.ready:
+                        for run in under_way:
+                            run.warn(workers.backend.waiting_for())
+                    begun = None
                 if clock() >= next_growth:
                     workers.fill_up()
                     next_growth = clock() + _GROWTH_SECONDS
                 left = [run for run in under_way if not run.ended]
-                if listen and left and (begun := clock()) >= next_listening:
+                if listen and left and (told := clock()) >= next_listening:
                     listen(left)
-                    next_listening = begun + (clock() - begun) / _LISTENING_SHARE
+                    next_listening = told + (clock() - told) / _LISTENING_SHARE
             return interrupts.received
         finally:
             for run in runs:

@@ -9,6 +9,7 @@ from rayzc.cluster.islands.breeding import DiscoveryRun, breed
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.islands.workers import IslandWorkers
+from rayzc.cluster.own_code import objective_code, record_code, require_known_code
 from rayzc.errors import RunError, counted
 from rayzc.evolution import Judge, Tables, check_settings
 from rayzc.options import Cluster, DiscoverOptions, Limits, Place, Settings, takes
@@ -81,8 +82,9 @@ def discover(
             suite_hash=whole.content_hash,
         )
         folder.write_config(config.to_json())
+        record_code(folder, objective_code(settings))
         run = DiscoveryRun(RunFiles(folder, warn), config, fitting, validation)
-        return _bred(run, cluster, listen, island_workers)
+        return _bred(run, folder, cluster, listen, island_workers)
 
 
 def with_islands(
@@ -117,6 +119,7 @@ def resume(
     listen: Listener | None = None,
     warn: Callable[[str], None] = warn_by_default,
     island_workers: IslandWorkers | None = None,
+    code: Sequence[str] = (),
 ) -> Discovery:
     """Continues a run from its newest checkpoint; the number of workers may be another.
 
@@ -128,15 +131,20 @@ def resume(
         warn: called with a line for every checkpoint that cannot be read and is passed over, and if the folder cannot
             be written; by default Python warns.
         island_workers: workers of other discoveries, to share; by default it starts its own.
+        code: your own modules that the run names, and that may be imported even if they have changed or lie in its
+            folder.
 
     Raises:
-        RunError: there is no such run, its suite has changed, no checkpoint can be read, or another process has it.
+        RunError: there is no such run, its suite has changed, no checkpoint can be read, another process has it, or its
+            own objective is not known to be that of the run.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(run)
     with folder.locked(warn):
+        settings = DiscoverConfig.from_json(folder.read_config(), folder.config).settings
+        require_known_code(folder, objective_code(settings), code)
         continued = continued_run(folder, limits, warn)
-        return _bred(continued, cluster, listen, island_workers)
+        return _bred(continued, folder, cluster, listen, island_workers)
 
 
 def continued_run(folder: RunFolder, limits: Limits, warn: Callable[[str], None]) -> DiscoveryRun:
@@ -170,7 +178,11 @@ def continued_run(folder: RunFolder, limits: Limits, warn: Callable[[str], None]
 
 
 def _bred(
-    run: DiscoveryRun, cluster: Cluster, listen: Listener | None, shared: IslandWorkers | None
+    run: DiscoveryRun,
+    folder: RunFolder,
+    cluster: Cluster,
+    listen: Listener | None,
+    shared: IslandWorkers | None,
 ) -> Discovery:
     """Breeds until a limit is met or a signal comes.
 
@@ -182,7 +194,7 @@ def _bred(
         if listen:
             listen(runs[0].progress)
 
-    with connected(cluster.address, cluster.workers):
+    with connected(cluster.address, cluster.workers, folder.again):
         # Workers that are shared are not ended here.
         with nullcontext(shared) if shared else IslandWorkers(cluster.workers) as workers:
             received = breed([run], workers, tell)

@@ -28,6 +28,10 @@ class RunFiles:
         """Records an event."""
         self.folder.record(event, **details)
 
+    def warn(self, text: str) -> None:
+        """Warns whoever watches the run."""
+        self._warn(text)
+
     def write_checkpoint(self, islands: Sequence[Island] | Sequence[WrittenIsland], seconds: float) -> bool:
         """Writes a checkpoint; returns whether it could be written."""
         try:

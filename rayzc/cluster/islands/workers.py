@@ -22,6 +22,10 @@ from rayzc.runs import WrittenIsland
 
 __all__ = ["Breeding", "IslandWorkers", "Kept", "Report", "Worker", "kept"]
 
+_PATIENCE = 20.0  # times the longest step so far
+_LEAST_PATIENCE = 10.0  # seconds
+_PATIENCE_AT_FIRST = 120.0  # seconds
+
 Product = tuple[Island, tuple[Individual, ...], "Report"]
 
 Kept = tuple[WrittenIsland, bytes]
@@ -150,12 +154,16 @@ class Worker:
         ready: resolves to its process id once it can work.
         process: its process id, 0 before it is ready.
         load: number of tasks that it was given and has not finished.
+        silent: seconds since it finished a task, or was given one when it had none.
+        steps: number of tasks that it has finished.
     """
 
     actor: Any
     ready: Any
     process: int = 0
     load: int = 0
+    silent: float = 0.0
+    steps: int = 0
 
 
 class IslandWorkers:
@@ -179,6 +187,7 @@ class IslandWorkers:
         self._workers: list[Worker] = []
         self._by_load: dict[int, dict[Worker, None]] = {}
         self._breedings: dict[str, Breeding] = {}
+        self._longest = 0.0
         self.lost = 0
 
     def __enter__(self) -> "IslandWorkers":
@@ -224,9 +233,17 @@ class IslandWorkers:
         counted = self.can_work(worker)
         if counted:
             self._withdraw(worker)
+        if tasks > 0 and not worker.load:
+            worker.silent = 0.0
         worker.load += tasks
         if counted:
             self._enter(worker)
+
+    def finished(self, worker: Worker) -> None:
+        """Records that a worker has finished a task, or that the task was lost."""
+        self.add_load(worker, -1)
+        worker.silent = 0.0
+        worker.steps += 1
 
     def wait(self, references: Sequence[Any], seconds: float) -> set[Any]:
         """Waits until a step has ended or a worker has become ready.
@@ -251,9 +268,32 @@ class IslandWorkers:
             self._workers.append(Worker(actor, actor.process.remote()))
 
     def retire(self, worker: Worker) -> None:
-        """Replaces a worker that died, unless that was done already."""
+        """Replaces a worker that died or hangs, unless that was done already."""
         if worker in self._workers:
+            self.backend.end(worker.actor)
             self._remove(worker)
+
+    def took(self, seconds: float) -> None:
+        """Records how long a step took."""
+        self._longest = max(self._longest, seconds)
+
+    def overdue(self, seconds: float) -> list[Worker]:
+        """The workers that hang, or whose machine cannot be reached: they are silent for many times the longest step.
+
+        The first step of a worker may load and compile what the others have in memory.
+
+        Args:
+            seconds: since the last call. Only a second counts of what is longer: then it was this process that stood
+                still, as on a laptop that slept, and it has not heard yet what the workers have done.
+        """
+        for worker in self._workers:
+            worker.silent += min(seconds, 1.0) if worker.load else 0.0
+        usual, first = max(_LEAST_PATIENCE, _PATIENCE * self._longest), _PATIENCE_AT_FIRST
+        return [
+            worker
+            for worker in self._workers
+            if worker.load and worker.silent > (usual if worker.steps else max(first, usual))
+        ]
 
     def close(self) -> None:
         """Ends all workers."""

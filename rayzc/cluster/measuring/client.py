@@ -2,9 +2,10 @@
 
 import itertools
 import sys
+import time
 import uuid
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import ray.exceptions
 
 from rayzc.cluster.connection import connected
 from rayzc.cluster.measuring.cache import canonical_encoding, require_folder
-from rayzc.cluster.measuring.pool import PoolActor, Statistics
+from rayzc.cluster.measuring.pool import PoolActor, Restarted, Statistics
 from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions_of_proxies
 from rayzc.errors import ClusterError, ProxyError, RayzcError, RunError, first_line, nearest
 from rayzc.measurement import Measurement, Request
@@ -29,6 +30,9 @@ _ACTOR: Any = PoolActor
 _ray: Any = ray
 
 _SECONDS_PER_CALL = 5.0
+_SECONDS_TO_RESTART = 120.0
+_SECONDS_BETWEEN_CALLS = 0.2
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class MeasuringPool:
@@ -65,17 +69,26 @@ class MeasuringPool:
         self._numbers = itertools.count()
         self._open: dict[int, Request] = {}
         self._received: tuple[int, ...] = ()
+        self._life = ""
+        self._last = Statistics()
+        self._before = Statistics()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles what a new client needs; requests and answers stay with this one."""
         return type(self), (self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
 
-    def measure(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Measurement]]:
+    def measure(
+        self, requests: Iterable[Request], stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[Request, Measurement]]:
         """Measures networks, and yields each request with its measurement as they come, in any order.
 
         Requests are drawn from the iterable as measurements are taken, so that it may be endless: the next one is
         drawn when fewer are in progress than this client may have. What is left when the iterator is closed is not
         measured, unless others wait for it.
+
+        Args:
+            requests: what to measure.
+            stop: called twice a second; where it returns true, the rest is left.
 
         Raises:
             SpaceError: the space, architecture or task of a request does not exist.
@@ -83,15 +96,16 @@ class MeasuringPool:
             ClusterError: the pool is gone, or can start no workers.
         """
         asking = MeasuringPool(self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
-        asking._owner = self._owner
+        asking._owner, asking._life = self._owner, self._life
         rest = iter(requests)
         try:
-            while True:
+            while not stop():
                 asking.submit(itertools.islice(rest, self._limit - len(asking._open)))
                 if not asking._open:
                     return
-                yield from asking.answers()
+                yield from asking.answers(_SECONDS_BETWEEN_LOOKS)
         finally:
+            self._life = asking._life
             asking.leave()
 
     def measure_all(self, requests: Sequence[Request]) -> list[Measurement]:
@@ -129,7 +143,8 @@ class MeasuringPool:
         if submitted:
             self._open |= submitted
             try:
-                self._call("ask", self._client, canonical, self._owner)
+                if isinstance(self._asked(canonical), Restarted):
+                    self._ask_again()
             except RayzcError:
                 for number in submitted:
                     self._open.pop(number, None)
@@ -147,12 +162,45 @@ class MeasuringPool:
         """
         while self._open:
             seconds = _SECONDS_PER_CALL if timeout is None else timeout
-            numbered: list[tuple[int, Measurement]]
-            numbered = self._call("collect", self._client, self._received, seconds)
+            numbered = self._collected(seconds)
+            if isinstance(numbered, Restarted):
+                self._ask_again()
+                continue
             self._received = tuple(number for number, _ in numbered)
             if numbered or timeout is not None:
                 return [(self._open.pop(number), measurement) for number, measurement in numbered]
         return []
+
+    def _asked(self, requests: Mapping[int, Request]) -> Restarted | None:
+        if not self._life:
+            self._life, _ = self._call("open")
+        try:
+            answer: Restarted | None = self._called("ask", self._life, self._client, requests, self._owner)
+        except ray.exceptions.ActorUnavailableError:
+            return Restarted()
+        return answer
+
+    def _collected(self, seconds: float) -> Restarted | list[tuple[int, Measurement]]:
+        try:
+            answer: Restarted | list[tuple[int, Measurement]] = self._called(
+                "collect", self._life, self._client, self._received, seconds
+            )
+        except ray.exceptions.ActorUnavailableError:
+            return Restarted()
+        return answer
+
+    def _ask_again(self) -> None:
+        """Asks for all that is not answered, under another name: the pool has been restarted, or missed a call."""
+        restarted: Restarted | None = Restarted()
+        while restarted is not None:
+            left, self._client, self._received = self._client, uuid.uuid4().hex, ()
+            self._life, _ = self._call("open")
+            self._actor.leave.remote(left)
+            canonical = {
+                number: replace(request, encoding=canonical_encoding(request, self.setup, self.shapes))
+                for number, request in self._open.items()
+            }
+            restarted = self._asked(canonical)
 
     @property
     def outstanding(self) -> int:
@@ -174,13 +222,16 @@ class MeasuringPool:
             self._actor.leave.remote(left)
 
     def statistics(self) -> Statistics:
-        """What the pool has done so far, for all clients.
+        """What the pool has done so far, for all clients; of an earlier life, what this handle has seen.
 
         Raises:
             ClusterError: the pool is gone.
         """
-        statistics: Statistics = self._call("statistics")
-        return statistics
+        now: Statistics = self._call("statistics")
+        if self._last.pool not in (0, now.pool):
+            self._before = _sum(_sum(self._before, self._last), Statistics(lost=1))
+        self._last = now
+        return _sum(now, self._before)
 
     def close(self) -> None:
         """Ends the pool for all clients; what it has measured is in its cache.
@@ -204,17 +255,40 @@ class MeasuringPool:
         return None
 
     def _call(self, method: str, *arguments: Any) -> Any:
+        """Calls a method that may be called twice; waits for a pool that is being restarted."""
+        deadline = time.monotonic() + _SECONDS_TO_RESTART
+        while True:
+            try:
+                return self._called(method, *arguments)
+            except ray.exceptions.ActorUnavailableError as error:
+                if time.monotonic() > deadline:
+                    raise _gone(error) from None
+                time.sleep(_SECONDS_BETWEEN_CALLS)
+
+    def _called(self, method: str, *arguments: Any) -> Any:
         try:
             return _ray.get(getattr(self._actor, method).remote(*arguments))
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, RayzcError):
                 raise error.cause from None
             raise
+        except ray.exceptions.ActorUnavailableError:
+            raise
         except ray.exceptions.RayActorError as error:
-            raise ClusterError(
-                "the measuring pool is gone, closed or lost with its machine: open another with the same cache, which "
-                f"has what was measured ({first_line(error)})"
-            ) from None
+            raise _gone(error) from None
+
+
+def _gone(error: Exception) -> ClusterError:
+    return ClusterError(
+        "the measuring pool is gone, closed or lost with its machine: open another with the same cache, which has what "
+        f"was measured ({first_line(error)})"
+    )
+
+
+def _sum(now: Statistics, before: Statistics) -> Statistics:
+    """The statistics with the counts of earlier lives added."""
+    counts = ("measured", "cached", "joined", "failed", "lost")
+    return replace(now, **{name: getattr(now, name) + getattr(before, name) for name in counts})
 
 
 @contextmanager
@@ -263,12 +337,15 @@ def measuring_pool(
             ray.get_runtime_context().get_node_id(), soft=False
         )
         with shipped(user_proxies()) as reference:
+            # Held here as long as the pool lives, since a pool that is restarted needs it again.
+            kept = _ray.put(benchmark)
             actor = _ACTOR.options(scheduling_strategy=here).remote(
-                setup, device, workers, folder, versions, [reference], outstanding, benchmark
+                setup, device, workers, folder, versions, [reference], outstanding, kept
             )
             pool = MeasuringPool(actor, setup, device, versions, outstanding, shapes)
             try:
-                for text in pool._call("open"):
+                _, warned = pool._call("open")
+                for text in warned:
                     warnings.warn(text, stacklevel=3)
                 yield pool
             finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rayzc.cluster.connection import check_address
+from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring.cache import canonical_encoding
 from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
@@ -27,6 +27,7 @@ __all__ = ["Failure", "Filled", "Filling", "fill_suite"]
 
 _MAX_OUTSTANDING = 128
 _SECONDS_BETWEEN_REPORTS = 0.5
+_AGAIN = "repeat the command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,8 @@ def fill_suite(
     pool_of = measuring_pool(
         options.setup, cluster.workers, cache, address=cluster.address, benchmark=loaded.benchmark
     )
-    with pool_of as pool, Interrupts() as interrupts:
+    here = connected(cluster.address, cluster.workers, _AGAIN)
+    with here, pool_of as pool, Interrupts() as interrupts:
         for answers in _answers(pool, iter(rows), interrupts):
             for request, measurement in answers:
                 for problem, row in rows[request]:

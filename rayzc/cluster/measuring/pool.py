@@ -1,6 +1,8 @@
 """The actor behind a pool: takes requests from any process of the cluster, and owns the workers and the images."""
 
 import asyncio
+import os
+import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from rayzc.measurement import Measurement, Request
 from rayzc.options import Setup
 from rayzc.problems import Benchmark, Shapes
 
-__all__ = ["PoolActor", "Statistics"]
+__all__ = ["PoolActor", "Restarted", "Statistics"]
 
 _SECONDS_BETWEEN_CHECKS = 2.0
 
@@ -32,10 +34,11 @@ class Statistics:
         joined: requests that waited for a measurement that another request had started or queued.
         failed: networks given up: they ended three workers or took too long, or could not be built.
         outstanding: requests without an answer yet.
-        lost: workers that died, or had to be ended, and were replaced.
+        lost: workers, and pools, that died, or had to be ended, and were replaced.
         processes: process ids of the workers that are ready.
         nodes: ids of the machines that they are on, in the same order.
         measuring: the network that each is measuring now, in the same order; empty for a worker that waits.
+        pool: process id of the pool itself.
     """
 
     measured: int = 0
@@ -47,6 +50,7 @@ class Statistics:
     processes: tuple[int, ...] = ()
     nodes: tuple[str, ...] = ()
     measuring: tuple[str, ...] = ()
+    pool: int = 0
 
     @property
     def workers(self) -> int:
@@ -54,9 +58,19 @@ class Statistics:
         return len(self.processes)
 
 
-@ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)
+class Restarted:
+    """The answer to a call that was made to an earlier life of the pool."""
+
+
+MAX_RESTARTS = 20
+
+
+@ray.remote(num_cpus=0, max_restarts=MAX_RESTARTS, max_task_retries=0)
 class PoolActor:
     """Combines a ledger, workers and a cache. All its methods are coroutines of one thread.
+
+    Where its process dies, Ray makes it again, without what it knew but for the cache: clients notice by the name of
+    its life, and ask again.
 
     Args:
         setup: what holds for all measurements.
@@ -91,15 +105,23 @@ class PoolActor:
         self._ledger = Ledger()
         self._user_proxies = user_proxies[0]
         self._gone: set[str] = set()
+        self._life = uuid.uuid4().hex
+        self._opening: asyncio.Task[None] | None = None
         self._closed = False
         self._trouble: str | None = None
 
-    async def open(self) -> list[str]:
-        """Starts the workers.
+    async def open(self) -> tuple[str, list[str]]:
+        """Starts the workers, unless that was done.
 
         Returns:
-            Warnings about the cache.
+            The name of its life, and warnings about the cache.
         """
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        await asyncio.shield(self._opening)
+        return self._life, self._cache.warnings if self._cache else []
+
+    async def _open(self) -> None:
         if self._cache is not None:
             self._ledger = Ledger(await asyncio.to_thread(self._cache.read))
         self._change = asyncio.Event()
@@ -115,12 +137,14 @@ class PoolActor:
         )
         await self._resize()
         self._upkeep = asyncio.create_task(self._keep_up())
-        return self._cache.warnings if self._cache else []
 
-    async def ask(self, client: str, requests: Mapping[int, Request], owner: str | None = None) -> None:
+    async def ask(
+        self, life: str, client: str, requests: Mapping[int, Request], owner: str | None = None
+    ) -> Restarted | None:
         """Accepts requests, as many at a time as the client may have; returns when all are accepted.
 
         Args:
+            life: the life of the pool that the client knows.
             client: the client that asks.
             requests: by the client's number, the requests; their encodings are those of what is built.
             owner: on whose account.
@@ -129,6 +153,8 @@ class PoolActor:
             ProxyError: the images are not there, or do not fit.
             ClusterError: no worker can be started, or the pool was closed.
         """
+        if life != self._life:
+            return Restarted()
         targets = {number: await self._target(request) for number, request in requests.items()}
         for number, target in targets.items():
             self._check()
@@ -136,19 +162,21 @@ class PoolActor:
                 await self._change.wait()
                 self._check()
             if client in self._gone:
-                return
+                return None
             self._ledger.ask(client, number, target, requests[number].proxies, owner)
             self._workers.wake()
         self._changed()
+        return None
 
     async def collect(
-        self, client: str, received: Collection[int], timeout: float
-    ) -> list[tuple[int, Measurement]]:
+        self, life: str, client: str, received: Collection[int], timeout: float
+    ) -> Restarted | list[tuple[int, Measurement]]:
         """The client's answers, as soon as there are some; none after the time-out.
 
         Answers are returned again until the client says that it has them: its call may be interrupted on the way.
 
         Args:
+            life: the life of the pool that the client knows.
             client: the client.
             received: numbers of the requests whose answers it has received.
             timeout: how long to wait, in seconds.
@@ -156,6 +184,8 @@ class PoolActor:
         Raises:
             ClusterError: no worker can be started, or the pool was closed.
         """
+        if life != self._life:
+            return Restarted()
         self._ledger.confirm(client, received)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
@@ -170,11 +200,13 @@ class PoolActor:
     async def leave(self, client: str) -> None:
         """Forgets a client and what only it has asked for, for good."""
         self._gone.add(client)
+        await self.open()
         self._ledger.leave(client)
         self._changed()
 
     async def statistics(self) -> Statistics:
-        """What was done so far."""
+        """What was done so far, in this life."""
+        await self.open()
         counts, ready = self._ledger.counts, self._workers.ready
         return Statistics(
             measured=counts["measured"],
@@ -186,6 +218,7 @@ class PoolActor:
             processes=tuple(worker.process for worker in ready),
             nodes=tuple(worker.node for worker in ready),
             measuring=tuple(worker.job.target.architecture if worker.job else "" for worker in ready),
+            pool=os.getpid(),
         )
 
     async def close(self) -> str | None:
@@ -194,6 +227,7 @@ class PoolActor:
         Returns:
             Why the cache could not be written; None if it was.
         """
+        await self.open()
         self._closed = True
         self._upkeep.cancel()
         await self._workers.close()

@@ -37,7 +37,10 @@ _SECONDS_BETWEEN_RECORDS = 5.0
 _MOST_WAITING = 32
 # Starting a process takes seconds of a core, so a time limit leaves each core only as many as keep it busy.
 _WAITING_PER_CORE = 2
-_FAILURES = 4
+_FAILURES = 16
+# A search looks at the clock between its batches; what takes longer than this after its end, as a hung worker, is left.
+_OVERRUN = 3.0
+_SECONDS_TO_STOP = 3  # for the process of a search; by default, Tune waits for ten minutes
 # A trial needs no CPU of the cluster, but Tune requires some resource.
 _RESOURCES = [{"CPU": 0.0, "memory": 1024.0}]
 
@@ -120,7 +123,7 @@ class Attempt:
         ending, numbers = Ending(Reason.ALL_ENDED), {"measured": 0, "cached": 0, "workers_lost": 0}
         trouble = None
         if left:
-            with connected(address, workers), ExitStack() as stack:
+            with connected(address, workers, self.folder.again), ExitStack() as stack:
                 work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
                 at_once = _at_once(measuring=work.pool is not None, limited=config.time_limit is not None)
                 if config.time_limit is not None:
@@ -136,7 +139,9 @@ class Attempt:
                     config.trials, config.plan.budget, known, begun, config.time_limit, work.pool, self._hear
                 )
                 self.folder.record("started", rayzc=__version__, searches=len(left))
-                errors = self._tune(storage, left, work, reporter, Stop(interrupts), at_once)
+                end = None if config.time_limit is None else begun + config.time_limit + _OVERRUN
+                stop = Stop(interrupts, end, reporter.all_begun)
+                errors = self._tune(storage, left, work, reporter, stop, at_once)
                 reporter.report(always=True)
                 if work.pool:
                     statistics = work.pool.statistics()
@@ -146,6 +151,8 @@ class Attempt:
                         "workers_lost": statistics.lost,
                     }
                     trouble = work.pool.close_or_say()
+                if stop.overrun:
+                    ending = Ending(Reason.TIME_LIMIT)
                 if interrupts.received:
                     ending = Ending.interrupted_by(interrupts.received)
             for trial in left:
@@ -186,6 +193,7 @@ class Attempt:
         # Only the loggers that were named, and our own handler of signals.
         os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
         os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
+        os.environ["TUNE_FORCE_TRIAL_CLEANUP_S"] = str(_SECONDS_TO_STOP)
         os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # it prints whatever the verbosity
         logging.getLogger("ray.tune").setLevel(logging.ERROR)
         trainable = tune.with_resources(

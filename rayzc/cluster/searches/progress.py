@@ -15,6 +15,7 @@ from rayzc.errors import ClusterError
 __all__ = ["ProblemProgress", "ProgressReporter", "SearchProgress", "Stop"]
 
 _INTERVAL = 0.5
+_SECONDS_TO_BEGIN = 60.0
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,11 @@ class ProgressReporter(tune.Callback):
             self._last = now
             self._listen(self._progress(now))
 
+    def all_begun(self) -> bool:
+        """Whether every search has evaluated an architecture, or has ended."""
+        reports = [self._reports.get(trial, {}) for trial in self._trials]
+        return all(report.get("evaluated") or report.get("done") for report in reports)
+
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles callbacks into its own files; the listener belongs to this process."""
         return {}
@@ -143,18 +149,41 @@ class ProgressReporter(tune.Callback):
 
 
 class Stop(tune.Stopper):
-    """Stops all searches once a signal has come."""
+    """Stops all searches once a signal has come, or when they overrun their time limit, as where a worker hangs.
 
-    def __init__(self, interrupts: Interrupts) -> None:
+    Args:
+        interrupts: receives the signals.
+        deadline: when they have to have ended, in seconds on the monotonic clock; None for never.
+        all_begun: whether every search has found something: a short limit leaves time for that, up to a minute.
+
+    Attributes:
+        overrun: whether they were stopped since they overran their limit.
+    """
+
+    def __init__(
+        self,
+        interrupts: Interrupts,
+        deadline: float | None = None,
+        all_begun: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._interrupts: Interrupts | None = interrupts
+        self._deadline = deadline
+        self._all_begun = all_begun
+        self._latest = time.monotonic() + _SECONDS_TO_BEGIN
+        self.overrun = False
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Never stops a single search."""
         return False
 
     def stop_all(self) -> bool:
-        """Whether a signal has come."""
-        return self._interrupts is not None and self._interrupts.received is not None
+        """Whether a signal has come, or the time is over."""
+        if self._interrupts is None or self._interrupts.received is not None:
+            return self._interrupts is not None
+        now = time.monotonic()
+        late = self._deadline is not None and now > self._deadline
+        self.overrun = late and (now > self._latest or self._all_begun())
+        return self.overrun
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles stoppers into its own files; the signals belong to this process."""

@@ -11,7 +11,7 @@ from typing import Any
 from ray import tune
 
 from rayzc.cluster.measuring import MeasuringPool
-from rayzc.errors import RayzcError, SearchError
+from rayzc.errors import ClusterError, RayzcError, SearchError
 from rayzc.measurement import Measurement, Request
 from rayzc.nas.baselines import SearchProblem, comparisons, on_demand, tabulated
 from rayzc.nas.outcome import outcome_of
@@ -151,6 +151,8 @@ class SearchTrial(tune.Trainable):
             self._search = search
             if search.ended:
                 self._results = self._concluded(search)
+        except ClusterError:
+            raise  # of the cluster, and not of the search: Tune tries again, and so does the next attempt
         except RayzcError as error:
             self._results = Results((), failures={trial_text(self._trial): str(error)})
         return reported(self._search, self._problem.truth, self._results is not None)

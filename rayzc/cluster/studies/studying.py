@@ -15,6 +15,7 @@ from rayzc.cluster.islands.breeding import DiscoveryRun, breed
 from rayzc.cluster.islands.discovery import continued_run, with_islands
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
 from rayzc.cluster.islands.workers import IslandWorkers
+from rayzc.cluster.own_code import objective_code, record_code, require_known_code
 from rayzc.cluster.studies.progress import StudyClock, StudyProgress
 from rayzc.ending import Ending, Reason
 from rayzc.errors import RunError, counted
@@ -86,6 +87,7 @@ def study(
             suite_hash=whole.content_hash,
         )
         folder.write_config(config.to_json())
+        record_code(folder, _own_code(planned))
         return _studied(folder, config, chosen, planned, Limits(), cluster, listen, warn)
 
 
@@ -97,6 +99,7 @@ def resume_study(
     cluster: Cluster,
     listen: Listener | None = None,
     warn: Warn = warn_by_default,
+    code: Sequence[str] = (),
 ) -> Study:
     """Continues a study: what has ended is kept, all else goes on from its newest checkpoint.
 
@@ -107,17 +110,27 @@ def resume_study(
         listen: called with the progress.
         warn: called with a line for every checkpoint that cannot be read and is passed over, and if a folder cannot be
             written; by default Python warns.
+        code: your own modules that the study names, and that may be imported even if they have changed or lie in its
+            folder.
 
     Raises:
-        RunError: there is no such study, its suite has changed, or another process has it.
+        RunError: there is no such study, its suite has changed, another process has it, or its own objective is not
+            known to be that of the study.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(run)
     with folder.locked(warn):
         config = StudyConfig.from_json(folder.read_config(), folder.config)
         chosen = config.chosen(folder.load_suite)
+        planned = members(chosen, config)
+        require_known_code(folder, _own_code(planned), code)
         folder.record("resumed")
-        return _studied(folder, config, chosen, members(chosen, config), limits, cluster, listen, warn)
+        return _studied(folder, config, chosen, planned, limits, cluster, listen, warn)
+
+
+def _own_code(planned: Sequence[Member]) -> tuple[str, ...]:
+    """The user's own modules that the discoveries name."""
+    return tuple(dict.fromkeys(name for member in planned for name in objective_code(member.settings)))
 
 
 def _studied(
@@ -137,7 +150,7 @@ def _studied(
     """
     places = {member: folder.path / "members" / member.folder for member in planned}
     before = _seconds(folder)
-    with ExitStack() as held, connected(cluster.address, cluster.workers):
+    with ExitStack() as held, connected(cluster.address, cluster.workers, folder.again):
         left: dict[DiscoveryRun, Member] = {}
         for member, place in places.items():
             if limits != Limits() or _result(place) is None:
@@ -201,6 +214,7 @@ def _begun(
     own = config.of_member(member.kind.problems, member.settings, suite)
     own = own.replaced(limits=limits.or_else(own.limits))
     folder.write_config(own.to_json())
+    record_code(folder, objective_code(own.settings))
     fitting, validation = split(member.kind.part(chosen), config.holdout, member.settings.seed)
     return DiscoveryRun(RunFiles(folder, warn), own, fitting, validation)
 

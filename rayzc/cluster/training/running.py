@@ -11,6 +11,7 @@ import ray
 
 from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.interrupts import Interrupts
+from rayzc.cluster.own_code import networks_code, record_code, require_known_code
 from rayzc.cluster.training.named import named_networks, shipped_by_value, users_networks
 from rayzc.cluster.training.progress import Listener, ProgressReporter, State, TrainingProgress
 from rayzc.cluster.training.tasks import MAX_DEATHS, TrainingTasks, capacity, chosen_device, died
@@ -86,7 +87,8 @@ def train(
             data_hash=images.fingerprint,
         )
         folder.write_config(config.to_json())
-        with connected(cluster.address, cluster.workers):
+        record_code(folder, networks_code(names))
+        with connected(cluster.address, cluster.workers, folder.again):
             # Stored, so that a resumed run uses the same device.
             config = config.replaced(device=chosen_device(config.device))
             folder.write_config(config.to_json())
@@ -100,6 +102,7 @@ def resume_train(
     time_limit: float | None = None,
     cluster: Cluster,
     listen: Listener | None = None,
+    code: Sequence[str] = (),
 ) -> TrainResults:
     """Continues a run of trainings, each from its last epoch; those that have ended stay as they are.
 
@@ -108,9 +111,12 @@ def resume_train(
         time_limit: seconds, including the time before; by default the run's own limit.
         cluster: where to compute.
         listen: called with the progress.
+        code: your own modules that the run names, and that may be imported even if they have changed or lie in its
+            folder.
 
     Raises:
-        RunError: there is no such run, its images have changed, or another process works on it.
+        RunError: there is no such run, its images have changed, another process works on it, or its own networks are
+            not known to be those of the run.
         TrainingError: images or a checkpoint cannot be read, or all trainings failed.
         ClusterError: Ray cannot be reached or started, refuses the connection, or no machine can run a training.
     """
@@ -119,6 +125,7 @@ def resume_train(
         config = TrainConfig.from_json(folder.read_config(), folder.config)
         if time_limit is not None:
             config = config.replaced(time_limit=time_limit)
+        require_known_code(folder, networks_code(config.networks), code)
         check_address(cluster.address)
         images = _read(folder.images(config.data), config)
         if images.fingerprint != config.data_hash:
@@ -130,7 +137,7 @@ def resume_train(
         folder.record("resumed", seconds=before)
         prepared = TrainingData.of(images.split(config.test_share, config.seed))
         _check(config.networks, prepared, config)
-        with connected(cluster.address, cluster.workers):
+        with connected(cluster.address, cluster.workers, folder.again):
             config = config.replaced(device=chosen_device(config.device))
             return _Run(folder, config, images, prepared, listen).go(cluster.workers, before)
 

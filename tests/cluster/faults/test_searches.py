@@ -1,0 +1,74 @@
+"""Searches whose measuring pool dies or hangs: the same trajectories, and the time limit holds."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rayzc.cluster.searches import SearchProgress, resume_search, search
+from rayzc.nas import Results
+from tests.cluster.faults.conftest import Survived
+from tests.cluster.searches.samples import ON_DEMAND, trajectories, unhurried_proxy
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _unhurried() -> Iterator[None]:
+    with unhurried_proxy():
+        yield
+
+
+@pytest.fixture(scope="module")
+def expected(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A run in peace."""
+    return search(**ON_DEMAND, workers=2, out=tmp_path_factory.mktemp("expected") / "run")
+
+
+def test_the_pool(expected: Results, tmp_path: Path, survived: Survived) -> None:
+    happened: dict[str, float] = {}
+    before: list[int] = []
+
+    def kill(progress: SearchProgress) -> None:
+        pool, evaluated = progress.pool, sum(row.evaluated for row in progress.problems)
+        if pool and not happened and pool.measured >= 4:
+            happened["killed"] = time.monotonic()
+            before.append(evaluated)
+            os.kill(pool.pool, signal.SIGKILL)
+        elif happened and "recovered" not in happened and evaluated > before[0]:
+            happened["recovered"] = time.monotonic()
+
+    result = search(**ON_DEMAND, workers=2, out=tmp_path / "run", listen=kill)
+    assert result.failures == {}
+    assert result.workers_lost >= 1
+    seconds = happened["recovered"] - happened["killed"]
+    survived("SIGKILL of the measuring pool", seconds, trajectories(result) == trajectories(expected))
+
+
+def test_a_measuring_worker_that_hangs_under_a_time_limit(
+    expected: Results, tmp_path: Path, survived: Survived
+) -> None:
+    stopped: list[float] = []
+
+    def stop(progress: SearchProgress) -> None:
+        if not stopped and progress.pool and progress.pool.measured >= 4:
+            stopped.append(time.monotonic())
+            for process in progress.pool.processes:
+                os.kill(process, signal.SIGSTOP)
+
+    out = tmp_path / "run"
+    begun = time.monotonic()
+    limited = search(**ON_DEMAND, workers=2, out=out, listen=stop, time_limit=20.0)
+    late = time.monotonic() - begun - 20.0
+    assert stopped
+    assert limited.stopped == "time limit"
+    assert late < 20
+    result = resume_search(out, time_limit=3600.0, workers=2)
+    survived(
+        "SIGSTOP of all measuring workers, time limit, then resume",
+        late,
+        trajectories(result) == trajectories(expected),
+    )

@@ -37,9 +37,7 @@ def test_a_driver_killed_and_resumed_from_another_folder(
     place, suite = s3.uri("discovery/run"), tmp_path / "small.parquet"
     write_suite(small_suite, suite)
     settings = Settings(seed=3, islands=4, population=24, migration_interval=2)
-    expected = discover(
-        suite, settings=settings, limits=Limits(epochs=12), workers=2, out=tmp_path / "here"
-    )
+    expected = discover(suite, settings=settings, limits=Limits(epochs=12), workers=2, out=tmp_path / "here")
     options = {
         "seed": 3,
         "islands": 4,

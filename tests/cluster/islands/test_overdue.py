@@ -9,7 +9,7 @@ def made(steps: int, load: int) -> tuple[IslandWorkers, Worker]:
     workers = IslandWorkers(1)
     worker = Worker(None, None, process=1, steps=steps)
     for _ in range(load):
-        worker.given()
+        workers.add_load(worker, 1)
     workers._workers.append(worker)
     return workers, worker
 
@@ -43,8 +43,8 @@ def test_whatever_it_finishes_is_a_sign_of_life() -> None:
     workers, worker = made(5, 2)
     for _ in range(30):
         assert workers.overdue(1.0) == [] or worker.silent > 10
-        worker.finished()
-        worker.given()
+        workers.finished(worker)
+        workers.add_load(worker, 1)
     assert worker.silent <= 1.0
     assert worker.load == 2
 

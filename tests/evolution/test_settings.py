@@ -74,7 +74,7 @@ def test_all_names_are_taken_and_survive_json(correlation: str, topology: str, o
         ({"seed": -1}, "seed is -1; it must lie between 0 and 9,223,372,036,854,775,807"),
         ({"population": "x"}, "population is 'x'; it must be a whole number"),
         ({"population": 4.5}, "population is 4.5; it must be a whole number"),
-        ({"islands": None}, "islands is None; it must be a whole number"),
+        ({"islands": None}, "islands is None; it must be a whole number or auto"),
         ({"selection": "lexicase"}, "selection must be a list of names, such as ['lexicase'], not one text"),
         (
             {"objective": 3.0},

@@ -23,7 +23,8 @@ from rayzc.runs import WrittenIsland
 __all__ = ["Breeding", "IslandWorkers", "Kept", "Report", "Worker", "kept"]
 
 _PATIENCE = 20.0  # times the longest step so far
-_LEAST_PATIENCE = 10.0  # seconds
+# Seconds. Ray takes some twenty to find out that a machine is lost, and steps elsewhere wait for its islands meanwhile.
+_LEAST_PATIENCE = 30.0
 _PATIENCE_AT_FIRST = 120.0  # seconds
 
 Product = tuple[Island, tuple[Individual, ...], "Report"]

@@ -13,8 +13,9 @@ plain kernels, or takes too long, is reported as failed while the others go on. 
 what a suite's tables lack.
 """
 
-from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
+from rayzc.cluster.measuring.client import MeasuringPool
 from rayzc.cluster.measuring.filling import Filled, Filling, fill_suite
+from rayzc.cluster.measuring.opening import measuring_pool
 from rayzc.cluster.measuring.pool import Statistics
 from rayzc.measurement import Measurement, Request
 

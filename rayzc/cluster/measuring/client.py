@@ -1,33 +1,26 @@
 """A measuring pool as its clients see it: a handle that can be sent to any process of the cluster."""
 
 import itertools
-import sys
 import time
 import uuid
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import ray
 import ray.exceptions
 
-from rayzc.cluster.connection import connected
-from rayzc.cluster.measuring.cache import canonical_encoding, require_folder
-from rayzc.cluster.measuring.pool import PoolActor, Restarted, Statistics
-from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions_of_proxies
+from rayzc.cluster.measuring.cache import canonical_encoding
+from rayzc.cluster.measuring.pool import Restarted, Statistics
 from rayzc.errors import ClusterError, ProxyError, RayzcError, RunError, first_line, nearest
 from rayzc.measurement import Measurement, Request
 from rayzc.options import Setup
-from rayzc.problems import Benchmark, Shapes
+from rayzc.problems import Shapes
 
-__all__ = ["MeasuringPool", "measuring_pool"]
+__all__ = ["MeasuringPool"]
 
-# Ray types neither of these.
-_ACTOR: Any = PoolActor
-_ray: Any = ray
+_ray: Any = ray  # Ray does not type it
 
 _SECONDS_PER_CALL = 5.0
 _SECONDS_TO_RESTART = 120.0
@@ -36,7 +29,7 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class MeasuringPool:
-    """A client of a pool of measuring workers; made by :func:`measuring_pool`.
+    """A client of a pool of measuring workers; made by :func:`rayzc.measuring_pool`.
 
     It can be pickled: the copy in another process, a trial of Ray Tune for instance, is another client of the same
     pool, and clients share the workers' time. While a client waits, it needs no CPU of the cluster. Each
@@ -173,7 +166,7 @@ class MeasuringPool:
 
     def _asked(self, requests: Mapping[int, Request]) -> Restarted | None:
         if not self._life:
-            self._life, _ = self._call("open")
+            self._life, _ = self.call("open")
         try:
             answer: Restarted | None = self._called("ask", self._life, self._client, requests, self._owner)
         except ray.exceptions.ActorUnavailableError:
@@ -194,7 +187,7 @@ class MeasuringPool:
         restarted: Restarted | None = Restarted()
         while restarted is not None:
             left, self._client, self._received = self._client, uuid.uuid4().hex, ()
-            self._life, _ = self._call("open")
+            self._life, _ = self.call("open")
             self._actor.leave.remote(left)
             canonical = {
                 number: replace(request, encoding=canonical_encoding(request, self.setup, self.shapes))
@@ -217,7 +210,7 @@ class MeasuringPool:
             return
         if waiting:
             with suppress(ClusterError):
-                self._call("leave", left)
+                self.call("leave", left)
         else:
             self._actor.leave.remote(left)
 
@@ -227,7 +220,7 @@ class MeasuringPool:
         Raises:
             ClusterError: the pool is gone.
         """
-        now: Statistics = self._call("statistics")
+        now: Statistics = self.call("statistics")
         if self._last.pool not in (0, now.pool):
             self._before = _sum(_sum(self._before, self._last), Statistics(lost=1))
         self._last = now
@@ -241,7 +234,7 @@ class MeasuringPool:
         """
         trouble = None
         with suppress(ClusterError):
-            trouble = self._call("close")
+            trouble = self.call("close")
             _ray.kill(self._actor)
         if trouble:
             raise RunError(trouble)
@@ -254,8 +247,17 @@ class MeasuringPool:
             return str(error)
         return None
 
-    def _call(self, method: str, *arguments: Any) -> Any:
-        """Calls a method that may be called twice; waits for a pool that is being restarted."""
+    def call(self, method: str, *arguments: Any) -> Any:
+        """Calls a method of the pool's actor that may be called twice; waits while the pool is being restarted.
+
+        Args:
+            method: its name.
+            arguments: its arguments.
+
+        Raises:
+            ClusterError: the pool is gone for good.
+            RayzcError: what the method raises.
+        """
         deadline = time.monotonic() + _SECONDS_TO_RESTART
         while True:
             try:
@@ -289,91 +291,3 @@ def _sum(now: Statistics, before: Statistics) -> Statistics:
     """The statistics with the counts of earlier lives added."""
     counts = ("measured", "cached", "joined", "failed", "lost")
     return replace(now, **{name: getattr(now, name) + getattr(before, name) for name in counts})
-
-
-@contextmanager
-def measuring_pool(
-    setup: Setup | None = None,
-    workers: int | None = None,
-    cache: str | Path | None = None,
-    *,
-    address: str | None = None,
-    outstanding: int = 256,
-    benchmark: Benchmark | None = None,
-) -> Iterator[MeasuringPool]:
-    """Opens a pool of workers that measure networks, for the duration of the block.
-
-    Proxies that were registered in this process with ``@rayzc.proxy`` are sent to the workers. The pool's actor is on
-    the machine of the caller, so that cache and images are files of that machine.
-
-    Args:
-        setup: what holds for all measurements.
-        workers: the number of workers; by default as many as the cluster has room for, now and later.
-        cache: folder in which scores are kept from one pool to the next; by default they end with this pool.
-        address: of the Ray cluster, see :func:`rayzc.cluster.connected`.
-        outstanding: how many requests a client may have in progress.
-        benchmark: of a suite: tasks are then its own, with their images, and networks have its width and depth, but for
-            what `setup` says; by default tasks and scale are those of the search spaces, and images are random.
-
-    Raises:
-        ClusterError: there is no Ray cluster, or it has no room for workers.
-        RunError: the cache is not a folder, or could not be written in the end.
-    """
-    if outstanding < 1:
-        raise ClusterError(
-            f"outstanding is {outstanding}: a client must be allowed at least 1 request in progress"
-        )
-    if workers is not None and workers < 1:
-        raise ClusterError(f"workers is {workers}: a measuring pool needs at least 1")
-    setup = _absolute(setup or Setup())
-    folder = Path(cache).resolve() if cache is not None else None
-    if folder is not None:
-        require_folder(folder)
-    with connected(address, workers):
-        device = _device(setup)
-        versions = versions_of_proxies()
-        shapes = Shapes() if benchmark is None else benchmark.shapes
-        here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
-            ray.get_runtime_context().get_node_id(), soft=False
-        )
-        with shipped(user_proxies()) as reference:
-            # Held here as long as the pool lives, since a pool that is restarted needs it again.
-            kept = _ray.put(benchmark)
-            actor = _ACTOR.options(scheduling_strategy=here).remote(
-                setup, device, workers, folder, versions, [reference], outstanding, kept
-            )
-            pool = MeasuringPool(actor, setup, device, versions, outstanding, shapes)
-            try:
-                _, warned = pool._call("open")
-                for text in warned:
-                    warnings.warn(text, stacklevel=3)
-                yield pool
-            finally:
-                broken = sys.exc_info()[0] is not None
-                try:
-                    pool.close()
-                except RunError:
-                    if not broken:
-                        raise
-
-
-def _absolute(setup: Setup) -> Setup:
-    """The setup with absolute paths, which any process of this machine finds."""
-    images = setup.images
-    if images is not None and (images.endswith(".npz") or Path(images).exists()):
-        images = str(Path(images).resolve())
-    return setup.replaced(images=images, data=str(Path(setup.data).resolve()))
-
-
-def _device(setup: Setup) -> str:
-    """The device that the workers measure on.
-
-    Raises:
-        ClusterError: the setup says cuda, and the cluster has no GPU.
-    """
-    has_gpus = _ray.cluster_resources().get("GPU", 0) > 0
-    if setup.device == "cuda" and not has_gpus:
-        raise ClusterError(
-            "the device is cuda, but the cluster has no GPU: leave the device out, or set it to cpu"
-        )
-    return setup.device or ("cuda" if has_gpus else "cpu")

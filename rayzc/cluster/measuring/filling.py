@@ -15,7 +15,8 @@ import numpy as np
 from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring.cache import canonical_encoding
-from rayzc.cluster.measuring.client import MeasuringPool, measuring_pool
+from rayzc.cluster.measuring.client import MeasuringPool
+from rayzc.cluster.measuring.opening import measuring_pool
 from rayzc.cluster.measuring.pool import Statistics
 from rayzc.errors import ProxyError, SuiteError
 from rayzc.measurement import Measurement, Request

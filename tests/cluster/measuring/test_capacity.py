@@ -2,8 +2,8 @@
 
 import pytest
 
-from rayzc.cluster.measuring import client
-from rayzc.cluster.measuring.client import measuring_pool
+from rayzc.cluster.measuring import opening
+from rayzc.cluster.measuring.opening import measuring_pool
 from rayzc.cluster.measuring.workers import capacity
 from rayzc.errors import ClusterError
 from rayzc.options import Setup
@@ -44,7 +44,7 @@ def test_gpus_are_used_where_the_cluster_has_some(
     monkeypatch: pytest.MonkeyPatch, resources: dict[str, float], asked: str | None, device: str
 ) -> None:
     monkeypatch.setattr("ray.cluster_resources", lambda: resources)
-    assert client._device(Setup(device=asked)) == device
+    assert opening._device(Setup(device=asked)) == device
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,16 @@ from rayzc.options import Settings
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 300.0
-EPOCHS = 150
+EPOCHS = 24
 SETTINGS = Settings(
     seed=3,
     islands=4,
     population=24,
-    offspring=40,
-    generations=1,
     migration_interval=2,
     topology="random",
     objective="tests.cluster.faults.unhurried:mean",
 )
-OPTIONS = ["--seed", "3", "--islands", "4", "--population", "24", "--offspring", "40", "--generations", "1"]
+OPTIONS = ["--seed", "3", "--islands", "4", "--population", "24"]
 OPTIONS += ["--migration-interval", "2", "--topology", "random", "--objective", str(SETTINGS.objective)]
 
 

@@ -88,11 +88,7 @@ class DiscoverConfig(DiscoverOptions, Config, frozen=True, kw_only=True):
         Raises:
             RunError: the suite has changed since the run began.
         """
-        suite = load(self.suite)
-        require_unchanged(suite, self.suite, self.suite_hash)
-        # The hash does not cover the order of problems, but all arrays are in the order of the configuration.
-        chosen = replace(suite, problems=tuple(suite.problem(name) for name in self.problems))
-        return split(chosen.for_fitting(self.proxies), self.holdout, self.settings.seed)
+        return split(_chosen(self, load), self.holdout, self.settings.seed)
 
 
 class SearchConfig(SearchOptions, Config, frozen=True, kw_only=True):
@@ -181,10 +177,7 @@ class StudyConfig(StudyOptions, Config, frozen=True, kw_only=True):
         Raises:
             RunError: the suite has changed since the study began.
         """
-        suite = load(self.suite)
-        require_unchanged(suite, self.suite, self.suite_hash)
-        chosen = replace(suite, problems=tuple(suite.problem(name) for name in self.problems))
-        return chosen.for_fitting(self.proxies)
+        return _chosen(self, load)
 
     def of_member(self, problems: tuple[str, ...], settings: Settings, suite: str) -> DiscoverConfig:
         """The configuration of a discovery of the study.
@@ -241,6 +234,15 @@ def require_unchanged(suite: Suite, place: str, content_hash: str | None) -> Non
             f"suite {place} has changed since the run began (content hash {suite.content_hash[:12]}, was "
             f"{str(content_hash)[:12]}): restore the earlier suite, or start a new run"
         )
+
+
+def _chosen(config: DiscoverConfig | StudyConfig, load: Callable[[str], Suite]) -> Suite:
+    """The problems and proxies of a configuration, and the networks that have all of them."""
+    suite = load(config.suite)
+    require_unchanged(suite, config.suite, config.suite_hash)
+    # The hash does not cover the order of problems, but all arrays are in the order of the configuration.
+    chosen = replace(suite, problems=tuple(suite.problem(name) for name in config.problems))
+    return chosen.for_fitting(config.proxies)
 
 
 def split(suite: Suite, holdout: float | None, seed: int) -> tuple[Suite, Suite | None]:

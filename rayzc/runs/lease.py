@@ -188,19 +188,21 @@ class Lease:
         Raises:
             OSError: the file cannot be read; stores may fail once or twice while another process writes it.
         """
-        for left in range(_READS - 1, -1, -1):
+        failures = 0
+        while True:
             try:
                 document = json.loads(self._file(token).read_bytes())
-                return document if isinstance(document, dict) else {}
             except ValueError:
                 return {}
             except FileNotFoundError:
                 raise
             except OSError:
-                if not left:
+                failures += 1
+                if failures == _READS:
                     raise
                 time.sleep(0.1)
-        raise AssertionError
+            else:
+                return document if isinstance(document, dict) else {}
 
 
 def _refusal(folder: StorePath, other: _Other) -> RunError:

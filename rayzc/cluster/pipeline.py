@@ -24,7 +24,8 @@ from rayzc.version import __version__
 
 __all__ = ["resume_run", "run"]
 
-_DISCOVERY_SHARE = 0.5
+_DISCOVERY_SHARE = 0.4
+"""The share of the time of a run in which formulas are bred."""
 _NOT_THERE = "a run of all stages has its folder on this machine: give a path to --out"
 
 

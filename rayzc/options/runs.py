@@ -207,7 +207,7 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
     time_limit: Annotated[
         float | None,
         option(
-            "Stop after about this running time, such as 10m or 1h. The discovery takes half of it.",
+            "Stop after about this running time, such as 10m or 1h. Breeding takes two fifths of it.",
             panel="When to stop",
             above=0,
             duration=True,

@@ -1,4 +1,4 @@
-"""Workers that cannot start: after a while a warning says so and names Ray's logs, and the run goes on when they can."""
+"""Workers that cannot start: after a while a warning says so and names the logs, and the run goes on when they can."""
 
 import os
 import re

@@ -18,10 +18,13 @@ import ray
 from rayzc.cluster import discover, readiness
 from rayzc.cluster.islands import breeding
 from rayzc.cluster.measuring import measuring_pool
+from rayzc.cluster.training import TrainProgress, train
 from rayzc.options import Limits, Settings
 from rayzc.problems import Suite, write_suite
 from tests.cluster.faults.drivers import descendants
 from tests.cluster.measuring.networks import SETUP, ask, distinct
+from tests.cluster.training.samples import NETWORKS, RUN
+from tests.training.samples import labelled_images
 
 TAKEN = r"no worker is ready yet: all CPUs of the cluster are taken; Ray says more in .*/session_.*/logs"
 SETTINGS = Settings(seed=1, islands=2, population=10)
@@ -66,6 +69,20 @@ def test_a_discovery(small_suite: Suite, tmp_path: Path, taker: Any) -> None:
     )
     (text,) = said
     assert re.fullmatch(TAKEN, text)
+
+
+def test_trainings(tmp_path: Path, taker: Any) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+
+        def hear(progress: TrainProgress) -> None:
+            if warned:
+                ray.kill(taker)
+
+        given = {**RUN, "networks": NETWORKS[0], "seeds": 1, "epochs": 1}
+        result = train(**given, data=labelled_images(), workers=1, out=tmp_path / "run", listen=hear)
+    assert re.fullmatch(TAKEN, str(warned[0].message))
+    assert result.stopped == "all trainings ended"
 
 
 def test_a_pool_that_measures(taker: Any) -> None:

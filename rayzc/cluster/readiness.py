@@ -8,8 +8,6 @@ from typing import Any
 
 import ray
 
-from rayzc.errors import ClusterError
-
 __all__ = ["SECONDS_TO_START", "waiting_for", "warned_unless_ready"]
 
 SECONDS_TO_START = 60.0
@@ -38,7 +36,7 @@ def warned_unless_ready(workers: Callable[[], int]) -> Iterator[None]:
     def look() -> None:
         if ended.wait(SECONDS_TO_START):
             return
-        with suppress(ClusterError, ray.exceptions.RayError):
+        with suppress(Exception):  # the block may be ending, and Ray with it
             if not workers() and not ended.is_set():
                 warnings.warn(waiting_for(), RuntimeWarning, stacklevel=2)
 

@@ -21,6 +21,8 @@ from rayzc.options import Settings
 ROOT = Path(__file__).parents[3]
 PATIENCE = 300.0
 EPOCHS = 24
+SLOW = "0.0005"
+"""A pace for runs to which something slow happens, such as a machine that joins."""
 SETTINGS = Settings(
     seed=3,
     islands=4,
@@ -197,12 +199,19 @@ class Machines:
 
 @contextmanager
 def machines(count: int, store: int = 80_000_000, head_cpus: int = 0) -> Iterator[Machines]:
-    """A cluster of a head, and of machines with a CPU each, for the length of the block."""
+    """A cluster of a head, and of machines with a CPU each, for the length of the block.
+
+    Args:
+        count: how many machines.
+        store: size of the object store of each.
+        head_cpus: CPUs of the head.
+    """
     folder = tempfile.mkdtemp(prefix="rzc")
     environment = {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_TMPDIR": folder,  # so that the clusters of others are not found
+        "PACE": SLOW,
     }
     try:
         with started(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.faults.drivers import SLOW
 from tests.cluster.faults.machines import IMPATIENT
 
 __all__ = ["Network", "network"]
@@ -50,6 +51,7 @@ class Network:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_TMPDIR": str(self._temporary),
+            "PACE": SLOW,
         }
 
     @property

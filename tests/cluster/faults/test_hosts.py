@@ -13,7 +13,7 @@ from tests.cluster.faults.hosts import Network, network
 pytestmark = pytest.mark.cluster
 
 SHORT = 2.0
-LONG = 20.0
+LONG = 12.0
 """Seconds. Ray gives a machine up that has not answered for some four seconds, as these hosts are set."""
 
 

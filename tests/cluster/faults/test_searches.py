@@ -5,8 +5,10 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
+from ray import tune
 
 from rayzc.cluster.searches import SearchProgress, resume_search, search
 from rayzc.nas import Results
@@ -52,6 +54,29 @@ def test_a_process_that_is_killed(expected: Results, tmp_path: Path, survived: S
     seconds = happened["recovered"] - happened["killed"]
     same = trajectories(result) == trajectories(expected)
     survived(f"SIGKILL of {victim}, to both workers and the next architecture", seconds, same)
+
+
+def test_the_process_of_a_search(expected: Results, tmp_path: Path, survived: Survived) -> None:
+    class Kill(tune.Callback):
+        happened: ClassVar[dict[str, float]] = {}
+        evaluated: ClassVar[int] = 0
+        trial: ClassVar[object] = None
+
+        def on_trial_result(
+            self, iteration: int, trials: object, trial: object, result: dict[str, Any], **info: object
+        ) -> None:
+            if not Kill.happened and not result["done"] and result["evaluated"]:
+                Kill.happened["killed"], Kill.trial = time.monotonic(), trial
+                Kill.evaluated = result["evaluated"]
+                os.kill(result["pid"], signal.SIGKILL)
+            elif trial is Kill.trial and result["evaluated"] > Kill.evaluated:
+                Kill.happened.setdefault("recovered", time.monotonic())
+
+    result = search(**ON_DEMAND, workers=2, out=tmp_path / "run", callbacks=[Kill()])
+    assert result.failures == {}
+    seconds = Kill.happened["recovered"] - Kill.happened["killed"]
+    same = trajectories(result) == trajectories(expected)
+    survived("SIGKILL of the process of a search, to its next architecture", seconds, same)
 
 
 def test_a_measuring_worker_that_hangs_under_a_time_limit(

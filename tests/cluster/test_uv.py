@@ -35,8 +35,7 @@ def uv_run(
 ) -> subprocess.CompletedProcess[str]:
     known = {key: value for key, value in os.environ.items() if key not in ("RAY_ADDRESS", _VARIABLE)}
     return subprocess.run(
-        ["uv", "run", *options, "--", sys.executable, "-m", "rayzc", *GIVEN, "--out", out],
-        executable=sys.executable,
+        [str(work / "uv"), "run", *options, "--", sys.executable, "-m", "rayzc", *GIVEN, "--out", out],
         env=known | {"RAY_TMPDIR": str(temporary)} | changes,
         cwd=work,
         capture_output=True,
@@ -54,6 +53,7 @@ def work(small_suite: Suite, tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "run").write_text(STAND_IN)
+    (folder / "uv").symlink_to(sys.executable)
     write_suite(small_suite, folder / "small.parquet")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

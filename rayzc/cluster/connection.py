@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import ray
 import ray.exceptions
+from ray._private import ray_constants
 
 from rayzc.cluster.cpus import usable_cpus
 from rayzc.cluster.lifeline import Lifeline
@@ -20,7 +21,9 @@ from rayzc.errors import ClusterError, first_line
 
 __all__ = ["check_address", "connected", "known_token", "number_of_workers", "token_mode"]
 
-_resources: Any = ray.cluster_resources  # untyped
+# Ray types neither of these.
+_resources: Any = ray.cluster_resources
+_constants: Any = ray_constants
 _OBJECT_STORE_BYTES = 256 * 1024 * 1024
 _LEAST_ROOM = 8
 """How many workers may be started on any machine, however few CPUs it has."""
@@ -65,14 +68,15 @@ def connected(
     try:
         if address is None:
             _have_token()
-            ray.init(
-                address="local",
-                num_cpus=_room_for(workers),
-                object_store_memory=_OBJECT_STORE_BYTES,
-                include_dashboard=False,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-            )
+            with _on_loopback():
+                ray.init(
+                    address="local",
+                    num_cpus=_room_for(workers),
+                    object_store_memory=_OBJECT_STORE_BYTES,
+                    include_dashboard=False,
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
+                )
         else:
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     except ray.exceptions.AuthenticationError:
@@ -143,6 +147,21 @@ def check_address(address: str | None = None) -> None:
         _check_cluster_here()
     else:
         _check_head(address, name)
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Has a Ray that is started in the block take the loopback address for its own, and so listen on nothing else.
+
+    Ray does so by itself where it serves one machine alone, as by default on macOS and Windows. It refuses 127.0.0.1 as
+    an address that is given, and reads the setting when it is imported, which is too early to know.
+    """
+    before = _constants.ENABLE_RAY_CLUSTER
+    _constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        _constants.ENABLE_RAY_CLUSTER = before
 
 
 def _room_for(workers: int | None) -> int:

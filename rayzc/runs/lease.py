@@ -3,7 +3,8 @@
 Whoever wants the run writes a file ``.owner-TOKEN`` into its folder, and then lists all of them. As a file that is
 written is listed from then on, of two processes at least one sees the other, and only who sees none holds the run. The
 holder writes its file again every few seconds. A file that was not written for a minute, by the clock of the file
-system, is that of a dead process.
+system, is that of a dead process. As that clock may have been set meanwhile, such a file, or one from the future, is
+watched for some seconds first: a process that lives writes it.
 """
 
 import json
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ OWNER_PREFIX = ".owner-"
 
 _STALE_SECONDS = 60.0
 _BEAT_SECONDS = 15.0
+_WATCH_SECONDS = 20.0
+_SECONDS_BETWEEN_LOOKS = 1.0
 _READS = 4
 _ROUNDS = 8
 _CLAIMS, _HOLDS = "claims", "holds"
@@ -40,6 +44,7 @@ class _Other:
 
     token: str
     document: dict[str, Any]
+    written: datetime | None
     silent: float
 
     @property
@@ -47,8 +52,13 @@ class _Other:
         return self.document.get("state") != _CLAIMS
 
     @property
-    def dead(self) -> bool:
-        return self.silent > _STALE_SECONDS or _gone(self.document)
+    def gone(self) -> bool:
+        return _gone(self.document)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is dead, or the clock of the file system was set."""
+        return not -_STALE_SECONDS <= self.silent <= _STALE_SECONDS
 
     def __str__(self) -> str:
         return f"process {self.document.get('process', '?')} on {self.document.get('host', '?')}"
@@ -66,6 +76,7 @@ class Lease:
         self._folder, self._warn = folder, warn
         self._token = secrets.token_hex(8)
         self._after: tuple[str, ...] = ()
+        self._silent: set[str] = set()
         self._lost: _Other | None = None
         self._refreshed = (0.0, 0.0)
         self._end = threading.Event()
@@ -88,7 +99,7 @@ class Lease:
             if not claims:
                 self._write(_CLAIMS)
             others = self._others()
-            living = [other for other in others if not other.dead]
+            living = [other for other in others if not self._dead(other)]
             if not living:
                 break
             holder = next((other for other in living if other.holds), None)
@@ -136,6 +147,21 @@ class Lease:
             with suppress(OSError):
                 self._own.unlink(missing_ok=True)
 
+    def _dead(self, other: _Other) -> bool:
+        """Whether another process is dead; this may take some seconds."""
+        if other.gone or other.token in self._silent:
+            return True
+        if not other.doubtful:
+            return False
+        end = time.monotonic() + _WATCH_SECONDS
+        name = f"{OWNER_PREFIX}{other.token}"
+        while time.monotonic() < end:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            if self._folder.modified().get(name) != other.written:
+                return False  # it was written, or withdrawn
+        self._silent.add(other.token)
+        return True
+
     @property
     def _own(self) -> StorePath:
         return self._file(self._token)
@@ -179,7 +205,7 @@ class Lease:
             except FileNotFoundError:
                 continue
             silent = (now - written).total_seconds() if now and written else 0.0
-            found.append(_Other(token, document, silent))
+            found.append(_Other(token, document, written, silent))
         return found
 
     def _read(self, token: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,7 @@ class TestDeadProcess:
             }
 
         monkeypatch.setattr(StorePath, "modified", later)
+        monkeypatch.setattr(lease, "_WATCH_SECONDS", 0.5)
         with folder.locked(warned.append):
             assert owners(folder) != [dead._own.name]
         assert len(warned) == 1
@@ -138,6 +140,7 @@ class TestDeadProcess:
         with folder.locked(pytest.fail):
             other = Lease(place_of(str(folder.path)), lambda text: None)  # type: ignore[arg-type]
             monkeypatch.setattr(lease, "_STALE_SECONDS", -1.0)  # all are silent for too long
+            monkeypatch.setattr(lease, "_WATCH_SECONDS", 0.0)
             other.take()
             with pytest.raises(
                 RunError, match=r": process \d+ on .* has taken over this run, as this process"
@@ -154,6 +157,52 @@ class TestDeadProcess:
         folder = run(s3, "damaged")
         (folder.path / ".owner-x").write_bytes(b"[")
         assert re.match(r".*: process \? on \? is working on this run", fails(folder))
+
+
+class TestClockOfTheServer:
+    """It is set by an hour after a process has written its file."""
+
+    @pytest.fixture(autouse=True)
+    def hasty(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(lease, "_machine", lambda: None)
+        monkeypatch.setattr(lease, "_BEAT_SECONDS", 3.0)
+        monkeypatch.setattr(lease, "_SECONDS_BETWEEN_LOOKS", 0.2)
+
+    def set_by(self, hours: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Sets the clock now: what was written before has the time of the old clock."""
+        modified, moment = StorePath.modified, datetime.now(UTC)
+
+        def stepped(path: StorePath) -> dict[str, datetime | None]:
+            return {
+                name: written + timedelta(hours=hours) if written and written > moment else written
+                for name, written in modified(path).items()
+            }
+
+        time.sleep(1.1)  # the server's times are whole seconds
+        monkeypatch.setattr(StorePath, "modified", stepped)
+
+    @pytest.mark.parametrize("hours", [1, -1])
+    def test_who_lives_keeps_the_run(self, s3: Server, monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
+        folder = run(s3, f"living{hours}")
+        with folder.locked(pytest.fail):
+            self.set_by(hours, monkeypatch)
+            assert "is working on this run" in fails(RunFolder(folder.path))
+            folder.write_config({"seed": 4})  # it is still held
+
+    @pytest.mark.parametrize("hours", [1, -1])
+    def test_who_is_dead_does_not_keep_it(
+        self, s3: Server, monkeypatch: pytest.MonkeyPatch, hours: int
+    ) -> None:
+        folder, warned = run(s3, f"dead{hours}"), list[str]()
+        dead = Lease(place_of(str(folder.path)), pytest.fail)  # type: ignore[arg-type]
+        dead.take()
+        dead._end.set()
+        self.set_by(hours, monkeypatch)
+        monkeypatch.setattr(lease, "_WATCH_SECONDS", 2.0)
+        with folder.locked(warned.append):
+            assert owners(folder) != [dead._own.name]
+        assert len(warned) == 1
+        assert owners(folder) == []
 
 
 def test_a_process_that_is_not_there_or_another_by_now() -> None:

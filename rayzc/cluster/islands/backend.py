@@ -6,6 +6,8 @@ from typing import Any
 
 import ray
 
+from rayzc.cluster.readiness import waiting_for
+
 __all__ = ["Backend"]
 
 # Ray types none of these.
@@ -72,8 +74,5 @@ class Backend:
         _ray.cancel(reference)
 
     def waiting_for(self) -> str:
-        """Why no worker is ready, as far as it is known here, and where to look."""
-        busy = not _ray.available_resources().get("CPU", 0)
-        why = "all CPUs of the cluster are taken" if busy else "their processes do not start"
-        session = _ray._private.worker.global_worker.node.get_session_dir_path()
-        return f"no worker is ready yet: {why}; Ray says more in {session}/logs"
+        """Why no worker is ready, and where to look."""
+        return waiting_for()

@@ -13,6 +13,7 @@ from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.files import RunFiles
 from rayzc.cluster.islands.progress import Progress, ProgressTracker
 from rayzc.cluster.islands.workers import IslandWorkers
+from rayzc.cluster.readiness import SECONDS_TO_START
 from rayzc.evolution import Island, Tables
 from rayzc.evolution.assessment import assess
 from rayzc.formula import Formula
@@ -28,7 +29,6 @@ _CHECKPOINT_SHARE = 0.05
 _LISTENING_SHARE = 0.05
 _GROWTH_SECONDS = 5.0
 _WAIT_SECONDS = 0.25
-_SECONDS_TO_START = 60.0
 
 
 class DiscoveryRun:
@@ -251,7 +251,7 @@ def breed(
                             run.archipelago.give_up(worker)
                     workers.retire(worker)
                 heard = clock()
-                if begun is not None and (workers.ready or heard - begun > _SECONDS_TO_START):
+                if begun is not None and (workers.ready or heard - begun > SECONDS_TO_START):
                     if not workers.ready:
                         for run in under_way:
                             run.warn(workers.backend.waiting_for())

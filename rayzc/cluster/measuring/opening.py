@@ -4,6 +4,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rayzc.cluster.measuring.cache import require_folder
 from rayzc.cluster.measuring.client import MeasuringPool
 from rayzc.cluster.measuring.pool import PoolActor
 from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions_of_proxies
+from rayzc.cluster.readiness import warned_unless_ready
 from rayzc.errors import ClusterError, RunError
 from rayzc.options import Setup
 from rayzc.problems import Benchmark, Shapes
@@ -81,7 +83,9 @@ def measuring_pool(
                 _, warned = pool.call("open")
                 for text in warned:
                     warnings.warn(text, stacklevel=3)
-                yield pool
+                # As another client, whose calls do not disturb those of the caller.
+                with warned_unless_ready(lambda: copy(pool).statistics().workers):
+                    yield pool
             finally:
                 broken = sys.exc_info()[0] is not None
                 try:

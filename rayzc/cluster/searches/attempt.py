@@ -17,8 +17,9 @@ from rayzc.cluster.connection import connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.measuring import MeasuringPool, measuring_pool
 from rayzc.cluster.searches.progress import ProgressReporter, SearchProgress, Stop
+from rayzc.cluster.searches.schedule import Deadline, Schedule, Trial
 from rayzc.cluster.searches.storage import Storage, trial_folder
-from rayzc.cluster.searches.trial import Schedule, SearchTrial, Trial, Work, reported, trial_of, trial_text
+from rayzc.cluster.searches.trial import SearchTrial, Work, reported, trial_of, trial_text
 from rayzc.errors import SearchError, first_line
 from rayzc.nas.outcome import outcome_of
 from rayzc.nas.plan import Plan
@@ -127,7 +128,7 @@ class Attempt:
                 work = replace(work, pool=stack.enter_context(self._pool(work, workers)))
                 at_once = _at_once(measuring=work.pool is not None, limited=config.time_limit is not None)
                 if config.time_limit is not None:
-                    deadline = time.time() + begun + config.time_limit - time.monotonic()
+                    deadline = Deadline.in_(begun + config.time_limit - time.monotonic())
                     work = replace(work, schedule=Schedule(tuple(left), at_once, deadline))
                 interrupts = stack.enter_context(Interrupts())
                 known = {

@@ -11,6 +11,7 @@ from typing import Any
 from ray import tune
 
 from rayzc.cluster.measuring import MeasuringPool
+from rayzc.cluster.searches.schedule import Schedule, Trial
 from rayzc.errors import ClusterError, RayzcError, SearchError
 from rayzc.measurement import Measurement, Request
 from rayzc.nas.baselines import SearchProblem, comparisons, on_demand, tabulated
@@ -24,7 +25,6 @@ from rayzc.problems import Problem
 __all__ = [
     "RESULTS_FILE",
     "SEARCH_FILE",
-    "Schedule",
     "SearchTrial",
     "Trial",
     "Work",
@@ -33,41 +33,11 @@ __all__ = [
     "trial_text",
 ]
 
-Trial = tuple[str, int]
-"""Name of the problem, and seed."""
-
 SEARCH_FILE = "search.json"
 RESULTS_FILE = "results.json"
 
 # Tune takes some ten milliseconds for every step and a file for every checkpoint, so a step is many batches.
 _STEP_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When the searches of a run have to end, if its time is limited.
-
-    Those that begin late have as much of the time as those that began at once.
-
-    Attributes:
-        trials: the searches, in the order in which they begin.
-        at_once: how many run at once.
-        deadline: when the last has to end, in seconds since 1970.
-    """
-
-    trials: tuple[Trial, ...]
-    at_once: int
-    deadline: float
-
-    def end_of(self, trial: Trial, begun: float) -> float:
-        """When a search has to end, in seconds since 1970.
-
-        Args:
-            trial: the search.
-            begun: when it begins, in seconds since 1970.
-        """
-        turns = math.ceil(len(self.trials) / self.at_once) - self.trials.index(trial) // self.at_once
-        return begun + (self.deadline - begun) / turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +113,9 @@ class SearchTrial(tune.Trainable):
         try:
             search = self._search or self._begun()
             while not search.ended and time.monotonic() - begun < _STEP_SECONDS:
-                if time.time() >= self._end and search.evaluations:  # a short limit leaves time for a batch
+                if (
+                    time.monotonic() >= self._end and search.evaluations
+                ):  # a short limit leaves time for a batch
                     search = replace(search, ended=SearchEnding.TIME_LIMIT)
                 else:
                     search = advance(search, self._problem.domain, self._problem.source)
@@ -175,7 +147,7 @@ class SearchTrial(tune.Trainable):
         self._results = None
         self._problem = self._work.problem(name)
         schedule = self._work.schedule
-        self._end = schedule.end_of(self._trial, time.time()) if schedule else math.inf
+        self._end = time.monotonic() + schedule.seconds_for(self._trial) if schedule else math.inf
         self._search = (self._work.started or {}).get(self._trial)
 
     def _begun(self) -> Search:

@@ -12,10 +12,11 @@ import ray
 from rayzc.cluster.connection import check_address, connected
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.own_code import networks_code, record_code, require_known_code
+from rayzc.cluster.readiness import warned_unless_ready
 from rayzc.cluster.training.named import named_networks, shipped_by_value, users_networks
 from rayzc.cluster.training.progress import Listener, ProgressReporter, State, TrainingProgress
 from rayzc.cluster.training.tasks import MAX_DEATHS, TrainingTasks, capacity, chosen_device, died
-from rayzc.cluster.training.worker import Report
+from rayzc.cluster.training.worker import Report, Started
 from rayzc.ending import Ending, Reason
 from rayzc.errors import RunError, TrainingError, first_line
 from rayzc.images import LabelledImages, read_images
@@ -165,6 +166,8 @@ class _Run:
     listen: Listener | None
     trained: dict[tuple[int, int], Trained] = field(default_factory=dict)
     failures: dict[tuple[int, int], str] = field(default_factory=dict)
+    processes: int = 0
+    """How many have started."""
 
     def go(self, workers: int | None, before: float) -> TrainResults:
         """Runs the trainings that have not ended.
@@ -188,7 +191,8 @@ class _Run:
         left = [row for row, progress in zip(config.trainings, rows, strict=True) if progress.left]
         if left:
             self.folder.record("started", rayzc=__version__, trainings=len(left), device=config.device)
-            with shipped_by_value(config.networks), Interrupts() as interrupts:
+            ready = warned_unless_ready(lambda: self.processes)
+            with shipped_by_value(config.networks), Interrupts() as interrupts, ready:
                 ending = self._train(left, reporter, interrupts, workers)
         reporter.report(always=True)
         return self._conclude(ending, round(reporter.seconds, 3), reporter.lost)
@@ -219,7 +223,9 @@ class _Run:
                     reporter.update(places[place, seed], State.TRAINING)
                 for place, seed, event in tasks.events():
                     training = (place, seed)
-                    if isinstance(event, Report):
+                    if isinstance(event, Started):
+                        self.processes += 1
+                    elif isinstance(event, Report):
                         deaths[training] = 0
                         self.trained[training] = event.trained
                         write_checkpoint(self.folder.training(place, seed), event.checkpoint)

@@ -11,7 +11,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from rayzc.cluster.training.worker import TASK, Report, TrainingJob
+from rayzc.cluster.training.worker import TASK, Report, Started, TrainingJob
 from rayzc.errors import ClusterError
 from rayzc.runs import TrainConfig
 
@@ -99,8 +99,8 @@ class TrainingTasks:
         )
         self._running[reports] = (place, seed)
 
-    def events(self) -> Iterator[tuple[int, int, Report | Exception | None]]:
-        """Waits briefly, and yields events of trainings: place, seed, and a report, an error, or None for the end."""
+    def events(self) -> Iterator[tuple[int, int, Started | Report | Exception | None]]:
+        """Waits briefly, and yields events of trainings: place, seed, and what happened; None for the end."""
         if not self._running:
             return
         ready, _ = _ray.wait([*self._running], timeout=_WAIT, num_returns=1)

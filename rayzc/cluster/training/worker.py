@@ -10,7 +10,7 @@ import ray
 from rayzc.options import Recipe
 from rayzc.training.results import Trained
 
-__all__ = ["TASK", "Report", "TrainingJob"]
+__all__ = ["TASK", "Report", "Started", "TrainingJob"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,17 @@ class TrainingJob:
     give_up: int | None
 
 
+@dataclass(frozen=True)
+class Started:
+    """The process of a training is there.
+
+    Attributes:
+        process: its id.
+    """
+
+    process: int
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
     """A training after an epoch.
@@ -56,8 +67,10 @@ class Report:
 
 
 @ray.remote(num_returns="streaming", max_retries=0)
-def _trained(job: TrainingJob, images: Any, network: Any, checkpoint: bytes | None) -> Iterator[Report]:
-    """Trains a network to the end, and yields a report after every epoch.
+def _trained(
+    job: TrainingJob, images: Any, network: Any, checkpoint: bytes | None
+) -> Iterator[Started | Report]:
+    """Trains a network to the end, and yields that it has started, and a report after every epoch.
 
     Args:
         job: the training.
@@ -65,6 +78,7 @@ def _trained(job: TrainingJob, images: Any, network: Any, checkpoint: bytes | No
         network: the user's own network; None for an architecture of a search space, which is built here.
         checkpoint: the checkpoint to resume from; None to begin.
     """
+    yield Started(os.getpid())
     from rayzc.training import NetworkSource, Training, TrainingData, use_resources
 
     use_resources(job.device, job.threads, job.memory_share)

@@ -1,8 +1,14 @@
 """A table of the faults: what happened, whether the run survived, how soon, and whether its result was the same."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from rayzc.cluster import discover
+from rayzc.options import Limits
+from rayzc.problems import Suite, write_suite
+from tests.cluster.faults.drivers import EPOCHS, SETTINGS
 
 ROWS: list[tuple[str, float, bool]] = []
 
@@ -18,6 +24,21 @@ def survived() -> Survived:
         assert same, f"{fault}: the result is another"
 
     return enter
+
+
+@pytest.fixture(scope="session")
+def suite(small_suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("suite") / "small.parquet"
+    write_suite(small_suite, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def expected(suite: Path, ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The hall of fame of the run that is left in peace."""
+    out = tmp_path_factory.mktemp("expected") / "run"
+    discover(suite, settings=SETTINGS, limits=Limits(epochs=EPOCHS), workers=4, out=out)
+    return (out / "hall_of_fame.json").read_bytes()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,19 +1,28 @@
 """Runs in processes of their own, whose daemons and workers are found by their process ids."""
 
+import json
 import os
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rayzc.options import Settings
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 300.0
 EPOCHS = 24
+SLOW = "0.0005"
+"""A pace for runs to which something slow happens, such as a machine that joins."""
 SETTINGS = Settings(
     seed=3,
     islands=4,
@@ -27,13 +36,26 @@ OPTIONS += ["--migration-interval", "2", "--topology", "random", "--objective", 
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command of rayzc, in a session of its own, all of which ends with the block."""
-    environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+def started(
+    *arguments: str,
+    module: str = "rayzc",
+    before: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[str]]:
+    """A command of rayzc, in a session of its own, all of which ends with the block.
+
+    Args:
+        arguments: of the command.
+        module: which module it is.
+        before: the command that it is started by, such as ``ip netns exec NAME``.
+        environment: further variables.
+    """
+    known = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "rayzc", *arguments],
+        [*before, sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env=environment,
+        env=known | dict(environment or {}),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,3 +110,119 @@ def checkpoints(run: Path) -> int:
     return max(
         (int(path.stem.partition("-")[2]) for path in run.glob("checkpoints/epoch-*.json")), default=-1
     )
+
+
+@dataclass
+class Watched:
+    """A discovery in a process of its own, and what it has said so far.
+
+    Attributes:
+        process: the process.
+        lines: what it said, each with the time at which it came.
+    """
+
+    process: subprocess.Popen[str]
+    lines: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+
+    def read(self) -> None:
+        """Reads to the end."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                self.lines.append((time.monotonic(), json.loads(line)))
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """What it said last."""
+        return self.lines[-1][1] if self.lines else {"epoch": -1, "processes": [], "lost": 0}
+
+    def wait_for(self, condition: Callable[[dict[str, Any]], bool]) -> float:
+        """Waits until something that holds is said, and returns when that was."""
+        wait_until(lambda: condition(self.last) or "ended" in self.last, self.process)
+        assert condition(self.last), self.last
+        return self.lines[-1][0]
+
+    def recovered(self, since: float) -> float:
+        """Seconds from a fault until all islands have advanced by two more epochs."""
+        epoch = next((said["epoch"] for at, said in reversed(self.lines) if at <= since), -1)
+        return self.wait_for(lambda said: said["epoch"] >= epoch + 3) - since
+
+    def end(self) -> dict[str, Any]:
+        """Waits for the end, and returns what was said of it."""
+        assert self.process.stderr is not None
+        errors = self.process.stderr.read()
+        assert self.process.wait(PATIENCE) == 0, errors
+        wait_until(lambda: "ended" in self.last)
+        return self.last
+
+
+@contextmanager
+def watched(
+    given: dict[str, Any], before: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Watched]:
+    """See :mod:`tests.cluster.faults.watched`."""
+    with started(
+        json.dumps(given), module="tests.cluster.faults.watched", before=before, environment=environment
+    ) as process:
+        run = Watched(process)
+        reader = threading.Thread(target=run.read, daemon=True)
+        reader.start()
+        yield run
+
+
+class Machines:
+    """A cluster of machines that come and go.
+
+    Args:
+        process: see :mod:`tests.cluster.faults.machines`.
+        environment: what clients need to know.
+    """
+
+    def __init__(self, process: subprocess.Popen[str], environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.address = self._answer(process)
+        self._process = process
+
+    def do(self, command: str) -> None:
+        """Does what a line says."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        assert self._answer(self._process) == "done"
+
+    def _answer(self, process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        assert line, process.communicate()
+        return line
+
+
+@contextmanager
+def machines(count: int, store: int = 80_000_000, head_cpus: int = 0) -> Iterator[Machines]:
+    """A cluster of a head, and of machines with a CPU each, for the length of the block.
+
+    Args:
+        count: how many machines.
+        store: size of the object store of each.
+        head_cpus: CPUs of the head.
+    """
+    folder = tempfile.mkdtemp(prefix="rzc")
+    environment = {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_TMPDIR": folder,  # so that the clusters of others are not found
+        "PACE": SLOW,
+    }
+    try:
+        with started(
+            str(store), str(head_cpus), module="tests.cluster.faults.machines", environment=environment
+        ) as process:
+            cluster = Machines(process, environment)
+            for _ in range(count):
+                cluster.do("add")
+            yield cluster
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(60)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -12,26 +12,10 @@ import pytest
 
 from rayzc.cluster import Progress, discover, resume
 from rayzc.options import Limits
-from rayzc.problems import Suite, write_suite
 from tests.cluster.faults.conftest import Survived
 from tests.cluster.faults.drivers import EPOCHS, OPTIONS, SETTINGS, checkpoints, named, started, wait_until
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(scope="module")
-def suite(small_suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("suite") / "small.parquet"
-    write_suite(small_suite, path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def expected(suite: Path, ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The hall of fame of the run that is left in peace."""
-    out = tmp_path_factory.mktemp("expected") / "run"
-    discover(suite, settings=SETTINGS, limits=Limits(epochs=EPOCHS), workers=4, out=out)
-    return (out / "hall_of_fame.json").read_bytes()
 
 
 class Watch:

@@ -18,6 +18,7 @@ from rayzc.passes import separate
 from rayzc.passes.activations import Codes, Logits, Maps
 from rayzc.passes.blocks import BlockEntropies, BlockGains
 from rayzc.passes.gradients import Curvatures, Gradients, Jacobian, Saliencies
+from rayzc.passes.graph import Graph, trace_graph
 from rayzc.passes.operations import Operations, count_operations
 from rayzc.passes.separate import GaussianAnswer
 from rayzc.passes.stages import Stage
@@ -101,6 +102,10 @@ class ByProducts:
         "multiply-adds and other operations per image, as the suite counts them",
         Operations,
         alone=count_operations,
+    )
+    graph = Need[Graph](
+        "the layers, poolings and joins of the network, and what flows from which to which; the same for all images",
+        alone=trace_graph,
     )
     logits = Need[Tensor]("(images, classes), the network's output in train mode", Logits)
     kernel = Need[NDArray[np.float64]](

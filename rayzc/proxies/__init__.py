@@ -22,6 +22,20 @@ from rayzc.proxies.measurement import MeasurementWarning, measure, measure_detai
 from rayzc.proxies.other_weights import synflow, synflow_bn, zen
 from rayzc.proxies.registry import UNDEFINED, Proxy, find, proxy, register, registered, unregister
 from rayzc.proxies.size import flops, l2_norm, params
+from rayzc.proxies.structure import (
+    conv1x1_share,
+    conv3x3_share,
+    layers,
+    log_paths,
+    longest_path,
+    mean_path,
+    mean_resolution,
+    mean_width,
+    pooling_share,
+    reached_layers,
+    shortest_path,
+    skip_share,
+)
 
 __all__ = [
     "NEEDS",
@@ -30,6 +44,8 @@ __all__ = [
     "Measurement",
     "MeasurementWarning",
     "Proxy",
+    "conv1x1_share",
+    "conv3x3_share",
     "epe_nas",
     "expressivity",
     "find",
@@ -39,6 +55,12 @@ __all__ = [
     "grasp",
     "jacov",
     "l2_norm",
+    "layers",
+    "log_paths",
+    "longest_path",
+    "mean_path",
+    "mean_resolution",
+    "mean_width",
     "measure",
     "measure_architecture",
     "measure_detailed",
@@ -46,10 +68,14 @@ __all__ = [
     "nwot",
     "params",
     "plain",
+    "pooling_share",
     "progressivity",
     "proxy",
+    "reached_layers",
     "register",
     "registered",
+    "shortest_path",
+    "skip_share",
     "snip",
     "swap",
     "synflow",

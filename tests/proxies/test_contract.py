@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from rayzc.proxies import UNDEFINED, MeasurementWarning, measure, measure_detailed, registered
+from rayzc.proxies.structure import __all__ as STRUCTURAL
 from rayzc.testing import check_proxy, unchanged
 from tests.proxies.nets import ODD, Chain
 
@@ -54,7 +55,7 @@ def used(model: nn.Module) -> nn.Module:
 
 
 def test_all_proxies_are_there() -> None:
-    assert {*SUITE, *BEYOND} <= set(PROXIES)
+    assert {*SUITE, *BEYOND, *STRUCTURAL} <= set(PROXIES)
 
 
 @pytest.mark.parametrize("name", PROXIES)

@@ -5,11 +5,12 @@ import torch
 from torch import Tensor, nn
 
 from rayzc.proxies import measure, measure_detailed, registered
+from rayzc.proxies.structure import __all__ as STRUCTURAL
 from rayzc.testing import unchanged
 from tests.proxies.nets import Chain, Unnormed
 from tests.proxies.test_contract import SUITE, batch
 
-ONE_IMAGE = {"params", "l2_norm", "synflow", "synflow_bn"}
+ONE_IMAGE = {"params", "l2_norm", "synflow", "synflow_bn", *STRUCTURAL}
 IMAGES = 12
 
 

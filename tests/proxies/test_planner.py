@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from rayzc.proxies import measure, measure_detailed
+from rayzc.proxies.structure import __all__ as STRUCTURAL
 from tests.proxies.nets import Chain, Unnormed
 from tests.proxies.test_contract import SUITE, batch
 
@@ -51,11 +52,12 @@ def forwards(model: Counting | CountingUnnormed, proxies: Iterable[str] | None) 
         (["grad_norm", "snip", "plain", "fisher", "grasp"], [8]),
         (["grasp", "jacov", "nwot", "trainability", "expressivity", "flops"], [8]),
         (["zen"], [8, 8]),
+        (STRUCTURAL, [1]),
         (["synflow"], [1]),
         (["zico"], [4, 4]),
         (["zico", "snip"], [8, 4, 4]),
         (SUITE, [8, 1, 8, 8]),
-        (None, [8, 4, 4, 1, 1, 8, 8]),
+        (None, [8, 1, 4, 4, 1, 1, 8, 8]),
     ],
 )
 def test_the_fewest_forward_passes(proxies: list[str] | None, expected: list[int]) -> None:

@@ -110,8 +110,11 @@ def test_arguments_without_their_names() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ([], "no proxy is named: name at least one, or leave the names out for all; known: epe_nas, "),
-        ([""], "the name of a proxy is empty: write it, or leave the names out for all; known: epe_nas, "),
+        ([], "no proxy is named: name at least one, or leave the names out for all; known: conv1x1_share, "),
+        (
+            [""],
+            "the name of a proxy is empty: write it, or leave the names out for all; known: conv1x1_share, ",
+        ),
         (["zen", " "], "the name of a proxy is empty"),
         (["zenn"], r"there is no proxy 'zenn'; did you mean 'zen'\?"),
         ("zen", r"must be a list of names, such as \['zen'\]"),

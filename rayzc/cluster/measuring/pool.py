@@ -80,7 +80,8 @@ class PoolActor:
         versions: version of each proxy, by name.
         user_proxies: a list of one reference, to the user's proxies.
         limit: how many requests a client may have that no worker has answered.
-        benchmark: of a suite; None for the tasks of the search spaces.
+        shapes: the scale of networks and what they are built for.
+        benchmark: a list of one reference, to the benchmark of a suite; to None for the tasks of the search spaces.
     """
 
     def __init__(
@@ -92,11 +93,12 @@ class PoolActor:
         versions: Mapping[str, str],
         user_proxies: list[Any],
         limit: int,
-        benchmark: Benchmark | None,
+        shapes: Shapes,
+        benchmark: list[Any],
     ) -> None:
         self._setup = setup
-        self._benchmark = benchmark
-        self._shapes = Shapes() if benchmark is None else benchmark.shapes
+        self._given = benchmark
+        self._shapes = shapes
         self._device = device
         self._number = workers
         self._limit = limit
@@ -122,6 +124,7 @@ class PoolActor:
         return self._life, self._cache.warnings if self._cache else []
 
     async def _open(self) -> None:
+        self._benchmark: Benchmark | None = await self._given[0]
         if self._cache is not None:
             self._ledger = Ledger(await asyncio.to_thread(self._cache.read))
         self._change = asyncio.Event()

@@ -125,13 +125,14 @@ def train_finalists(
             )
             for name in drawn
         }
+        # What was found first, and then what it is compared with, so that a time limit leaves whole rows.
         trials = dict.fromkeys(
             Trial(*_parts(name, finalist.architecture), under)
             for under in seeds
-            for choice in Choice
+            for found in (True, False)
             for name, finalists in chosen.items()
             for finalist in finalists
-            if finalist.choice is choice
+            if (finalist.choice is Choice.FOUND) is found
         )
         device = setup.device or ("cuda" if _resources().get("GPU", 0) else "cpu")
         accuracies = train_trials(

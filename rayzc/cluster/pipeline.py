@@ -24,8 +24,8 @@ from rayzc.version import __version__
 
 __all__ = ["resume_run", "run"]
 
-_DISCOVERY_SHARE = 0.4
-"""The share of the time of a run in which formulas are bred."""
+_DISCOVERY_SHARE, _QUICK_DISCOVERY_SHARE = 0.4, 0.25
+"""The share of the time of a run in which formulas are bred. Searches and trainings have more to begin with."""
 _NOT_THERE = "a run of all stages has its folder on this machine: give a path to --out"
 
 
@@ -98,9 +98,10 @@ def _timed(options: RunOptions, spaces: int) -> RunOptions:
         limit = QUICK_SECONDS
     elif limit is None and own == Limits():
         limit = RUN_SECONDS
-    share = options.cross_validate if spaces > 1 else 0.0
     if own.time_limit is None and limit is not None:
-        own = own.replaced(time_limit=min(DEFAULT_SECONDS, _DISCOVERY_SHARE * (1 - share) * limit))
+        breeding = limit * (_QUICK_DISCOVERY_SHARE if options.quick else _DISCOVERY_SHARE)
+        left_out = options.cross_validate if spaces > 1 else 0.0
+        own = own.replaced(time_limit=min(DEFAULT_SECONDS, (1 - left_out) * breeding))
     return options.replaced(time_limit=limit, limits=own)
 
 

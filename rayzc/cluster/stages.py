@@ -26,7 +26,7 @@ from rayzc.runs import FINALS, Discovery, Ending, Pipeline, PipelineConfig, Reas
 __all__ = ["Listener", "Stages"]
 
 _DISCOVERY, _LEFT_OUT, _SEARCH, _TRAINING = "discovery", "left_out", "search", "training"
-_SEARCH_SHARE = 0.4
+_SEARCH_SHARE = 0.35
 """The searches' share of the time that the discoveries leave, where trainings follow."""
 
 _TRAINING_SHARE = 0.25

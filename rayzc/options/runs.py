@@ -207,7 +207,8 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
     time_limit: Annotated[
         float | None,
         option(
-            "Stop after about this running time, such as 10m or 1h. Breeding takes two fifths of it.",
+            "Stop after about this running time, such as 10m or 1h. Breeding takes two fifths of it, with --quick a "
+            "quarter.",
             panel="When to stop",
             above=0,
             duration=True,

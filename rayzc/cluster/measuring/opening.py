@@ -73,8 +73,8 @@ def measuring_pool(
             ray.get_runtime_context().get_node_id(), soft=False
         )
         with shipped(user_proxies()) as reference:
-            # Held here as long as the pool lives, since a pool that is restarted needs it again. In a list, as Ray warns
-            # of arguments in its store, which it cannot know to be held.
+            # Held here as long as the pool lives, since a pool that is restarted needs it again. In a list, as Ray
+            # warns of arguments in its store, which it cannot know to be held.
             kept = [_ray.put(benchmark)]
             actor = _ACTOR.options(scheduling_strategy=here).remote(
                 setup, device, workers, folder, versions, [reference], outstanding, shapes, kept

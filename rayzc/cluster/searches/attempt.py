@@ -157,11 +157,13 @@ class Attempt:
                 if interrupts.received:
                     ending = Ending.interrupted_by(interrupts.received)
             for trial in left:
-                done[trial] = self._concluded(trial, storage, work, errors.get(trial))
+                done[trial] = self._concluded(trial, storage, work, errors.get(trial), ending)
         return self._conclude(done, ending, time.monotonic() - begun, numbers, trouble)
 
-    def _concluded(self, trial: Trial, storage: Storage, work: Work, error: str | None) -> Results:
-        """The results of a search, or the best that it had found when it was interrupted."""
+    def _concluded(
+        self, trial: Trial, storage: Storage, work: Work, error: str | None, ending: Ending
+    ) -> Results:
+        """The results of a search, or the best that it had found when all were stopped."""
         search, results = storage.newest(trial)
         if results is not None:
             return results
@@ -169,6 +171,8 @@ class Attempt:
             return Results((), failures={trial_text(trial): error})
         if search is None or search.best is None:
             return Results(())
+        if ending.reason is Reason.TIME_LIMIT:
+            search = replace(search, ended=search.ended or SearchEnding.TIME_LIMIT)
         problem = work.problem(trial[0])
         return Results((outcome_of(search, problem.domain.space, problem.truth),))
 

@@ -159,14 +159,14 @@ def test_files_that_cannot_be_written_are_told(ray_session: None, tmp_path: Path
 @pytest.mark.parametrize(
     ("given", "limits"),
     [
-        ({}, Limits(time_limit=90.0)),
-        ({"quick": True}, Limits(time_limit=28.5)),
-        ({"time_limit": 60.0}, Limits(time_limit=18.0)),
-        ({"time_limit": 60.0, "cross_validate": 0}, Limits(time_limit=30.0)),
-        ({"time_limit": 60.0, "problems": ["nasbench201"]}, Limits(time_limit=30.0)),
+        ({}, Limits(time_limit=72.0)),
+        ({"quick": True}, Limits(time_limit=14.25)),
+        ({"time_limit": 60.0}, Limits(time_limit=14.4)),
+        ({"time_limit": 60.0, "cross_validate": 0}, Limits(time_limit=24.0)),
+        ({"time_limit": 60.0, "problems": ["nasbench201"]}, Limits(time_limit=24.0)),
         ({"time_limit": 3600.0}, Limits(time_limit=180.0)),
         ({"epochs": 7}, Limits(epochs=7)),
-        ({"epochs": 7, "time_limit": 60.0}, Limits(epochs=7, time_limit=18.0)),
+        ({"epochs": 7, "time_limit": 60.0}, Limits(epochs=7, time_limit=14.4)),
         ({"discovery_time_limit": 50.0, "time_limit": 60.0}, Limits(time_limit=50.0)),
     ],
 )

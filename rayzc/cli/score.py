@@ -23,7 +23,7 @@ def score(formula: AsFormula, options: ScoreOptions, output: JsonOutput, suite: 
 
     from rayzc.cli.formulas import read_formula
     from rayzc.cli.output import plain_console, suite_or_default
-    from rayzc.evolution import assess, best_single_proxies
+    from rayzc.evolution import assess, assess_pools, best_single_proxies
     from rayzc.problems import load_suite
 
     parsed = read_formula(formula)
@@ -36,14 +36,20 @@ def score(formula: AsFormula, options: ScoreOptions, output: JsonOutput, suite: 
     fitted = chosen.for_fitting(sorted({*chosen.common_proxies, *parsed.proxies}))
     result = assess(parsed, fitted, options.bootstrap, options.seed)
     singles = best_single_proxies(fitted)
+    pools = {name: sum(taus.values()) / len(taus) for name, taus in assess_pools(fitted).items()}
     if output.as_json:
         document = result.to_json()
         document["single_proxies"] = {str(single.formula): single.mean_kendall for single in singles}
+        document |= {"pool_rankings": pools} if pools else {}
         typer.echo(json.dumps(document, indent=1))
         return
     console = plain_console()
     for table in _tables(result, singles, console):
         console.print(table, crop=False)
+    for name, tau in pools.items():
+        console.print(
+            f"{name}, which ranks each problem as a whole, has a mean tau of {tau:.3f}", soft_wrap=True
+        )
     name, ties = result.most_tied
     if ties > Settings().max_ties:
         typer.echo(

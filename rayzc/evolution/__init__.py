@@ -20,6 +20,7 @@ from rayzc.evolution.individual import (
 from rayzc.evolution.island import Island, check_settings, emigrants, initialise, step
 from rayzc.evolution.kendall import kendall_tau
 from rayzc.evolution.objectives import OBJECTIVES, Objective
+from rayzc.evolution.pools import POOL_RANKINGS, PoolRanking, assess_pools, az_nas
 from rayzc.evolution.selection import SELECTIONS, Selection
 from rayzc.evolution.tables import Tables
 from rayzc.evolution.topology import TOPOLOGIES, Topology
@@ -29,6 +30,7 @@ __all__ = [
     "CORRELATIONS",
     "OBJECTIVES",
     "OPERATORS",
+    "POOL_RANKINGS",
     "SELECTIONS",
     "TOPOLOGIES",
     "Correlation",
@@ -36,6 +38,7 @@ __all__ = [
     "Island",
     "Judge",
     "Objective",
+    "PoolRanking",
     "ProblemScore",
     "Selection",
     "SuiteScore",
@@ -44,6 +47,8 @@ __all__ = [
     "Verdict",
     "Vocabulary",
     "assess",
+    "assess_pools",
+    "az_nas",
     "best_single_proxies",
     "check_settings",
     "emigrants",

@@ -19,7 +19,9 @@ from rayzc.passes.activations import Codes, Logits, Maps
 from rayzc.passes.blocks import BlockEntropies, BlockGains
 from rayzc.passes.gradients import Curvatures, Gradients, Jacobian, Saliencies
 from rayzc.passes.graph import Graph, trace_graph
+from rayzc.passes.knowledge import fisher_information
 from rayzc.passes.operations import Operations, count_operations
+from rayzc.passes.ranks import EffectiveRanks
 from rayzc.passes.separate import GaussianAnswer
 from rayzc.passes.stages import Stage
 from rayzc.passes.subject import Subject
@@ -115,6 +117,10 @@ class ByProducts:
     maps = Need[tuple[Tensor, ...]](
         "the first image's output of every module, (channels, positions), in the order they ran", Maps
     )
+    effective_ranks = Need[tuple[float, ...]](
+        "the effective rank of the output of each layer, norm and activation, in the network's order",
+        EffectiveRanks,
+    )
     block_entropies = Need[tuple[float, ...]](
         "the entropy of each primary block's feature spectrum, first to last; nan for constant features",
         BlockEntropies,
@@ -145,6 +151,11 @@ class ByProducts:
     )
     flow_bn = Need[tuple[tuple[Tensor, Tensor], ...]](
         "the same with batch norm", alone=partial(separate.flow, batch_norm=True)
+    )
+    fisher_information = Need[Tensor](
+        "(entries, entries) float64, of the logits about the first entry of each weight and bias, in evaluation mode",
+        alone=fisher_information,
+        in_parts=True,
     )
     gaussian = Need[GaussianAnswer](
         "the response of a network with Gaussian weights to perturbed Gaussian images",

@@ -13,11 +13,12 @@ by-products. :class:`ByProducts` lists what a proxy can need and read, and :data
 
 from rayzc.measurement import Measurement
 from rayzc.passes.by_products import NEEDS, ByProducts
-from rayzc.proxies.activations import meco, nwot, swap
+from rayzc.proxies.activations import meco, near, nwot, swap
 from rayzc.proxies.architectures import measure_architecture
 from rayzc.proxies.blocks import expressivity, progressivity, trainability
 from rayzc.proxies.gradients import fisher, grad_norm, grasp, plain, snip, zico
 from rayzc.proxies.jacobians import epe_nas, jacov
+from rayzc.proxies.knowledge import vkdnw
 from rayzc.proxies.measurement import MeasurementWarning, measure, measure_detailed
 from rayzc.proxies.other_weights import synflow, synflow_bn, zen
 from rayzc.proxies.registry import UNDEFINED, Proxy, find, proxy, register, registered, unregister
@@ -65,6 +66,7 @@ __all__ = [
     "measure_architecture",
     "measure_detailed",
     "meco",
+    "near",
     "nwot",
     "params",
     "plain",
@@ -82,6 +84,7 @@ __all__ = [
     "synflow_bn",
     "trainability",
     "unregister",
+    "vkdnw",
     "zen",
     "zico",
 ]

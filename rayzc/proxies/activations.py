@@ -6,7 +6,7 @@ import torch
 from rayzc.passes.by_products import ByProducts
 from rayzc.proxies.registry import proxy
 
-__all__ = ["meco", "nwot", "swap"]
+__all__ = ["meco", "near", "nwot", "swap"]
 
 
 @proxy(needs="kernel")
@@ -49,6 +49,21 @@ def meco(measured: ByProducts) -> float:
         if id(found) not in known:
             known[id(found)] = _least_eigenvalue(found)
     return sum(known[id(found)] for found in measured.maps)
+
+
+@proxy(needs="effective_ranks")
+def near(measured: ByProducts) -> float:
+    """Sum over layers, norms and activations of the effective rank of their output; needs no ReLU.
+
+    The output is a matrix of points (images and positions) by channels, of which as many points as channels are drawn;
+    its effective rank is the exponential of the entropy of its singular values, as shares of their sum. Modules count,
+    functions do not, and a module that is called again counts once. The network's own weights are used, once; the
+    authors take neighbouring points and may average over several draws of weights.
+
+    Husistein, Reiher and Eckhoff, "NEAR: a training-free pre-estimator of machine learning model performance",
+    ICLR 2025.
+    """
+    return sum(measured.effective_ranks)
 
 
 def _least_eigenvalue(features: torch.Tensor) -> float:

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from rayzc.cli.score import _tables
-from rayzc.evolution import assess, best_single_proxies
+from rayzc.evolution import assess, assess_pools, best_single_proxies
 from rayzc.formula import Formula
 from rayzc.problems import Suite, load_suite, write_suite
 from tests.cli.conftest import Command
@@ -140,6 +140,15 @@ class TestJson:
                 "spearman_interval": list(theirs.spearman_interval or ()),
             }
         assert list(document["single_proxies"]) == ["flops", "-jacov", "nwot"]
+
+    def test_rankings_of_pools_where_a_suite_has_their_proxies(self, command: Command) -> None:
+        asked = ("score", "nwot", "--suite", "mini-13", "--problems", "nasbench201/digits", "--bootstrap", 0)
+        document = json.loads(command(*asked, "--json").out)
+        expected = assess_pools(load_suite("mini-13").select(["nasbench201/digits"]).for_fitting())
+        tau = expected["az_nas"]["nasbench201/digits"]
+        assert document["pool_rankings"] == {"az_nas": tau}
+        line = f"az_nas, which ranks each problem as a whole, has a mean tau of {tau:.3f}"
+        assert line in command(*asked).out.splitlines()
 
     def test_on_the_real_suite(self, command: Command, nbsz_path: Path) -> None:
         ended = command("score", "flops", "--suite", nbsz_path, "--bootstrap", 0, "--json")

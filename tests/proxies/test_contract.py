@@ -30,7 +30,17 @@ SUITE = (
     "synflow",
     "zen",
 )
-BEYOND = ("zico", "meco", "swap", "synflow_bn", "expressivity", "progressivity", "trainability")
+BEYOND = (
+    "near",
+    "vkdnw",
+    "zico",
+    "meco",
+    "swap",
+    "synflow_bn",
+    "expressivity",
+    "progressivity",
+    "trainability",
+)
 
 
 def batch(size: int = 8, seed: int = 0) -> tuple[Tensor, Tensor]:

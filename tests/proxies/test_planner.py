@@ -53,11 +53,13 @@ def forwards(model: Counting | CountingUnnormed, proxies: Iterable[str] | None) 
         (["grasp", "jacov", "nwot", "trainability", "expressivity", "flops"], [8]),
         (["zen"], [8, 8]),
         (STRUCTURAL, [1]),
+        (["vkdnw"], [8]),
+        (["near", "nwot"], [8]),
         (["synflow"], [1]),
         (["zico"], [4, 4]),
         (["zico", "snip"], [8, 4, 4]),
         (SUITE, [8, 1, 8, 8]),
-        (None, [8, 1, 4, 4, 1, 1, 8, 8]),
+        (None, [8, 1, 4, 4, 1, 1, 8, 8, 8]),
     ],
 )
 def test_the_fewest_forward_passes(proxies: list[str] | None, expected: list[int]) -> None:

@@ -7,6 +7,7 @@ layer's output, and one backward pass for each class, or for each of a few rando
 classes, gives what is needed of all images and all weights.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -84,7 +85,7 @@ def _directions(subject: Subject, classes: int) -> Tensor:
         return torch.eye(classes)[:, None].expand(-1, images, -1)
     draws = torch.Generator().manual_seed(subject.seed)
     signs = torch.randint(0, 2, (DIRECTIONS, images, classes), generator=draws, dtype=torch.float32) * 2 - 1
-    return signs / DIRECTIONS**0.5
+    return signs / math.sqrt(DIRECTIONS)
 
 
 class Steps(Override):

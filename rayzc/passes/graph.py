@@ -169,7 +169,7 @@ class Tracing(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Runs a kernel and notes what it made."""
-        result = func(*args, **(kwargs or {}))
+        result = func(*args, **kwargs) if kwargs else func(*args)
         given = [value for tensor in _tensors(args) if (value := self.value(tensor)) is not None]
         if given:
             value = self._made(func, args, given, result)

@@ -3,9 +3,11 @@
 The first entry of a weight or bias stands for its layer. With a step s on the first entry of a convolution's weight,
 its first output channel gains s times one input channel, moved and strided; likewise for linear layers, norms and
 biases. So the derivative of a logit by s is, for every image, the inner product of that gain with the gradient at the
-layer's output, and one backward pass for each class gives the derivatives of all images by all weights.
+layer's output, and one backward pass for each class, or for each of a few random directions where there are many
+classes, gives what is needed of all images and all weights.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -18,7 +20,10 @@ from rayzc.passes.overrides import Override
 from rayzc.passes.replica import Replica, randomness_from
 from rayzc.passes.subject import Subject
 
-__all__ = ["fisher_information"]
+__all__ = ["DIRECTIONS", "fisher_information"]
+
+DIRECTIONS = 32
+"""Backward passes for more classes than that."""
 
 
 def fisher_information(subject: Subject, size: int) -> Tensor:
@@ -26,6 +31,9 @@ def fisher_information(subject: Subject, size: int) -> Tensor:
 
     J is by the first entry of each weight and bias of the convolutions, linear layers and batch norms, in the order in
     which they are called. The network is in evaluation mode, so that images do not influence each other.
+
+    With M M' = diag(p) - p p' it is the sum over the classes c of (J' M e) (J' M e)', e the unit vector of c. For more
+    than 32 classes, e is drawn instead, 32 times for each image: signs over sqrt(32), whose mean is the same.
 
     Args:
         subject: what is measured.
@@ -42,31 +50,42 @@ def fisher_information(subject: Subject, size: int) -> Tensor:
             module.training = False
         for start in range(0, len(subject.images), size):
             randomness_from(subject.seed, subject.device)
-            share = _summed(subject, replica, subject.images[start : start + size])
+            share = _summed(subject, replica, range(start, min(start + size, len(subject.images))))
             total = share if total is None else total + share
     assert total is not None
     return total / len(subject.images)
 
 
-def _summed(subject: Subject, replica: Replica, images: Tensor) -> Tensor:
+def _summed(subject: Subject, replica: Replica, images: range) -> Tensor:
     """The sum over some images."""
-    shown = subject.laid_out(images).clone().requires_grad_()
+    shown = subject.laid_out(subject.images[images.start : images.stop]).clone().requires_grad_()
     steps = Steps(len(images))
     subject.passes["fisher forward"] += 1
     with steps:
         logits = replica.logits(shown)
-    classes = logits.shape[1]
-    derivatives = torch.zeros(len(images), classes, len(steps.entries), dtype=torch.float64)
+    directions = _directions(subject, logits.shape[1])[:, images.start : images.stop].to(logits)
+    # M is diag(s) (1 - s s') for the roots s of the chances.
+    roots = logits.detach().softmax(1).sqrt()
+    directions = roots * (directions - roots * (directions * roots).sum(2, keepdim=True))
+    rows = torch.zeros(len(directions), len(images), len(steps.entries), dtype=torch.float64)
     if logits.requires_grad:
-        for label in range(classes):
+        for number, direction in enumerate(directions):
             subject.passes["fisher backward"] += 1
-            steps.found = derivatives[:, label]
-            keep = label + 1 < classes
-            torch.autograd.grad(logits[:, label].sum(), shown, retain_graph=keep, allow_unused=True)
-    chances = logits.detach().double().softmax(1).cpu()[:, :, None]
-    centred = derivatives - (chances * derivatives).sum(1, keepdim=True)
-    rows = (chances.sqrt() * centred).flatten(0, 1)
-    return rows.T @ rows
+            steps.found = rows[number]
+            keep = number + 1 < len(directions)
+            torch.autograd.grad(logits, shown, direction, retain_graph=keep, allow_unused=True)
+    flat = rows.flatten(0, 1)
+    return flat.T @ flat
+
+
+def _directions(subject: Subject, classes: int) -> Tensor:
+    """The vectors e of all images, ``(directions, images, classes)``, whatever the parts of the batch."""
+    images = len(subject.images)
+    if classes <= DIRECTIONS:
+        return torch.eye(classes)[:, None].expand(-1, images, -1)
+    draws = torch.Generator().manual_seed(subject.seed)
+    signs = torch.randint(0, 2, (DIRECTIONS, images, classes), generator=draws, dtype=torch.float32) * 2 - 1
+    return signs / math.sqrt(DIRECTIONS)
 
 
 class Steps(Override):

@@ -15,9 +15,10 @@ def vkdnw(measured: ByProducts) -> float:
     """Entropy of the nine deciles of the Fisher information's eigenvalues, as shares of their sum.
 
     The information is that of the softmax output about one entry of each weight and bias, the mean over the images, in
-    evaluation mode. The network's own weights and images are used; the authors draw both anew, and smooth the softmax.
-    For a ranking, they add the number of layers: see :func:`rayzc.proxies.layers`. -1e8 where all deciles are 0, as
-    with very few images, or where the output does not depend on the image.
+    evaluation mode; beyond 32 classes it is estimated by 32 random directions for each image. The network's own weights
+    and images are used; the authors draw both anew, and smooth the softmax. For a ranking, they add the number of
+    layers: see :func:`rayzc.proxies.layers`. -1e8 where all deciles are 0, as with very few images, or where the output
+    does not depend on the image.
 
     Tybl and Neumann, "Training-free neural architecture search through variance of knowledge of deep network weights",
     CVPR 2025.

@@ -93,6 +93,18 @@ def test_vkdnw_takes_one_backward_pass_for_each_class() -> None:
     assert passes == {"fisher forward": 1, "fisher backward": 4}
 
 
+def test_vkdnw_of_many_classes_is_an_estimate_by_a_few_directions() -> None:
+    torch.manual_seed(4)
+    model = Chain()
+    model.head = nn.Linear(16, 120)
+    images, _ = batch(64)
+    found = measure_detailed(model, images, None, ["vkdnw"])
+    assert found.passes == {"fisher forward": 1, "fisher backward": 32}
+    assert found.scores["vkdnw"] == measure(model, images, None, ["vkdnw"])["vkdnw"]
+    exact = entropy_of_deciles(fisher_by_definition(model, images))
+    assert found.scores["vkdnw"] == pytest.approx(exact, rel=0.05)
+
+
 def test_vkdnw_of_a_network_that_ignores_its_images() -> None:
     network = build("nasbench201", "(1, 1, 1, 1, 1, 1)", classes=10, width=8, depth=1)
     assert measure(network, *batch(), ["vkdnw"])["vkdnw"] == UNDEFINED

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.faults.drivers import SLOW
 from tests.cluster.faults.machines import IMPATIENT
 
 __all__ = ["Network", "network"]
@@ -51,7 +50,7 @@ class Network:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_TMPDIR": str(self._temporary),
-            "PACE": SLOW,
+            "HOLD": str(folder / "hold"),
         }
 
     @property

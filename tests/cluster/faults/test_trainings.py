@@ -88,11 +88,10 @@ def test_the_worker_of_a_trial(finals: Pipeline, tmp_path: Path, survived: Survi
     def kill(progress: object) -> None:
         if not isinstance(progress, Finishing) or progress.stage != "training":
             return
-        if progress.done >= 1 and not killed:
-            (victim, *_) = [pid for pid in descendants(os.getpid()) if _name(pid) == "ray::_trained"] or [0]
-            if victim:
-                killed.append((time.monotonic(), progress.done))
-                os.kill(victim, signal.SIGKILL)
+        victims = [pid for pid in descendants(os.getpid()) if _name(pid).startswith("ray::_trained")]
+        if victims and not killed:
+            killed.append((time.monotonic(), progress.done))
+            os.kill(victims[0], signal.SIGKILL)
         elif killed and not recovered and progress.done > killed[0][1]:
             recovered.append(time.monotonic())
 

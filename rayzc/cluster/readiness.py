@@ -18,9 +18,9 @@ _ray: Any = ray  # Ray does not type it
 
 def waiting_for() -> str:
     """Why no worker is ready, as far as it is known here, and where to look."""
-    busy = not _ray.available_resources().get("CPU", 0)
+    busy = _ray.is_initialized() and not _ray.available_resources().get("CPU", 0)
     why = "all CPUs of the cluster are taken" if busy else "their processes do not start"
-    session = _ray._private.worker.global_worker.node.get_session_dir_path()
+    session = _ray._private.worker._global_node.get_session_dir_path()
     return f"no worker is ready yet: {why}; Ray says more in {session}/logs"
 
 

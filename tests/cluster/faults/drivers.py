@@ -21,8 +21,6 @@ from rayzc.options import Settings
 ROOT = Path(__file__).parents[3]
 PATIENCE = 300.0
 EPOCHS = 24
-SLOW = "0.0005"
-"""A pace for runs to which something slow happens, such as a machine that joins."""
 SETTINGS = Settings(
     seed=3,
     islands=4,
@@ -198,6 +196,17 @@ class Machines:
 
 
 @contextmanager
+def held(environment: Mapping[str, str]) -> Iterator[None]:
+    """Has the runs of an environment hardly advance, for the length of the block."""
+    file = Path(environment["HOLD"])
+    file.touch()
+    try:
+        yield
+    finally:
+        file.unlink()
+
+
+@contextmanager
 def machines(count: int, store: int = 80_000_000, head_cpus: int = 0) -> Iterator[Machines]:
     """A cluster of a head, and of machines with a CPU each, for the length of the block.
 
@@ -211,7 +220,7 @@ def machines(count: int, store: int = 80_000_000, head_cpus: int = 0) -> Iterato
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_TMPDIR": folder,  # so that the clusters of others are not found
-        "PACE": SLOW,
+        "HOLD": str(Path(folder, "hold")),
     }
     try:
         with started(

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.faults.drivers import SLOW
 from tests.cluster.faults.machines import IMPATIENT
 
 __all__ = ["Network", "network"]
@@ -51,7 +50,7 @@ class Network:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_TMPDIR": str(self._temporary),
-            "PACE": SLOW,
+            "HOLD": str(folder / "hold"),
         }
 
     @property
@@ -120,16 +119,12 @@ class Network:
 
     def end(self) -> None:
         """Ends what runs on the hosts, and removes them."""
-        for name, process in self._processes.items():
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        for name in self._processes:
             for pid in self._inhabitants(name):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+        for process in self._processes.values():
+            process.wait()
         for space in self._spaces.values():
             subprocess.run(["ip", "netns", "del", space], check=False, capture_output=True)
 

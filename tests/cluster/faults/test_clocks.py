@@ -68,7 +68,7 @@ def test_of_a_discovery(
     assert ended["ended"] == "epochs"
     assert ended["lost"] == 0
     stamps = [json.loads(line)["time"] for line in (out / "events.jsonl").read_text().splitlines()]
-    assert max(stamps) - min(stamps) > HOUR  # the clock was set
+    assert max(stamps) - min(stamps) > HOUR / 2  # the clock was set
     same = (out / "hall_of_fame.json").read_bytes() == expected
     survived("clock set forwards by an hour, to two more epochs", forwards, same)
     survived("clock set back by two hours, to two more epochs", backwards, same)
@@ -113,7 +113,8 @@ def in_peace(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Res
 def test_of_a_search(in_peace: Results, tmp_path: Path, survived: Survived, clock: Clock) -> None:
     """The process of each search looks at the clock between its batches."""
     out = tmp_path / "run"
-    given = ["search", "--formula", FORMULA, "--problems", "nasbench201/cifar10", "--budget", str(BUDGET)]
+    given = ["search", "--formula", FORMULA, "--suite", "none", "--problems", "nasbench201/cifar10"]
+    given += ["--budget", str(BUDGET)]
     given += ["--seeds", "2", "--batch-size", "4", "--width", "8", "--depth", "1", "--workers", "2"]
     given += ["--time-limit", "600s", "--out", str(out)]
     with started(*given, environment=clock.environment) as driver:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.faults.conftest import Survived
-from tests.cluster.faults.drivers import Watched, wait_until, watched
+from tests.cluster.faults.drivers import Watched, held, wait_until, watched
 from tests.cluster.faults.hosts import Network, network
 
 pytestmark = pytest.mark.cluster
@@ -63,13 +63,14 @@ def test_cut_off_for_longer_than_ray_waits(
         hosts.unplug("far")
         begun = time.monotonic()
         seconds = run.recovered(begun)
-        run.wait_for(lambda said: said["lost"] >= 1)
-        time.sleep(max(0.0, begun + LONG - time.monotonic()))
-        hosts.plug("far")
-        back = time.monotonic()
-        wait_until(lambda: hosts.stopped("far"))
-        hosts.start("far", cpus=1)
-        joined = run.wait_for(lambda said: len(said["processes"]) == 2) - back
+        with held(hosts.environment):
+            run.wait_for(lambda said: said["lost"] >= 1 and len(said["processes"]) == 1)
+            time.sleep(max(0.0, begun + LONG - time.monotonic()))
+            hosts.plug("far")
+            back = time.monotonic()
+            wait_until(lambda: hosts.stopped("far"))
+            hosts.start("far", cpus=1)
+            joined = run.wait_for(lambda said: len(said["processes"]) == 2) - back
         run.end()
     same = (out / "hall_of_fame.json").read_bytes() == expected
     survived("a host cut off for longer than Ray waits, to two more epochs", seconds, same)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.faults.conftest import Survived
-from tests.cluster.faults.drivers import checkpoints, machines, wait_until, watched
+from tests.cluster.faults.drivers import checkpoints, held, machines, wait_until, watched
 
 pytestmark = pytest.mark.cluster
 
@@ -32,10 +32,11 @@ def test_a_machine_leaves_and_another_joins(
             begun = time.monotonic()
             cluster.do(f"{command} 0")
             left = run.recovered(begun)
-            run.wait_for(lambda said: len(said["processes"]) == 1)
-            joining = time.monotonic()
-            cluster.do("add")
-            joined = run.wait_for(lambda said: len(said["processes"]) == 2) - joining
+            with held(cluster.environment):
+                run.wait_for(lambda said: len(said["processes"]) == 1)
+                joining = time.monotonic()
+                cluster.do("add")
+                joined = run.wait_for(lambda said: len(said["processes"]) == 2) - joining
             (new,) = set(run.last["processes"]) - before
             ended = run.end()
     assert new
@@ -61,7 +62,8 @@ def test_the_driver_is_killed_and_resumed_on_more_machines(
         begun = time.monotonic()
         with watched(given, environment=cluster.environment) as run:
             seconds = run.wait_for(lambda said: said["epoch"] > reached) - begun
-            run.wait_for(lambda said: len(said["processes"]) == 3)
+            with held(cluster.environment):
+                run.wait_for(lambda said: len(said["processes"]) == 3)
             run.end()
     same = (out / "hall_of_fame.json").read_bytes() == expected
     survived("SIGKILL of the driver, then resume on three machines in place of one", seconds, same)

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -82,25 +84,33 @@ def finals(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Pipel
 
 def test_the_worker_of_a_trial(finals: Pipeline, tmp_path: Path, survived: Survived) -> None:
     """In the last stage of ``rayzc run``, Ray runs a trial again whose worker was killed."""
-    killed: list[tuple[float, int]] = []
+    killed: list[float] = []
     recovered: list[float] = []
+    over = threading.Event()
 
-    def kill(progress: object) -> None:
-        if not isinstance(progress, Finishing) or progress.stage != "training":
-            return
-        if progress.done >= 1 and not killed:
-            (victim, *_) = [pid for pid in descendants(os.getpid()) if _name(pid) == "ray::_trained"] or [0]
-            if victim:
-                killed.append((time.monotonic(), progress.done))
-                os.kill(victim, signal.SIGKILL)
-        elif killed and not recovered and progress.done > killed[0][1]:
+    def kill() -> None:
+        while not killed and not over.wait(0.005):
+            victims = [pid for pid in descendants(os.getpid()) if _name(pid).startswith("ray::_trained")]
+            with suppress(ProcessLookupError):
+                for victim in victims[:1]:
+                    os.kill(victim, signal.SIGKILL)
+                    killed.append(time.monotonic())
+
+    def hear(progress: object) -> None:
+        if killed and not recovered and isinstance(progress, Finishing) and progress.done:
             recovered.append(time.monotonic())
 
-    whole = run(small_benchmark(), **TRAINED, out=tmp_path / "run", listen=kill)
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        whole = run(small_benchmark(), **TRAINED, out=tmp_path / "run", listen=hear)
+    finally:
+        over.set()
+        killer.join()
     assert killed
     survived(
         "SIGKILL of the worker of a trial, to the next trials",
-        recovered[0] - killed[0][0],
+        recovered[0] - killed[0],
         accuracies(whole) == accuracies(finals),
     )
 

@@ -33,7 +33,7 @@ def weigh_down(count: int, over: threading.Event) -> None:
     """Keeps this many objects in the store, always the newest, so that the oldest have to be spilled."""
     held: deque[Any] = deque(maxlen=count)
     fill = 0
-    while not over.wait(0.05):
+    while not over.wait(0.3):
         fill += 1
         held.append(ray.put(np.full(_BALLAST, fill % 256, dtype=np.uint8)))
 

@@ -17,7 +17,6 @@ from ray._private import ray_constants
 
 from rayzc.cluster.cpus import usable_cpus
 from rayzc.cluster.lifeline import Lifeline
-from rayzc.cluster.readiness import warned_unless_ready
 from rayzc.errors import ClusterError, first_line
 
 __all__ = ["check_address", "connected", "known_token", "number_of_workers", "token_mode"]
@@ -69,8 +68,7 @@ def connected(
     try:
         if address is None:
             _have_token()
-            # Ray waits here for the first workers, for ever where they do not start.
-            with _on_loopback(), warned_unless_ready(lambda: 0):
+            with _on_loopback():
                 ray.init(
                     address="local",
                     num_cpus=_room_for(workers),

@@ -34,11 +34,13 @@ def warned_unless_ready(workers: Callable[[], int]) -> Iterator[None]:
     ended = threading.Event()
 
     def look() -> None:
-        if ended.wait(SECONDS_TO_START):
-            return
-        with suppress(Exception):  # the block may be ending, and Ray with it
-            if not workers() and not ended.is_set():
-                warnings.warn(waiting_for(), RuntimeWarning, stacklevel=2)
+        patience = SECONDS_TO_START
+        while not ended.wait(patience):
+            patience = 1.0
+            with suppress(Exception):  # Ray may be about to start, or to end
+                if not workers() and not ended.is_set():
+                    warnings.warn(waiting_for(), RuntimeWarning, stacklevel=2)
+                return
 
     thread = threading.Thread(target=look, name="readiness", daemon=True)
     thread.start()

@@ -1,14 +1,9 @@
 """Workers that cannot start: after a while a warning says so and names the logs, and the run goes on when they can."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +15,13 @@ from rayzc.cluster.islands import breeding
 from rayzc.cluster.measuring import measuring_pool
 from rayzc.cluster.training import TrainProgress, train
 from rayzc.options import Limits, Settings
-from rayzc.problems import Suite, write_suite
-from tests.cluster.faults.drivers import descendants
+from rayzc.problems import Suite
 from tests.cluster.measuring.networks import SETUP, ask, distinct
 from tests.cluster.training.samples import NETWORKS, RUN
 from tests.training.samples import labelled_images
 
 TAKEN = r"no worker is ready yet: all CPUs of the cluster are taken; Ray says more in .*/session_.*/logs"
 SETTINGS = Settings(seed=1, islands=2, population=10)
-# Processes of workers end at once, as where a cluster has another Python, or a file is missing.
-BROKEN = """
-import os, sys
-if any("default_worker.py" in word for word in sys.orig_argv):
-    os._exit(1)
-"""
-IMPATIENT = "from rayzc.cluster import readiness; readiness.SECONDS_TO_START = 2.0; from rayzc.cli import main; main()"
 
 
 @ray.remote
@@ -104,22 +91,3 @@ def test_a_pool_that_is_ready_in_time(ray_session: None, recwarn: pytest.Warning
     with measuring_pool(SETUP, workers=1) as pool:
         pool.measure_all([ask(distinct(1)[0], ("synflow",))])
     assert [warning for warning in recwarn if "no worker" in str(warning.message)] == []
-
-
-def test_processes_that_do_not_start(small_suite: Suite, tmp_path: Path) -> None:
-    write_suite(small_suite, tmp_path / "small.parquet")
-    (tmp_path / "sitecustomize.py").write_text(BROKEN)
-    known = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
-    known["PYTHONPATH"] = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-c", IMPATIENT, "discover", "--suite", "small.parquet", "--workers", "1"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stderr is not None
-            said = next((line for line in process.stderr if "no worker is ready yet" in line), "")
-        finally:
-            for pid in (*descendants(process.pid), process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-    assert "their processes do not start; Ray says more in " in said

@@ -51,12 +51,15 @@ class MeasuringPool:
         proxies: Mapping[str, str],
         limit: int,
         shapes: Shapes,
+        given: Sequence[Any] = (),
     ) -> None:
         self.setup = setup
         self.shapes = shapes
         self.device = device
         self.proxies = dict(proxies)
         self._actor = actor
+        # What every life of the pool is opened with. Not arguments of the actor: Ray warns of those in its store.
+        self._given = tuple(given)
         self._limit = limit
         self._client = self._owner = uuid.uuid4().hex
         self._numbers = itertools.count()
@@ -68,7 +71,11 @@ class MeasuringPool:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles what a new client needs; requests and answers stay with this one."""
-        return type(self), (self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
+        return type(self), self._arguments
+
+    @property
+    def _arguments(self) -> tuple[Any, ...]:
+        return self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes, self._given
 
     def measure(
         self, requests: Iterable[Request], stop: Callable[[], bool] = lambda: False
@@ -88,7 +95,7 @@ class MeasuringPool:
             ProxyError: this pool has no such proxy, or the images are not there or do not fit.
             ClusterError: the pool is gone, or can start no workers.
         """
-        asking = MeasuringPool(self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes)
+        asking = MeasuringPool(*self._arguments)
         asking._owner, asking._life = self._owner, self._life
         rest = iter(requests)
         try:
@@ -164,9 +171,18 @@ class MeasuringPool:
                 return [(self._open.pop(number), measurement) for number, measurement in numbered]
         return []
 
+    def open(self) -> list[str]:
+        """Has the pool start its workers, unless it has; returns warnings about its cache.
+
+        Raises:
+            ClusterError: the pool is gone.
+        """
+        self._life, warned = self.call("open", self._given)
+        return list(warned)
+
     def _asked(self, requests: Mapping[int, Request]) -> Restarted | None:
         if not self._life:
-            self._life, _ = self.call("open")
+            self.open()
         try:
             answer: Restarted | None = self._called("ask", self._life, self._client, requests, self._owner)
         except ray.exceptions.ActorUnavailableError:
@@ -187,7 +203,7 @@ class MeasuringPool:
         restarted: Restarted | None = Restarted()
         while restarted is not None:
             left, self._client, self._received = self._client, uuid.uuid4().hex, ()
-            self._life, _ = self.call("open")
+            self.open()
             self._actor.leave.remote(left)
             canonical = {
                 number: replace(request, encoding=canonical_encoding(request, self.setup, self.shapes))

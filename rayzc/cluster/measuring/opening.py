@@ -73,16 +73,14 @@ def measuring_pool(
             ray.get_runtime_context().get_node_id(), soft=False
         )
         with shipped(user_proxies()) as reference:
-            # Held here as long as the pool lives, since a pool that is restarted needs it again. In a list, as Ray
-            # warns of arguments in its store, which it cannot know to be held.
-            kept = [_ray.put(benchmark)]
             actor = _ACTOR.options(scheduling_strategy=here).remote(
-                setup, device, workers, folder, versions, [reference], outstanding, shapes, kept
+                setup, device, workers, folder, versions, outstanding, shapes
             )
-            pool = MeasuringPool(actor, setup, device, versions, outstanding, shapes)
+            # Held here as long as the pool lives, since a pool that is restarted needs both again.
+            given = (reference, _ray.put(benchmark))
+            pool = MeasuringPool(actor, setup, device, versions, outstanding, shapes, given)
             try:
-                _, warned = pool.call("open")
-                for text in warned:
+                for text in pool.open():
                     warnings.warn(text, stacklevel=3)
                 # As another client, whose calls do not disturb those of the caller.
                 with warned_unless_ready(lambda: copy(pool).statistics().workers):

@@ -78,10 +78,8 @@ class PoolActor:
         workers: how many; None for as many as the cluster has room for, now and later.
         cache: folder of the scores to keep; None to keep none.
         versions: version of each proxy, by name.
-        user_proxies: a list of one reference, to the user's proxies.
         limit: how many requests a client may have that no worker has answered.
         shapes: the scale of networks and what they are built for.
-        benchmark: a list of one reference, to the benchmark of a suite; to None for the tasks of the search spaces.
     """
 
     def __init__(
@@ -91,13 +89,10 @@ class PoolActor:
         workers: int | None,
         cache: Path | None,
         versions: Mapping[str, str],
-        user_proxies: list[Any],
         limit: int,
         shapes: Shapes,
-        benchmark: list[Any],
     ) -> None:
         self._setup = setup
-        self._given = benchmark
         self._shapes = shapes
         self._device = device
         self._number = workers
@@ -105,26 +100,36 @@ class PoolActor:
         self._batches = Batches(setup)
         self._cache = ScoreCache(cache, setup, device, versions, self._shapes) if cache else None
         self._ledger = Ledger()
-        self._user_proxies = user_proxies[0]
         self._gone: set[str] = set()
         self._life = uuid.uuid4().hex
         self._opening: asyncio.Task[None] | None = None
         self._closed = False
         self._trouble: str | None = None
 
-    async def open(self) -> tuple[str, list[str]]:
+    async def open(self, given: tuple[Any, Any]) -> tuple[str, list[str]]:
         """Starts the workers, unless that was done.
+
+        Args:
+            given: references to the user's proxies, and to the benchmark of a suite; that is None for the tasks of the
+                search spaces.
 
         Returns:
             The name of its life, and warnings about the cache.
         """
         if self._opening is None:
-            self._opening = asyncio.create_task(self._open())
+            self._opening = asyncio.create_task(self._open(*given))
         await asyncio.shield(self._opening)
         return self._life, self._cache.warnings if self._cache else []
 
-    async def _open(self) -> None:
-        self._benchmark: Benchmark | None = await self._given[0]
+    async def _is_open(self) -> bool:
+        """Whether clients have opened it in this life, as they do before they ask; waits until it is ready."""
+        if self._opening is None:
+            return False
+        await asyncio.shield(self._opening)
+        return True
+
+    async def _open(self, user_proxies: Any, benchmark: Any) -> None:
+        self._benchmark: Benchmark | None = await benchmark
         if self._cache is not None:
             self._ledger = Ledger(await asyncio.to_thread(self._cache.read))
         self._change = asyncio.Event()
@@ -132,7 +137,7 @@ class PoolActor:
             self._ledger,
             self._setup,
             self._device,
-            self._user_proxies,
+            user_proxies,
             self._batches.reference,
             self._keep,
             self._changed,
@@ -203,13 +208,14 @@ class PoolActor:
     async def leave(self, client: str) -> None:
         """Forgets a client and what only it has asked for, for good."""
         self._gone.add(client)
-        await self.open()
-        self._ledger.leave(client)
-        self._changed()
+        if await self._is_open():
+            self._ledger.leave(client)
+            self._changed()
 
     async def statistics(self) -> Statistics:
         """What was done so far, in this life."""
-        await self.open()
+        if not await self._is_open():
+            return Statistics(pool=os.getpid())
         counts, ready = self._ledger.counts, self._workers.ready
         return Statistics(
             measured=counts["measured"],
@@ -230,8 +236,9 @@ class PoolActor:
         Returns:
             Why the cache could not be written; None if it was.
         """
-        await self.open()
         self._closed = True
+        if not await self._is_open():
+            return None
         self._upkeep.cancel()
         await self._workers.close()
         self._changed()

@@ -6,7 +6,7 @@ from pathlib import Path
 from rayzc.documents import write_atomically
 from rayzc.errors import RunError
 from rayzc.options import ReportOptions, takes
-from rayzc.report.build import page_of
+from rayzc.report.build import comparison_of, page_of
 from rayzc.report.content import Page
 from rayzc.report.records import read_run
 from rayzc.runs import AnyPath
@@ -37,7 +37,8 @@ def write_report(runs: str | AnyPath | Sequence[str | AnyPath], *, options: Repo
     if not places:
         raise RunError("there is no run to report on: name at least one")
     records = [read_run(place) for place in places]
-    page = page_of(records[0], options.bootstrap)
+    one = len(records) == 1
+    page = page_of(records[0], options.bootstrap) if one else comparison_of(records, options.bootstrap)
     out = options.out or _place(records[0].folder.path, options.format)
     try:
         _write(page, options.format, out)

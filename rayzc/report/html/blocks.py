@@ -61,7 +61,7 @@ class Writer:
     def place(self, name: str) -> str:
         """An id for a place on the page: the same for the same page, and no two alike."""
         safe = "".join(
-            letter if letter.isalnum() and letter.isascii() or letter in "-_" else "-" for letter in name
+            letter if (letter.isalnum() and letter.isascii()) or letter in "-_" else "-" for letter in name
         )
         found, other = safe, 2
         while found in self._used:

@@ -52,14 +52,13 @@ def formula_section(formula: Formula, judged: Suite | None) -> Section:
     return Section("formula", "The formula", blocks)
 
 
-def worth_section(formula: Formula, judged: Suite, whole: Taus, samples: int, on: str) -> Section:
+def worth_section(formula: Formula, judged: Suite, whole: Taus, on: str) -> Section:
     """What tau loses without each term and each proxy.
 
     Args:
         formula: the formula.
         judged: the networks to judge on.
         whole: how the whole formula ranks them.
-        samples: number of bootstrap samples.
         on: what the networks are, in words.
     """
     apart = terms(formula)

@@ -81,8 +81,7 @@ def _chapters(record: Record, samples: int) -> list[Chapter]:
         return [Chapter("study", "Study", sections), Chapter("run", "Run", _about(record))]
     chapters = []
     if record.bred is not None:
-        transfer = record.result.get("transfer") or ({},)
-        chapters += _discovery(record.bred, samples, transfer[0].get("left_out"))
+        chapters += _discovery(record.bred, samples, _left_out(record))
     if record.searched is not None:
         chapters += _searches(record.searched)
     if record.finals:
@@ -195,8 +194,7 @@ def _headline(record: Record) -> list[tuple[str, str]]:
         facts.append(("mean tau, fitted", f"{best['mean_kendall']:.3f}"))
         facts.append(("formulas bred", f"{int(bred.result['evaluations']):,}"))
     if isinstance(record, Whole):
-        transfer = record.result.get("transfer") or ()
-        left = transfer[0].get("left_out") if transfer else None
+        left = _left_out(record)
         if left:
             facts.insert(1, ("mean tau, space left out", f"{sum(left.values()) / len(left):.3f}"))
     searched = record.searched if isinstance(record, Whole) else record
@@ -250,6 +248,13 @@ def _compared(record: Record, name: str, samples: int) -> Compared:
     return Compared(
         name, kind, formula, dict(_headline(record)), taus_, judged_on, tops, record.config.to_json()
     )
+
+
+def _left_out(record: Whole) -> Mapping[str, float] | None:
+    """Tau by problem of the formulas that were bred without its search space, if any were."""
+    transfer: Sequence[Mapping[str, Any]] = record.result.get("transfer") or ()
+    found: Mapping[str, float] | None = transfer[0].get("left_out") if transfer else None
+    return found
 
 
 def _bred_of(record: Record) -> Bred | None:

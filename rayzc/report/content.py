@@ -4,6 +4,7 @@ A block is text, a table, or one of the figures of :mod:`rayzc.report.figures`. 
 passes through these types, so one page, its figures for papers and its tables all say the same.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,7 @@ __all__ = [
     "Section",
     "Table",
     "Words",
+    "blocks_of",
     "is_figure",
 ]
 
@@ -227,3 +229,14 @@ class Page:
 def is_figure(block: Block) -> bool:
     """Whether a block is drawn."""
     return not isinstance(block, Words | Facts | Mathematics | Command | Table | Panels)
+
+
+def blocks_of(page: Page) -> Iterator[Block]:
+    """All blocks of a page in order, those in panels, too."""
+    for chapter in page.chapters:
+        for section in chapter.sections:
+            for block in section.blocks:
+                if isinstance(block, Panels):
+                    yield from (inner for _, inner in block.panels)
+                else:
+                    yield block

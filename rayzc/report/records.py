@@ -1,7 +1,7 @@
 """What the folder of a run has recorded, read once: the only place where a report touches files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -153,7 +153,7 @@ def read_run(place: str | AnyPath) -> Record:
     """
     folder = RunFolder.open(place)
     kind = str(folder.read_config().get("kind", "discover"))
-    readers = {
+    readers: dict[str, Callable[[RunFolder], Record]] = {
         "discover": _bred,
         "search": _searched,
         "train": _trained,
@@ -218,7 +218,7 @@ def _whole(folder: RunFolder) -> Whole:
         child = folder.child("left_out").child(space)
         if child.result.is_file():
             left_out[space] = _bred(child)
-    finals = tuple(Final.from_document(each, folder.result) for each in result.get("finals") or ())
+    finals = tuple(Final.from_document(each, str(folder.result)) for each in result.get("finals") or ())
     return Whole(folder, config, result, bred, left_out, searched, finals)
 
 

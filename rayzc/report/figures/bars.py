@@ -120,7 +120,7 @@ class Bars:
 
     def paint(self, figure: "Figure") -> None:
         """Draws it for a paper."""
-        axes = figure.subplots()
+        axes: Any = figure.subplots()
         labels, groups = self.labels, self.groups
         figure.set_size_inches(3.8, 0.9 + 0.2 * len(self.bars))
         thick = 0.8 / len(groups)

@@ -147,7 +147,8 @@ def _placed(graph: Graph) -> _Placed:
         centres.append(centres[-1] + halves[place - 1] + gap + halves[place])
     lanes = _lanes([(start, end) for start, end, _ in graph.edges if end != start + 1])
     line = _MARGIN + _LANE * (max(lanes.values(), default=0)) + _NODE_HEIGHT / 2 + 8
-    routes = []
+    routes: list[_Route] = []
+    corners: tuple[tuple[float, float], ...]
     leaving = {place: sorted(k for k in lanes if k[0] == place) for place in range(len(labels))}
     arriving = {place: sorted(k for k in lanes if k[1] == place) for place in range(len(labels))}
     for start, end, label in graph.edges:

@@ -113,7 +113,7 @@ class Front:
 
     def paint(self, figure: "Figure") -> None:
         """Draws it for a paper."""
-        axes = figure.subplots()
+        axes: Any = figure.subplots()
         figure.set_size_inches(3.5, 2.5)
         x = [point.complexity for point in self.points]
         curves = [("fitted", MUTED, [point.fitted for point in self.points])]

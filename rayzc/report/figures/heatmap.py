@@ -48,7 +48,7 @@ class Heatmap:
 
     def paint(self, figure: "Figure") -> None:
         """Draws it for a paper."""
-        axes = figure.subplots()
+        axes: Any = figure.subplots()
         figure.set_size_inches(1.8 + 0.42 * len(self.columns), 1.0 + 0.26 * len(self.rows))
         for row, cells in enumerate(self.cells):
             for column, cell in enumerate(cells):

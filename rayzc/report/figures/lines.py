@@ -148,7 +148,7 @@ class Lines:
 
     def paint(self, figure: "Figure") -> None:
         """Draws it for a paper."""
-        axes = figure.subplots()
+        axes: Any = figure.subplots()
         figure.set_size_inches(3.5, 2.5)
         for moment in self.moments:
             axes.axvline(moment, color="#d9dee5", linewidth=0.5)

@@ -132,7 +132,7 @@ class Scatter:
 
     def paint(self, figure: "Figure") -> None:
         """Draws it for a paper."""
-        axes = figure.subplots()
+        axes: Any = figure.subplots()
         figure.set_size_inches(3.3, 3.1)
         for lit, colour, name in ((False, MUTED, self.dim), (True, ACCENT, self.lit)):
             chosen = [point for point in self.points if point.lit == lit]

@@ -49,7 +49,7 @@ def html_of(page: Page) -> str:
 <meta http-equiv="Content-Security-Policy" content="{escape(policy, quote=True)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{title} – rayzc report</title>
+<title>{title} - rayzc report</title>
 <style>{_asset("report.css")}</style>
 </head>
 <body>
@@ -59,7 +59,8 @@ def html_of(page: Page) -> str:
 <button type="button" id="theme" aria-label="Colours: as the system">Auto</button></div>
 <div class="wide"><h1>{title}</h1><p class="subtitle">{escape(page.subtitle)}</p>{facts}</div>
 </header>
-<nav class="tabs wide" aria-label="Chapters" data-tabs="chapters"><div role="tablist" aria-label="Chapters">{tabs}</div></nav>
+<nav class="tabs wide" aria-label="Chapters" data-tabs="chapters">
+<div role="tablist" aria-label="Chapters">{tabs}</div></nav>
 <main id="content" class="wide" tabindex="-1">{chapters}</main>
 <footer class="wide"><p>Written by rayzc {escape(page.version)}. This page needs no network.</p></footer>
 <script type="application/json" id="figures">{data_of(writer.specs)}</script>

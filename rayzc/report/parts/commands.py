@@ -25,8 +25,8 @@ def command_line(
         skip: names of options to leave out.
     """
     words = ["rayzc", *command.split()]
-    for flag, value in first.items():
-        words += [flag, value]
+    for name, text in first.items():
+        words += [name, text]
     for flat in flattened(kind).values():
         value: Any = options
         for field in flat.path:

@@ -117,7 +117,9 @@ def _direction(term: Formula, judged: Suite) -> str:
     """Whether the values of a term grow or fall with each of its proxies."""
     if not term.proxies:
         return "is constant"
-    grows, falls, mixed = [], [], []
+    grows: list[str] = []
+    falls: list[str] = []
+    mixed: list[str] = []
     for proxy in term.proxies:
         tau = float(
             np.mean(

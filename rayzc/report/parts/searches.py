@@ -12,6 +12,7 @@ from rayzc.nas import (
     Plan,
     Results,
     SearchOutcome,
+    SearchProblem,
     Step,
     Truth,
     outcome_of,
@@ -67,21 +68,33 @@ def curves(searched: Searched) -> tuple[Curve, ...]:
     ]
     if searched.suite is None or searched.config.candidates != "table" or not searched.results.comparisons:
         return tuple(found)
+    ready: dict[str, SearchProblem | None] = {}
     for outcome in searched.results.outcomes:
+        if outcome.problem not in ready:
+            ready[outcome.problem] = _ready(searched.suite, outcome)
         proxy = searched.results.best_proxy(outcome.problem)
         others = [(CHANCE, outcome.plan.replaced(algorithm="random", minimise=()))]
         if proxy is not None:
             others.append(("best single proxy", outcome.plan.replaced(formula=proxy, minimise=())))
         for way, plan in others:
-            again = _again(searched.suite, outcome, plan)
+            again = _again(ready[outcome.problem], outcome, plan)
             if again is not None:
                 found.append(Curve(way, outcome.problem, outcome.seed, again.trajectory, again.evaluated))
     return tuple(found)
 
 
-def _again(suite: Suite, outcome: SearchOutcome, plan: Plan) -> SearchOutcome | None:
+def _ready(suite: Suite, outcome: SearchOutcome) -> SearchProblem | None:
+    """A problem of the table, ready to be searched; its domain remembers what it has computed."""
     try:
-        problem = tabulated(suite.problem(outcome.problem), outcome.plan)
+        return tabulated(suite.problem(outcome.problem), outcome.plan)
+    except RayzcError:
+        return None
+
+
+def _again(problem: SearchProblem | None, outcome: SearchOutcome, plan: Plan) -> SearchOutcome | None:
+    if problem is None:
+        return None
+    try:
         search = run(plan, outcome.problem, problem.domain, problem.source)
         return outcome_of(search, outcome.space, problem.truth)
     except RayzcError:
@@ -137,8 +150,8 @@ def found_section(results: Results) -> Section:
             proxy,
         ]
     text = (
-        "Accuracy, rank and regret are those of the architecture with the best score; top %: it is among the best x % of "
-        "the candidates by true accuracy"
+        "Accuracy, rank and regret are those of the architecture with the best score; top %: it is among the best x % "
+        "of the candidates by true accuracy"
     )
     text += f", mean over {seeds} seeds." if seeds > 1 else "."
     if compared:
@@ -197,7 +210,7 @@ def curves_section(found: Sequence[Curve]) -> Section:
 
 def _curves(problem: str, found: Sequence[Curve], true: bool) -> Lines:
     most = max(curve.evaluated for curve in found)
-    places = sorted({int(round(x)) for x in np.geomspace(1, most, _SHOWN)})
+    places = sorted({round(float(x)) for x in np.geomspace(1, most, _SHOWN)})
     series = []
     for way in dict.fromkeys(curve.way for curve in found):
         own = [curve for curve in found if curve.way == way]

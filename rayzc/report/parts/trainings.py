@@ -148,7 +148,7 @@ def finals_section(finals: Sequence[Final]) -> Section:
         tuple(bars),
     )
     words = (
-        f"Found: by the search with the formula. By proxy: of as many random networks, the choice of {finals[0].proxy}. "
+        f"Found: by the search with the formula. By proxy: the choice of {finals[0].proxy} of as many random networks. "
         "The lines are one standard deviation between trainings to each side."
     )
     table = Table("finals", "What the trained networks reached", columns, tuple(rows))

@@ -1,5 +1,6 @@
 """The terms of a formula, and the formula without one of them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rayzc.formula import PRIMITIVES, Formula, Tokens, subtree_end
@@ -51,10 +52,23 @@ class Terms:
     def without(self, place: int) -> Formula | None:
         """The formula without one of its terms; None if it is the only one."""
         left = [term for other, term in enumerate(self.terms) if other != place]
-        if not left:
-            return None
-        tokens = self._one(left[0])
-        for term in left[1:]:
+        return self._joined(left) if left else None
+
+    def renamed(self, place: int, names: Mapping[str, str]) -> Formula:
+        """The formula with other names for proxies in one of its terms.
+
+        Args:
+            place: of the term.
+            names: new names by old ones.
+        """
+        tokens = tuple(names.get(t, t) if isinstance(t, str) else t for t in self.terms[place].tokens)
+        changed = list(self.terms)
+        changed[place] = Term(tokens, self.terms[place].turned)
+        return self._joined(changed)
+
+    def _joined(self, terms: Sequence[Term]) -> Formula:
+        tokens = self._one(terms[0])
+        for term in terms[1:]:
             if term.turned:
                 name = {"+": "-", "*": "/"}[self.operation]
                 tokens = (name, *tokens, *term.tokens)

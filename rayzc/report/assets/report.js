@@ -95,7 +95,7 @@
         const y = layer.encoding && layer.encoding.y;
         if (y && y.type === "nominal") y.axis = { ...y.axis, labelExpr: "split(datum.label, '/')", labelFontSize: 10.5 };
         const colour = layer.encoding && layer.encoding.color;
-        if (colour && colour.legend) colour.legend = { ...colour.legend, columns: 2 };
+        if (colour && colour.legend) colour.legend = { ...colour.legend, columns: 1 };
       }
     }
     return copy;

@@ -90,7 +90,7 @@ def fit_section(
         held_out: on those that were held out.
         left_out: of formulas that were bred without the problem's search space.
     """
-    groups = [("fitted", fitted), ("held out", held_out), ("space left out", left_out)]
+    groups = [("held out", held_out), ("fitted", fitted), ("space left out", left_out)]
     known = [(name, taus_) for name, taus_ in groups if taus_]
     bars = tuple(
         Bar(problem, Estimate(values[problem]), name)

@@ -4,7 +4,7 @@ import math
 
 from rayzc.report.content import Cell, Estimate
 
-__all__ = ["number_text"]
+__all__ = ["number_text", "tau_text"]
 
 
 def number_text(cell: Cell, form: str) -> str:
@@ -20,3 +20,11 @@ def number_text(cell: Cell, form: str) -> str:
     if isinstance(cell, Estimate) and cell.margin is not None:
         text += f" ±{cell.margin:.3f}"
     return text
+
+
+def tau_text(value: float) -> str:
+    """A correlation with two digits and no zero before the point: ``.53``, ``−.05``, ``1.00``."""
+    text = f"{value:.2f}"
+    if float(text) == 0:
+        return ".00"
+    return text.replace("-", "−").replace("0.", ".", 1)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from rayzc.report.content import Column, Estimate, Table
 from rayzc.report.figures.style import NEGATIVE, POSITIVE, heat_level
+from rayzc.report.texts import tau_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,7 +64,7 @@ class Heatmap:
                 axes.text(
                     column,
                     row,
-                    f"{cell.value:.2f}".replace("0.", ".", 1),
+                    tau_text(cell.value),
                     ha="center",
                     va="center",
                     fontsize=6.5,

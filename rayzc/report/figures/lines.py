@@ -59,8 +59,7 @@ class Lines:
         """A row for each place, a column for each curve."""
         places = sorted({x for series in self.series for x in series.x})
         known = [dict(zip(series.x, series.y, strict=True)) for series in self.series]
-        columns = (Column(self.x_title, ",.6~g"), *(Column(series.name, ".4g") for series in self.series))
-        columns = (Column(self.x_title, "g"), *columns[1:])
+        columns = (Column(self.x_title, "g"), *(Column(series.name, ".4g") for series in self.series))
         rows = tuple((x, *(values.get(x) for values in known)) for x in places)
         return Table(self.name, self.title, columns, rows)
 
@@ -87,7 +86,7 @@ class Lines:
             "field": "x",
             "type": "quantitative",
             "title": self.x_title,
-            "scale": {"type": "log" if self.logarithmic else "linear", "nice": False, "zero": False},
+            "scale": {"type": "log", "nice": False} if self.logarithmic else {"nice": False, "zero": False},
             "axis": {"format": ",~r", "grid": False},
         }
         y = {"field": "y", "type": "quantitative", "title": self.y_title, "scale": {"zero": False}}
@@ -104,12 +103,12 @@ class Lines:
         if any(y.low is not None for series in self.series for y in series.y):
             layers.append(
                 {
-                    "mark": {"type": "area", "opacity": 0.15, "aria": False, **bend},
+                    "mark": {"type": "area", "opacity": 0.1, "aria": False, **bend},
                     "encoding": {
                         "x": x,
                         "y": {**y, "field": "l"},
                         "y2": {"field": "h"},
-                        "color": {**colour, "legend": None},
+                        "color": colour,
                     },
                 }
             )
@@ -135,7 +134,7 @@ class Lines:
                 "encoding": {
                     "x": x,
                     "y": y,
-                    "color": {**colour, "legend": None},
+                    "color": colour,
                     "tooltip": [
                         {"field": "s", "title": "curve"},
                         {"field": "x", "title": self.x_title, "format": ",~r"},

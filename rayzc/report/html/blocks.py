@@ -20,7 +20,7 @@ from rayzc.report.content import (
 )
 from rayzc.report.figures import Bars, Cells, Front, Heatmap, Lines, Scatter
 from rayzc.report.figures.style import heat_level
-from rayzc.report.texts import number_text
+from rayzc.report.texts import number_text, tau_text
 
 __all__ = ["Writer"]
 
@@ -227,7 +227,7 @@ def _heat_cell(cell: Estimate | None, framed: bool, own: bool) -> str:
     title = ""
     if cell.low is not None and cell.high is not None:
         title = f' title="{cell.value:.3f}, 95 % interval {cell.low:.3f} to {cell.high:.3f}"'
-    text = f"{cell.value:.2f}".replace("-", "−").replace("0.", ".", 1)
+    text = tau_text(cell.value)
     return f'<td class="{" ".join(kinds)}"{title}>{text}{below}</td>'
 
 

@@ -11,6 +11,13 @@ from rayzc.report.html.library import plotting_script
 
 __all__ = ["html_of"]
 
+_ARROW = (
+    '<svg class="defs" aria-hidden="true" focusable="false"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" '
+    'refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="arrow" d="M0 0 8 4 0 8z"/></marker></defs>'
+    "</svg>"
+)
+"""The head of the arrows that all drawings of cells share."""
+
 
 def html_of(page: Page) -> str:
     """The page as one HTML file: the same bytes for the same page.
@@ -62,7 +69,7 @@ def html_of(page: Page) -> str:
 <nav class="tabs wide" aria-label="Chapters" data-tabs="chapters">
 <div role="tablist" aria-label="Chapters">{tabs}</div></nav>
 <main id="content" class="wide" tabindex="-1">{chapters}</main>
-<footer class="wide"><p>Written by rayzc {escape(page.version)}. This page needs no network.</p></footer>
+{_ARROW}<footer class="wide"><p>Written by rayzc {escape(page.version)}. This page needs no network.</p></footer>
 <script type="application/json" id="figures">{data_of(writer.specs)}</script>
 {"".join(f"<script>{script}</script>" for script in scripts)}
 </body>

@@ -68,21 +68,28 @@ def _overview(runs: Sequence[Compared]) -> Section:
 
 def _taus(runs: Sequence[Compared]) -> Section:
     problems = tuple(dict.fromkeys(name for each in runs for name in each.taus))
-    cells = tuple(tuple(each.taus.get(name) for each in runs) for name in problems)
-    means = tuple(Estimate(sum(t.value for t in each.taus.values()) / len(each.taus)) for each in runs)
+    cells = [tuple(each.taus.get(name) for each in runs) for name in problems]
+    common = [name for name in problems if all(name in each.taus for each in runs)]
+    rows, summary = list(problems), "No problem is in all of these runs."
+    if common:
+        means = tuple(Estimate(sum(each.taus[name].value for name in common) / len(common)) for each in runs)
+        cells.append(means)
+        same = len(common) == len(problems)
+        rows.append("mean" if same else "mean of the problems that all runs have")
+        best = max(range(len(runs)), key=lambda place: means[place].value)
+        summary = f"The highest mean tau is that of {runs[best].name}, {means[best].value:.3f}."
     framed = set()
-    for row, line in enumerate((*cells, means)):
+    for row, line in enumerate(cells):
         values = [-2.0 if cell is None else cell.value for cell in line]
         framed.add((row, values.index(max(values))))
-    best = max(range(len(runs)), key=lambda place: means[place].value)
     figure = Heatmap(
         "compared-taus",
         "Kendall's tau by problem and run",
-        f"The highest mean tau is that of {runs[best].name}, {means[best].value:.3f}.",
+        summary,
         "problem",
-        (*problems, "mean"),
+        tuple(rows),
         tuple(each.name for each in runs),
-        (*cells, means),
+        tuple(cells),
         strong_rows=(len(problems),),
         framed=frozenset(framed),
     )

@@ -28,7 +28,7 @@ from rayzc.spaces import SPACES
 __all__ = ["architectures_section", "curves", "curves_section", "found_section", "queries_section"]
 
 QUERIES = (10, 100, 300)
-FORMULA, CHANCE = "this formula", "random search"
+FORMULA, CHANCE, PROXY = "this formula", "random search", "best single proxy"
 _SHOWN = 60
 
 
@@ -75,7 +75,7 @@ def curves(searched: Searched) -> tuple[Curve, ...]:
         proxy = searched.results.best_proxy(outcome.problem)
         others = [(CHANCE, outcome.plan.replaced(algorithm="random", minimise=()))]
         if proxy is not None:
-            others.append(("best single proxy", outcome.plan.replaced(formula=proxy, minimise=())))
+            others.append((PROXY, outcome.plan.replaced(formula=proxy, minimise=())))
         for way, plan in others:
             again = _again(ready[outcome.problem], outcome, plan)
             if again is not None:
@@ -114,12 +114,12 @@ def found_section(results: Results) -> Section:
         Column("of", ",d"),
         Column("regret", ".3g"),
         Column("found, top %", ".1f"),
-        Column("shortlist, top %", ".1f"),
+        Column("shortlist", ".1f"),
     ]
     if compared:
         columns += [
-            Column("random search", ".1f"),
-            Column("best proxy", ".1f"),
+            Column("random", ".1f"),
+            Column("proxy", ".1f"),
             Column("which"),
         ]
     rows = []
@@ -154,11 +154,12 @@ def found_section(results: Results) -> Section:
         "of the candidates by true accuracy"
     )
     text += f", mean over {seeds} seeds." if seeds > 1 else "."
-    if compared:
-        text += (
-            " Random search and the best proxy are the best of their shortlists of ten; which proxy is best is known "
-            "only in hindsight."
-        )
+    text += " Shortlist: the same for the best of its ten networks"
+    text += (
+        ", beside the shortlists of random search and of the best single proxy, which is known only in hindsight."
+        if compared
+        else "."
+    )
     table = Table("found", "What the searches found", tuple(columns), (*rows, tuple(means)), (len(rows),))
     return Section("found", "What was found", (Words(text), table))
 
@@ -264,7 +265,8 @@ def queries_section(found: Sequence[Curve], suite: Suite | None) -> Section | No
                 row.append(float(np.mean(values)) if values else None)
         rows.append(tuple(row))
     columns = [Column("problem"), Column("networks", ",d")]
-    columns += [Column(f"{way}, {place}", ",.0f") for way in ways for place in queries]
+    short = {FORMULA: "formula", CHANCE: "random", PROXY: "proxy"}
+    columns += [Column(f"{short[way]}, {place}", ",.0f") for way in ways for place in queries]
     table = Table("queries", "True rank of what was found, mean over the seeds", tuple(columns), tuple(rows))
     listed = ", ".join(f"{each:,}" for each in queries)
     words = f"The rank, by true accuracy among all networks of the table, after {listed} architectures."

@@ -57,6 +57,11 @@ class Bars:
         """The names, in order."""
         return tuple(dict.fromkeys(bar.label for bar in self.bars))
 
+    @property
+    def beside(self) -> bool:
+        """Whether bars of several kinds stand beside each other."""
+        return len({(bar.label, bar.group) for bar in self.bars}) > len(self.labels)
+
     def table(self) -> Table:
         """A row for each name, a column for each kind."""
         known = {(bar.label, bar.group): bar.size for bar in self.bars}
@@ -78,7 +83,7 @@ class Bars:
             "title": None,
             "axis": {"grid": False, "ticks": False, "domain": False},
         }
-        offset = {"yOffset": {"field": "g", "sort": groups}} if len(groups) > 1 else {}
+        offset = {"yOffset": {"field": "g", "sort": groups}} if self.beside else {}
         colours = ["var(--accent)", "var(--muted)", "var(--s2)", "var(--s3)"]
         colour = {
             "field": "g",
@@ -115,7 +120,7 @@ class Bars:
                     },
                 }
             )
-        thick = 13 if len(groups) > 1 else 22
+        thick = 13 if self.beside else 22
         return screen(data, layers, height=max(60, thick * len(data) + 6 * len(labels)))
 
     def paint(self, figure: "Figure") -> None:
@@ -123,10 +128,11 @@ class Bars:
         axes: Any = figure.subplots()
         labels, groups = self.labels, self.groups
         figure.set_size_inches(3.8, 0.9 + 0.2 * len(self.bars))
-        thick = 0.8 / len(groups)
+        thick = 0.8 / (len(groups) if self.beside else 1)
         for place, group in enumerate(groups):
             bars = [bar for bar in self.bars if bar.group == group]
-            at = [labels.index(bar.label) + (place - (len(groups) - 1) / 2) * thick for bar in bars]
+            shift = (place - (len(groups) - 1) / 2) * thick if self.beside else 0.0
+            at = [labels.index(bar.label) + shift for bar in bars]
             colour = (ACCENT, MUTED, "#c05a00", "#00795b")[place % 4]
             axes.barh(at, [bar.size.value for bar in bars], height=thick * 0.9, color=colour, label=group)
             for y, bar in zip(at, bars, strict=True):

@@ -118,7 +118,7 @@ def test_the_front_by_keyboard_and_by_mouse(browser: Any, report: Path) -> None:
     page.focus(".choices input:checked")
     page.keyboard.press("ArrowUp")
     assert page.evaluate(shown) == str(len(samples.FRONT) - 2)
-    page.locator("[data-chart^=figure-front] .mark-symbol path").first.click()
+    page.locator("[data-chart^=figure-front] .mark-symbol path").first.click(force=True)
     assert page.evaluate(shown) == "0"
 
 

@@ -122,7 +122,7 @@ class Lines:
                     "strokeDash": {
                         "field": "s",
                         "type": "nominal",
-                        "legend": None,
+                        "legend": colour["legend"],
                         "scale": {"domain": names, "range": _dashes(len(names))},
                     },
                 },

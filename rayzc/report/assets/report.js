@@ -89,13 +89,16 @@
   const fitted = (spec, width) => {
     const copy = structuredClone(spec);
     copy.width = width;
+    copy.config = { axisX: { labelFlush: false, tickCount: width < 520 ? 4 : 8 } };
     copy.autosize = { type: "fit-x", contains: "padding" };
     if (width < 520) {
       for (const layer of copy.layer) {
         const y = layer.encoding && layer.encoding.y;
         if (y && y.type === "nominal") y.axis = { ...y.axis, labelExpr: "split(datum.label, '/')", labelFontSize: 10.5 };
-        const colour = layer.encoding && layer.encoding.color;
-        if (colour && colour.legend) colour.legend = { ...colour.legend, columns: 1 };
+        for (const channel of ["color", "strokeDash"]) {
+          const own = layer.encoding && layer.encoding[channel];
+          if (own && own.legend) own.legend = { ...own.legend, columns: 1 };
+        }
       }
     }
     return copy;

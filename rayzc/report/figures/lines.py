@@ -78,7 +78,16 @@ class Lines:
                 "domain": names,
                 "range": [f"var(--s{place % len(SERIES) + 1})" for place in range(len(names))],
             },
-            "legend": {"title": None, "orient": "top", "columns": 3, "symbolType": "stroke"}
+            "legend": {
+                "title": None,
+                "orient": "top",
+                "columns": 3,
+                "symbolType": "stroke",
+                # Else it would be as faint as the bands.
+                "symbolOpacity": 1,
+                "symbolStrokeWidth": 2,
+                "symbolSize": 400,
+            }
             if len(names) > 1
             else None,
         }

@@ -51,7 +51,7 @@ def hall_section(bred: Bred) -> Section:
     """The best formulas, no two ranking alike."""
     rows = tuple(
         (
-            str(place),
+            place,
             int(entry["complexity"]),
             float(np.mean([*entry["correlations"].values()])),
             _mean(Formula.parse(entry["expression"]), bred.validation),
@@ -60,7 +60,7 @@ def hall_section(bred: Bred) -> Section:
         for place, entry in enumerate(bred.hall.get("best", ()), start=1)
     )
     columns = (
-        Column("place"),
+        Column("place", "d"),
         Column("nodes", ",d"),
         Column("fitted", ".3f"),
         Column("held out", ".3f"),

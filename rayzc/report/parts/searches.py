@@ -319,13 +319,13 @@ def _drawn(name: str, outcome: SearchOutcome) -> Cells | None:
 
 def _shortlist(name: str, outcome: SearchOutcome) -> Table:
     known = any(found.standing for found in outcome.shortlist)
-    columns = [Column("place"), Column("score", ".5g")]
+    columns = [Column("place", "d"), Column("score", ".5g")]
     columns += [Column("accuracy", ".4g"), Column("true rank", ",d")] if known else []
 
     def row(place: int, found: Finding) -> tuple[str | float | int | None, ...]:
         standing = found.standing
         truth = (standing.accuracy, standing.rank) if standing else (None, None)
-        return (str(place), found.score, *(truth if known else ()), found.encoding)
+        return (place, found.score, *(truth if known else ()), found.encoding)
 
     rows = tuple(row(place, found) for place, found in enumerate(outcome.shortlist, start=1))
     columns.append(Column("architecture", code=True))

@@ -202,6 +202,18 @@ class TestOtherFormats:
             assert content == (outs[1] / name).read_bytes(), name
 
 
+RECORDED = Path(__file__).parent.parent / "recorded" / "v0.1.0"
+
+
+@pytest.mark.parametrize(
+    "name", ["discovery", "discovery-interrupted", "search", "search-whole", "run-interrupted"]
+)
+def test_runs_of_earlier_versions(name: str, tmp_path: Path) -> None:
+    text = rayzc.write_report(RECORDED / name, format="md", bootstrap=0, out=tmp_path / "x.md").read_text()
+    assert text.startswith(f"# {name}\n")
+    assert "## Run" in text
+
+
 class TestMistakes:
     @pytest.mark.parametrize(("form", "library"), [("html", "vl_convert"), ("png", "matplotlib")])
     def test_without_the_extra(

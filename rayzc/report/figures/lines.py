@@ -187,7 +187,7 @@ class Lines:
         axes.set_xlabel(self.x_title)
         axes.set_ylabel(self.y_title)
         if len(self.series) > 1:
-            axes.legend(frameon=False, fontsize=6, ncols=2)
+            axes.legend(frameon=False, fontsize=6, ncols=2, loc="lower right")
 
 
 def _dashes(count: int) -> list[list[int]]:

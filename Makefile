@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,fetch]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,fetch,report]'
 	touch $@
 
 install: $(VENV)/installed

@@ -30,6 +30,7 @@ _HOMES = {
     "Formula": "rayzc.formula",
     "Limits": "rayzc.options",
     "Problem": "rayzc.problems",
+    "ReportOptions": "rayzc.options",
     "RunOptions": "rayzc.options",
     "SearchOptions": "rayzc.options",
     "RayzcError": "rayzc.errors",
@@ -56,6 +57,7 @@ _HOMES = {
     "search": "rayzc.cluster.searches",
     "study": "rayzc.cluster.studies",
     "train": "rayzc.cluster.training",
+    "write_report": "rayzc.report.writing",
 }
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "Limits",
     "Problem",
     "RayzcError",
+    "ReportOptions",
     "RunOptions",
     "SearchOptions",
     "Settings",
@@ -90,6 +93,7 @@ __all__ = [
     "search",
     "study",
     "train",
+    "write_report",
 ]
 
 if TYPE_CHECKING:
@@ -106,6 +110,7 @@ if TYPE_CHECKING:
     from rayzc.options import (
         DiscoverOptions,
         Limits,
+        ReportOptions,
         RunOptions,
         SearchOptions,
         Settings,
@@ -114,6 +119,7 @@ if TYPE_CHECKING:
     )
     from rayzc.problems import Problem, Suite, load_suite
     from rayzc.proxies import measure, proxy
+    from rayzc.report.writing import write_report
     from rayzc.spaces import build
 
 

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "training": {"passes", "problems", "proxies", "spaces"},
     "nas": {"formula", "spaces", "problems"},
     "runs": {"formula", "problems", "evolution", "nas"},
+    "report": {"formula", "problems", "evolution", "spaces", "nas", "runs"},
     "options": set(),
     "images": set(),
     "cluster": {"formula", "problems", "evolution", "spaces", "proxies", "training", "nas", "runs"},

@@ -15,6 +15,7 @@ from rayzc.cli.discover import discover  # noqa: E402
 from rayzc.cli.jobs import jobs  # noqa: E402
 from rayzc.cli.proxies import proxies  # noqa: E402
 from rayzc.cli.rank import rank  # noqa: E402
+from rayzc.cli.report import report  # noqa: E402
 from rayzc.cli.resume import resume  # noqa: E402
 from rayzc.cli.run import run  # noqa: E402
 from rayzc.cli.score import score  # noqa: E402
@@ -30,6 +31,7 @@ app.command()(study)
 app.command()(search)
 app.command()(train)
 app.command()(resume)
+app.command()(report)
 app.command()(score)
 app.command()(proxies)
 app.command()(rank)

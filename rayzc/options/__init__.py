@@ -8,6 +8,7 @@ from rayzc.options.flat import Flat, Group, Option, flattened, group, option
 from rayzc.options.keywords import read_options, takes
 from rayzc.options.measuring import BuildOptions, FillOptions, Setup, ShowOptions
 from rayzc.options.option import Options
+from rayzc.options.reporting import ReportOptions
 from rayzc.options.runs import Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
 from rayzc.options.searching import AlgorithmSettings, PlanOptions
 from rayzc.options.studying import BREED_ON, StudyOptions
@@ -32,6 +33,7 @@ __all__ = [
     "PlanOptions",
     "Recipe",
     "RecipeChanges",
+    "ReportOptions",
     "RunOptions",
     "ScoreOptions",
     "SearchOptions",

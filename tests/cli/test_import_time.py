@@ -32,6 +32,7 @@ def test_importing_rayzc() -> None:
         ["run"],
         ["train"],
         ["score"],
+        ["report"],
         ["suite"],
         ["submit"],
         ["jobs"],

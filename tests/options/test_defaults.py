@@ -25,6 +25,7 @@ from rayzc.options import (
     Limits,
     Options,
     Place,
+    ReportOptions,
     RunOptions,
     ScoreOptions,
     SearchOptions,
@@ -41,6 +42,7 @@ COMMANDS: dict[str, tuple[type[Options], ...]] = {
     "run": (RunOptions, Cluster, Place, SearchOutput),
     "train": (TrainOptions, Cluster, Place, Output),
     "resume": (Limits, Cluster, SearchOutput),
+    "report": (ReportOptions,),
     "suite fill": (FillOptions, Cluster, Output),
     "suite build": (BuildOptions, Cluster, Output),
     "score": (ScoreOptions, JsonOutput),
@@ -59,6 +61,7 @@ OWN = {
     "run": {"--formula", "--suite"},
     "train": {"--data"},
     "resume": {"--code"},
+    "report": set(),
     "suite fill": {"--out", "--cache", "--force"},
     "suite build": {"--out", "--force"},
     "score": {"--suite"},
@@ -83,6 +86,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[type[Options], ...]] = {
     rayzc.resume_study: (Limits, Cluster),
     rayzc.resume_run: (Cluster,),
     rayzc.resume_train: (Cluster,),
+    rayzc.write_report: (ReportOptions,),
 }
 CLASSES = tuple(dict.fromkeys(kind for kinds in COMMANDS.values() for kind in kinds))
 
@@ -216,6 +220,7 @@ def test_every_flag_reaches_its_option(kind: type[Options]) -> None:
         "drop_path": "0.4",
         "test_share": "0.4",
         "gpus": "0.4",
+        "format": "png",
     }
     for flat in seen(kind):
         if flat.type is bool:

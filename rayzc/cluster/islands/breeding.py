@@ -172,6 +172,7 @@ class DiscoveryRun:
         tracker = self._tracker
         if not self._files.write_checkpoint(islands, tracker.seconds):
             return
+        bests = [island.best if math.isfinite(island.best) else None for island in islands]
         best = max(island.best for island in islands)
         self._files.record(
             "checkpoint",
@@ -180,6 +181,7 @@ class DiscoveryRun:
             scored=tracker.scored,
             known=tracker.known,
             best=best if math.isfinite(best) else None,
+            islands=bests,
         )
 
     def _concluded(self, islands: Sequence[Island], ending: Ending) -> Discovery:

@@ -17,8 +17,10 @@ from rayzc.errors import ProxyError
 from rayzc.passes import separate
 from rayzc.passes.activations import Codes, Logits, Maps
 from rayzc.passes.blocks import BlockEntropies, BlockGains
-from rayzc.passes.gradients import Curvatures, Gradients, Jacobian, Saliencies
+from rayzc.passes.gradients import Curvatures, Gradients, Jacobian
+from rayzc.passes.macs import count_macs
 from rayzc.passes.operations import Operations, count_operations
+from rayzc.passes.saliencies import Saliencies
 from rayzc.passes.separate import GaussianAnswer
 from rayzc.passes.stages import Stage
 from rayzc.passes.subject import Subject
@@ -93,7 +95,7 @@ class ByProducts:
 
     # In the order in which they are gathered, which is that of the memory it takes.
     weights = Need[tuple[Tensor, ...]](
-        "the weight tensors of the Conv2d and Linear layers, in the network's order; nothing is run",
+        "the weight tensors of convolutions and linear layers, and those that enter matrix products, in the network's order",
         alone=separate.weights,
         runs_network=False,
     )
@@ -102,11 +104,15 @@ class ByProducts:
         Operations,
         alone=count_operations,
     )
+    macs = Need[int](
+        "multiply-adds per image of convolutions and matrix products, as torch dispatches them; a single image is run",
+        alone=count_macs,
+    )
     logits = Need[Tensor]("(images, classes), the network's output in train mode", Logits)
     kernel = Need[NDArray[np.float64]](
-        "(images, images), on how many ReLU units two images agree; zeros without ReLUs", Codes
+        "(images, images), on how many activation units two images agree; zeros without any", Codes
     )
-    patterns = Need[int]("the number of distinct on-off patterns over the batch among the ReLU units", Codes)
+    patterns = Need[int]("the number of distinct on-off patterns over the batch among the activation units", Codes)
     maps = Need[tuple[Tensor, ...]](
         "the first image's output of every module, (channels, positions), in the order they ran", Maps
     )
@@ -192,7 +198,7 @@ class ByProducts:
         if self._subject.labels is None:
             raise ProxyError(f"no labels were given, and proxy '{self._proxy}' needs them")
         labels: Tensor = self._own(self._subject.labels)
-        return labels
+        return labels.argmax(1) if labels.is_floating_point() and labels.dim() == 2 else labels
 
     @property
     def classes(self) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from rayzc.passes.by_products import NEEDS, Need
-from rayzc.passes.replica import LayoutRefusedError
+from rayzc.passes.replica import RestartError
 from rayzc.passes.results import OUT_OF_MEMORY, PassResults, is_out_of_memory, reason_of
 from rayzc.passes.shared import run_shared
 from rayzc.passes.stages import Way
@@ -33,16 +33,21 @@ def measure_needs(subject: Subject, needs: frozenset[str]) -> PassResults:
     would have met fail, and less demanding ones are tried without it.
 
     Raises:
-        LayoutRefusedError: see :class:`~rayzc.passes.replica.Replica`.
+        RestartError: see :class:`~rayzc.passes.replica.Replica`.
     """
     found = PassResults()
     shared = frozenset(need for need in needs if NEEDS[need].stage)
     if subject.coupled:
         shared -= {"half_gradients"}
-    if shared == {"operations"}:
-        shared = frozenset()
+    if subject.loose or shared == {"operations"}:
+        # What is computed from parameters alone, as in attention with learned queries, does not grow with the batch.
+        shared -= {"operations"}
     if shared:
         _run_shared(found, subject, shared)
+        if "operations" in found.failures:
+            # A single image may go through where the batch does not, as batch norm then stands still.
+            del found.failures["operations"]
+            shared -= {"operations"}
     for name, need in NEEDS.items():
         if name in needs - shared:
             _run_alone(found, subject, need)
@@ -57,7 +62,7 @@ def _run_alone(found: PassResults, subject: Subject, need: Need[Any]) -> None:
             result = _in_micro_batches(found, subject, partial(need.alone, subject))
         else:
             result = need.alone(subject)
-    except LayoutRefusedError:
+    except RestartError:
         raise
     except Exception as error:
         found.failures[need.name] = _explained(subject, reason_of(error))
@@ -69,7 +74,7 @@ def _run_shared(found: PassResults, subject: Subject, needs: frozenset[str]) -> 
     """Runs the shared pass; if its graph does not fit into memory, runs it again for the needs without a graph."""
     try:
         finished = _in_micro_batches(found, subject, partial(run_shared, subject, needs))
-    except LayoutRefusedError:
+    except RestartError:
         raise
     except Exception as error:
         reason = _explained(subject, reason_of(error))

@@ -9,11 +9,12 @@ from rayzc.passes.activations import Logits
 from rayzc.passes.by_products import NEEDS
 from rayzc.passes.gradients import Curvatures
 from rayzc.passes.overrides import RefuseBatchStatistics
-from rayzc.passes.replica import LayoutRefusedError, Replica, randomness_from
+from rayzc.passes.replica import Replica, RestartError, randomness_from
 from rayzc.passes.results import PassResults, is_out_of_memory, reason_of
 from rayzc.passes.second_order import SecondOrder
 from rayzc.passes.stages import Batch, Part, Stage, Way
 from rayzc.passes.subject import Subject
+from rayzc.passes.watching import Watch
 
 __all__ = ["run_shared"]
 
@@ -94,7 +95,7 @@ def _costing(kind: type[Stage], failed: Failed, subject: Subject) -> Iterator[No
     """Limits a failure to its stage, unless smaller parts may prevent it."""
     try:
         yield
-    except LayoutRefusedError:
+    except RestartError:
         raise
     except Exception as error:
         if is_out_of_memory(error) and not subject.coupled:
@@ -117,6 +118,8 @@ def _forward(batch: Batch, stages: Sequence[Stage], images: range, half: int) ->
         for stage in stages:
             for handle in stage.hooks(batch.subject.model, images):
                 hooks.callback(handle.remove)
-        with torch.set_grad_enabled(ways != {Way.FORWARD}), mode:
+        listeners = [listener for stage in stages if (listener := stage.listener()) is not None]
+        watch = Watch(listeners) if listeners else nullcontext()
+        with torch.set_grad_enabled(ways != {Way.FORWARD}), mode, watch:
             logits = batch.replica.logits(shown)
     return Part(images, half, shown, logits, second_order)

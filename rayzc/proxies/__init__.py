@@ -21,7 +21,7 @@ from rayzc.proxies.jacobians import epe_nas, jacov
 from rayzc.proxies.measurement import MeasurementWarning, measure, measure_detailed
 from rayzc.proxies.other_weights import synflow, synflow_bn, zen
 from rayzc.proxies.registry import UNDEFINED, Proxy, find, proxy, register, registered, unregister
-from rayzc.proxies.size import flops, l2_norm, params
+from rayzc.proxies.size import flops, l2_norm, macs, params
 
 __all__ = [
     "NEEDS",
@@ -39,6 +39,7 @@ __all__ = [
     "grasp",
     "jacov",
     "l2_norm",
+    "macs",
     "measure",
     "measure_architecture",
     "measure_detailed",

@@ -63,7 +63,9 @@ def fisher(measured: ByProducts) -> float:
     "BlockSwap", ICLR 2020; as a proxy in Abdelfattah et al., ICLR 2021.
     """
     pairs = zip(measured.weights, measured.saliencies, strict=True)
-    return sum(float(saliency.double().sum()) * weight[0].numel() for weight, saliency in pairs)
+    return sum(
+        float(saliency.double().sum()) * (weight.numel() // len(saliency)) for weight, saliency in pairs
+    )
 
 
 @proxy(needs="half_gradients")
@@ -80,6 +82,8 @@ def zico(measured: ByProducts) -> float:
     score = 0.0
     for halves in zip(*measured.half_gradients, strict=True):
         gradients = np.stack([half.cpu().numpy() for half in halves])
+        if not np.isfinite(gradients).all():
+            return np.nan
         deviation = gradients.std(0)
         steady = np.abs(gradients).mean(0)[deviation != 0] / deviation[deviation != 0]
         total = float(steady.sum())

@@ -78,12 +78,10 @@ class Codes(Stage):
         self._record(inputs[0], gate=False)
 
     def _record(self, units: Tensor, *, gate: bool) -> None:
-        units = units.detach()
-        if units.shape[:1].numel() % self._rows or not units.dim():
-            found = images_first(units, self._rows)
-            if found is None:
-                return  # not an activation per image
-            units = found
+        found = images_first(units.detach(), self._rows, sequence_first=self.batch.subject.sequence_first)
+        if found is None:
+            return  # not an activation per image
+        units = found
         if units.dim() == 4 and not units.is_contiguous():
             units = units.permute(0, 2, 3, 1)  # the order of units is free: take that of the memory
         (self._gates if gate else self._units).add(units.reshape(self._rows, -1))

@@ -112,7 +112,9 @@ class ByProducts:
     kernel = Need[NDArray[np.float64]](
         "(images, images), on how many activation units two images agree; zeros without any", Codes
     )
-    patterns = Need[int]("the number of distinct on-off patterns over the batch among the activation units", Codes)
+    patterns = Need[int](
+        "the number of distinct on-off patterns over the batch among the activation units", Codes
+    )
     maps = Need[tuple[Tensor, ...]](
         "the first image's output of every module, (channels, positions), in the order they ran", Maps
     )
@@ -205,6 +207,11 @@ class ByProducts:
         """The number of classes: that of the logits where a pass gave any, else of the last layer."""
         classes: int | None = self._results.get("classes", self._subject.classes)
         return classes
+
+    @property
+    def tabulated(self) -> bool:
+        """Whether it is a network of a search space with tables, on which definitions are the suite's to the last bit."""
+        return self._subject.tabulated
 
     @property
     def seed(self) -> int:

@@ -45,6 +45,11 @@ class MultiplyAdds(TorchDispatchMode):
         super().__init__()
         self.total = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Says that torch's compiler need not be told to leave this mode alone, which imports it: a second or two."""
+        return False
+
     def __torch_dispatch__(
         self,
         function: Callable[..., Any],
@@ -69,7 +74,17 @@ class MultiplyAdds(TorchDispatchMode):
         return result
 
 
-PRODUCTS = {"mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1, "addbmm": 1, "mv": 0, "addmv": 1, "dot": 0, "linear": 0}
+PRODUCTS = {
+    "mm": 0,
+    "bmm": 0,
+    "addmm": 1,
+    "baddbmm": 1,
+    "addbmm": 1,
+    "mv": 0,
+    "addmv": 1,
+    "dot": 0,
+    "linear": 0,
+}
 """By operation, which argument has the side that is summed over last."""
 CONVOLUTIONS = frozenset({"convolution", "_convolution", "convolution_overrideable", "mkldnn_convolution"})
 

@@ -12,6 +12,7 @@ __all__ = [
     "has_loose_weights",
     "has_wide_convolutions",
     "images_first",
+    "is_sequence_first",
     "layers",
     "leaves",
     "likely_classes",
@@ -156,11 +157,21 @@ def likely_classes(model: nn.Module) -> tuple[int, ...]:
     return tuple(dict.fromkeys(reversed(heads)))
 
 
-def images_first(tensor: Tensor, images: int) -> Tensor | None:
+def images_first(tensor: Tensor, images: int, *, sequence_first: bool = False) -> Tensor | None:
     """A tensor with the images in its first dimension; None if it is not one of images.
 
-    Windows of an image may be in the first dimension beside the images; sequences may have them in the second.
+    Args:
+        tensor: what a layer took or gave.
+        images: the number of images, which may be in the first dimension together with the windows of each.
+        sequence_first: whether the network has layers in which tokens come before the images.
     """
-    if tensor.dim() > 2 and tensor.shape[1] == images and tensor.shape[0] % images:
-        return tensor.transpose(0, 1)
+    if tensor.dim() > 2 and tensor.shape[1] == images != tensor.shape[0]:
+        if sequence_first or tensor.shape[0] % images:
+            return tensor.transpose(0, 1)
     return tensor if tensor.dim() and tensor.shape[0] % images == 0 else None
+
+
+def is_sequence_first(model: nn.Module) -> bool:
+    """Whether the network has layers in which tokens come before the images, torch's default for attention."""
+    kinds = (nn.MultiheadAttention, nn.RNNBase)
+    return any(isinstance(module, kinds) and not module.batch_first for module in model.modules())

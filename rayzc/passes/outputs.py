@@ -8,7 +8,7 @@ The rule, in this order:
    taken.
 3. Of several tensors without such a name, the only one with as many columns as there are classes (as the caller says, or
    else the outputs of a linear layer) is taken. If several have, or none, it is the narrowest that has a column for
-   every label, and a note says so.
+   every label, and a note says so unless the last linear layer has as many outputs.
 
 Logits are ``(images, classes)``. A vector ``(images,)`` is one column. Maps ``(images, classes, ...)`` and tokens
 ``(images, tokens, classes)`` are averaged over their positions, unless there is a label for every position. Tokens are
@@ -26,7 +26,19 @@ from rayzc.errors import ProxyError
 
 __all__ = ["FEATURES", "NAMES", "as_columns", "logits_of", "taken_from"]
 
-NAMES = ("logits", "logit", "out", "output", "outputs", "prediction", "predictions", "pred", "preds", "scores", "y")
+NAMES = (
+    "logits",
+    "logit",
+    "out",
+    "output",
+    "outputs",
+    "prediction",
+    "predictions",
+    "pred",
+    "preds",
+    "scores",
+    "y",
+)
 FEATURES = ("feature", "hidden", "embed", "attention", "pooler", "aux", "loss", "past", "projection")
 
 
@@ -39,15 +51,13 @@ def logits_of(output: Any, images: int, classes: int | None) -> Tensor:
     return taken_from(output, images, () if classes is None else (classes,))[0]
 
 
-def taken_from(
-    output: Any, images: int, classes: tuple[int, ...], least: int = 1
-) -> tuple[Tensor, str]:
+def taken_from(output: Any, images: int, classes: tuple[int, ...], least: int = 1) -> tuple[Tensor, str]:
     """The tensor with the logits within what a network returned, and a note if it was a guess.
 
     Args:
         output: what it returned.
         images: the number of images.
-        classes: the number of classes if it is known, or else those that are likely.
+        classes: the number of classes if it is known, or else those that are likely, that of the last layer first.
         least: as many classes the labels need.
 
     Raises:
@@ -82,7 +92,7 @@ def _guessed(tensors: list[Tensor], classes: tuple[int, ...], least: int) -> tup
     wide = [tensor for tensor in tensors if tensor.shape[1] >= least] or tensors
     chosen = min(wide, key=lambda tensor: tensor.shape[1])
     widths = sorted({tensor.shape[1] for tensor in tensors})
-    if len(widths) == 1:
+    if len(widths) == 1 or chosen.shape[1] == next(iter(classes), None):
         return chosen, ""
     return chosen, (
         f"the network returned several tensors that may be its logits, with {', '.join(map(str, widths))} columns: "

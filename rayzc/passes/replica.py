@@ -150,9 +150,26 @@ class Replica:
             raise ProxyError(f"{type(error).__name__}: {text}"[:300] + f"; {hint}") from error
 
 
-DTYPES = ("same dtype", "scalar type", "same data type", "expected m1 and m2", "data type to be")
+DTYPES = (
+    "same dtype",
+    "should be the same",
+    "scalar type",
+    "same data type",
+    "expected m1 and m2",
+    "data type to be",
+)
 """Parts of torch's errors about tensors of different precision."""
-SHAPES = ("shape", "size", "expected input", "match", "channels", "dimension", "must be divisible", "width", "height")
+SHAPES = (
+    "shape",
+    "size",
+    "expected input",
+    "match",
+    "channels",
+    "dimension",
+    "must be divisible",
+    "width",
+    "height",
+)
 """Parts of errors about the size of images."""
 
 
@@ -183,7 +200,9 @@ def hint_of(model: nn.Module, error: Exception, text: str, images: Tensor) -> st
         if size is not None and tuple(size) != shape:
             return f"it is made for images of shape {','.join(map(str, size))}: --input {','.join(map(str, size))}"
     if len(shape) == 3 and shape[2] in (1, 3) and shape[0] not in (1, 3):
-        return "the images seem to have their channels last: permute them to (images, channels, height, width)"
+        return (
+            "the images seem to have their channels last: permute them to (images, channels, height, width)"
+        )
     given = ",".join(map(str, shape))
     return f"images of shape {given} may not fit it: give images of the shape that it takes (--input C,H,W)"
 

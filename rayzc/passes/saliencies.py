@@ -1,6 +1,7 @@
 """Saliencies: activation times gradient at the outputs of the layers, read while the gradients are taken."""
 
 from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,15 @@ __all__ = ["Saliencies"]
 
 Key = tuple[str, int]
 """A layer, as no name and the identity of its module; or a weight's name and the place of the part of it that is used."""
+
+
+class Sides(Enum):
+    """The order of the sides of a layer's output."""
+
+    MAPS = "images, channels, positions"
+    TOKENS = "images or windows of them, tokens, channels; or tokens first"
+    ATTENTION = "tokens, images, channels, the first two of them possibly as one"
+
 
 OWN_OUTPUT = (nn.modules.conv._ConvNd, nn.Linear, nn.Bilinear)
 """Layers whose output is that of the function their weight enters."""
@@ -67,16 +77,17 @@ class Saliencies(Stage):
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         self._listener.leave()
         if isinstance(output, Tensor):
-            self._keep(("", id(module)), output, -1 if isinstance(module, (nn.Linear, nn.Bilinear)) else 1)
+            last = isinstance(module, (nn.Linear, nn.Bilinear))
+            self._keep(("", id(module)), output, Sides.TOKENS if last else Sides.MAPS)
 
-    def _keep(self, key: Key, output: Tensor, channel: int) -> None:
+    def _keep(self, key: Key, output: Tensor, sides: Sides) -> None:
         if output.requires_grad:
             # The graph keeps its hooks to the end; the activation can be freed as soon as it was used.
             kept = [output.detach().clone() if self._overwritten else output.detach()]
-            listener = partial(self._add, key, channel, kept, kept[0]._version)
+            listener = partial(self._add, key, sides, kept, kept[0]._version)
             output.register_hook(listener)  # type: ignore[no-untyped-call]
 
-    def _add(self, key: Key, channel: int, kept: list[Tensor], version: int, gradient: Tensor) -> None:
+    def _add(self, key: Key, sides: Sides, kept: list[Tensor], version: int, gradient: Tensor) -> None:
         if self.batch.purpose.backward is not Backward.WEIGHTS:
             return
         if not kept:
@@ -90,13 +101,24 @@ class Saliencies(Stage):
         if scratch is None:
             scratch = self._scratch[activation.shape] = torch.empty_like(activation)
         product = torch.mul(activation, gradient.detach(), out=scratch)
-        if product.dim() > 2 and channel == 1:
-            positions = product.sum(tuple(range(2, product.dim())))
-        else:
-            positions = _summed_tokens(product, self._rows)
+        positions = self._summed(product, sides)
         channels = positions.square().sum(0)
         known = self._sums.get(key)
         self._sums[key] = channels if known is None else known + channels
+
+    def _summed(self, product: Tensor, sides: Sides) -> Tensor:
+        """Sums over positions: ``(images, channels)``."""
+        if sides is Sides.MAPS:
+            return product.sum(tuple(range(2, product.dim()))) if product.dim() > 2 else product
+        channels = product.shape[-1]
+        if sides is Sides.ATTENTION:
+            return product.reshape(-1, self._rows, channels).sum(0)
+        first = images_first(product, self._rows, sequence_first=self.batch.subject.sequence_first)
+        if first is None:
+            return product.reshape(-1, channels)
+        return (
+            first if first.shape == (self._rows, channels) else first.reshape(self._rows, -1, channels).sum(1)
+        )
 
     def run(self, part: Part) -> None:
         """Checks that the gradients arrived once.
@@ -130,20 +152,10 @@ class Saliencies(Stage):
         return {"saliencies": tuple(found), "unseen": tuple(unseen)}
 
 
-def _summed_tokens(product: Tensor, images: int) -> Tensor:
-    """Sums over all but the images and the channels, which come last: ``(images, channels)``."""
-    if product.dim() <= 2 and len(product) == images:
-        return product
-    first = images_first(product, images)
-    if first is None:
-        return product.reshape(-1, product.shape[-1])
-    return first.reshape(images, -1, product.shape[-1]).sum(1)
-
-
 class _Products(Listener):
     """Hands over the outputs of the functions that weights outside of layers enter."""
 
-    def __init__(self, batch: Batch, keep: Callable[[Key, Tensor, int], None]) -> None:
+    def __init__(self, batch: Batch, keep: Callable[[Key, Tensor, Sides], None]) -> None:
         self._keep = keep
         self._within = 0
         self._names = {
@@ -170,14 +182,17 @@ class _Products(Listener):
         if self._within or not isinstance(result, Tensor):
             return
         if name in CONVOLUTIONS or name == "linear":
-            weight, channel = argument(args, kwargs, 1, "weight"), 1 if name in CONVOLUTIONS else -1
+            weight = argument(args, kwargs, 1, "weight")
         elif name in {"matmul", "__matmul__", "mm", "bmm"} and len(args) == 2:
-            weight, channel = args[1], -1
+            weight = args[1]
         elif name in {"addmm", "baddbmm"} and len(args) == 3:
-            weight, channel = args[2], -1
+            weight = args[2]
         else:
             return
         known = isinstance(weight, Tensor) and self._names.get(weight.untyped_storage().data_ptr())
         if known:
             self.entered.add(known)
-            self._keep((known, weight.storage_offset()), result, channel)
+            sides = Sides.ATTENTION if self.in_attention else Sides.TOKENS
+            self._keep(
+                (known, weight.storage_offset()), result, Sides.MAPS if name in CONVOLUTIONS else sides
+            )

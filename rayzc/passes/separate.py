@@ -219,11 +219,7 @@ class _LastMap:
 
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> Tensor | None:
         features = output[0] if isinstance(output, tuple) and output else output
-        if (
-            not isinstance(features, Tensor)
-            or features.dim() < 3
-            or math.prod(features.shape[2:]) < 2
-        ):
+        if not isinstance(features, Tensor) or features.dim() < 3 or math.prod(features.shape[2:]) < 2:
             return None
         self._map = features, features._version
         return features.clone() if self._subject.copies and features is output else None

@@ -14,6 +14,7 @@ from rayzc.passes.network import (
     couples_images,
     has_loose_weights,
     has_wide_convolutions,
+    is_sequence_first,
     layers,
     likely_classes,
 )
@@ -47,6 +48,7 @@ class Subject:
         widths: the number of classes if it was given, or else the numbers that are likely.
         tabulated: whether it is a network of a search space with published tables, whose operations are counted as there.
         loose: whether it has matrices outside of layers, so that a survey has to show what they are for.
+        sequence_first: whether it has layers in which tokens come before the images.
         copies: whether what is kept of the forward pass is copied, as the network overwrites it.
         one_precision: whether the casts in the network's code are left out.
         passes: counts the passes as they are run, by kind.
@@ -67,6 +69,7 @@ class Subject:
     widths: tuple[int, ...] = ()
     tabulated: bool = False
     loose: bool = False
+    sequence_first: bool = False
     copies: bool = False
     one_precision: bool = False
     passes: Counter[str] = field(default_factory=Counter)
@@ -139,6 +142,7 @@ def subject_of(
         least_classes=int(labels.max()) + 1 if labels is not None and indices else 1,
         widths=given or likely_classes(model),
         tabulated=type(model).__module__.startswith(SPACES),
+        sequence_first=is_sequence_first(model),
         loose=has_loose_weights(model),
         copies=copies,
         one_precision=one_precision,

@@ -28,7 +28,18 @@ CONVOLUTIONS = frozenset(
 )
 PRODUCTS = frozenset(
     {
-        *("linear", "bilinear", "matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "addmm", "baddbmm", "addbmm"),
+        *(
+            "linear",
+            "bilinear",
+            "matmul",
+            "__matmul__",
+            "__rmatmul__",
+            "mm",
+            "bmm",
+            "addmm",
+            "baddbmm",
+            "addbmm",
+        ),
         *("einsum", "tensordot", "mv", "addmv", "chain_matmul", "multi_dot"),
     }
 )

@@ -18,7 +18,13 @@ Keywords = Mapping[str, Any]
 
 
 class Listener:
-    """Is told of every function of torch that a network calls. By default, it does nothing."""
+    """Is told of every function of torch that a network calls. By default, it does nothing.
+
+    Attributes:
+        in_attention: whether the call is within torch's attention, whose tokens come before the images.
+    """
+
+    in_attention: bool = False
 
     def before(self, name: str, args: Arguments, kwargs: Keywords) -> None:
         """A function is about to be called; its arguments are as they were given, before it works in place."""
@@ -50,8 +56,7 @@ class Watch(TorchFunctionMode):
         """Tells the listeners, and calls the function."""
         kwargs = kwargs or {}
         if function is functional.multi_head_attention_forward:
-            with self:
-                return _attention(*args, **kwargs)
+            return self._attend(args, kwargs)
         name = getattr(function, "__name__", "")
         for listener in self._listeners:
             listener.before(name, args, kwargs)
@@ -59,6 +64,16 @@ class Watch(TorchFunctionMode):
         for listener in self._listeners:
             listener.after(name, args, kwargs, result)
         return result
+
+    def _attend(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        for listener in self._listeners:
+            listener.in_attention = True
+        try:
+            with self:
+                return _attention(*args, **kwargs)
+        finally:
+            for listener in self._listeners:
+                listener.in_attention = False
 
 
 def unwatched(hook: Callable[..., T]) -> Callable[..., T]:

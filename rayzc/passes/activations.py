@@ -199,6 +199,7 @@ class Maps(Stage):
 
     def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
         """Listens to all modules, until the first image has gone through."""
+        self._rows = len(images)
         if not self._maps:
             for module in model.modules():
                 yield module.register_forward_hook(self._record)
@@ -211,11 +212,17 @@ class Maps(Stage):
             return
         # A module that works in place returns the tensor that it was given, in another version.
         if self._last is None or output is not self._last[0] or output._version != self._last[1]:
-            first = output[0].detach()
+            first = self._first(output.detach())
             self._maps.append(first.reshape(first.shape[0], -1).clone())
             self._last = output, output._version
         else:
             self._maps.append(self._maps[-1])
+
+    def _first(self, output: Tensor) -> Tensor:
+        """What belongs to the first image; tokens may come before the images."""
+        subject = self.batch.subject
+        found = images_first(output, self._rows, sequence_first=True) if subject.sequence_first else None
+        return (output if found is None else found)[0]
 
     def results(self) -> dict[str, Any]:
         """Returns ``maps``."""

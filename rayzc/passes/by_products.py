@@ -209,11 +209,6 @@ class ByProducts:
         return classes
 
     @property
-    def tabulated(self) -> bool:
-        """Whether it is a network of a search space with tables, on which definitions are the suite's to the last bit."""
-        return self._subject.tabulated
-
-    @property
     def seed(self) -> int:
         """The seed of the measurement, the only source of a proxy's random numbers."""
         return self._subject.seed

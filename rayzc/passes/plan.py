@@ -10,6 +10,7 @@ from rayzc.passes.by_products import NEEDS, Need
 from rayzc.passes.replica import RestartError
 from rayzc.passes.results import OUT_OF_MEMORY, PassResults, is_out_of_memory, reason_of
 from rayzc.passes.shared import run_shared
+from rayzc.passes.separate import cancels, half_gradients
 from rayzc.passes.stages import Way
 from rayzc.passes.subject import Subject
 
@@ -26,7 +27,7 @@ def measure_needs(subject: Subject, needs: frozenset[str]) -> PassResults:
     that starts at its end: to the images, to the weights, and from the gradients once more. It does not run if nothing
     needs it, and shrinks to a single image if only operations are to be counted. Where images do not influence each
     other it runs in halves if half gradients are needed, which then cost nothing; else the halves are run
-    by themselves. Linearised and Gaussian networks have other weights, hence passes of their own.
+    by themselves; and once more in float64 where they are so close that float32 cancels. Linearised and Gaussian networks have other weights, hence passes of their own.
 
     Where memory runs out, the shared and the Gaussian pass are run again with half as many images at once,
     down to one, provided that images do not influence each other; otherwise the needs that the failed pass
@@ -51,7 +52,19 @@ def measure_needs(subject: Subject, needs: frozenset[str]) -> PassResults:
     for name, need in NEEDS.items():
         if name in needs - shared:
             _run_alone(found, subject, need)
+    if not subject.tabulated and cancels(found.results.get("half_gradients", ())):
+        found.results["half_gradients"] = _in_float64(subject) or found.results["half_gradients"]
     return found
+
+
+def _in_float64(subject: Subject) -> Any:
+    """The gradients of both halves in float64, or nothing if there is no memory for it or no such kernel."""
+    try:
+        return half_gradients(subject, torch.float64)
+    except RestartError:
+        raise
+    except Exception:
+        return ()
 
 
 def _run_alone(found: PassResults, subject: Subject, need: Need[Any]) -> None:

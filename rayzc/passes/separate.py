@@ -1,7 +1,7 @@
 """By-products gathered outside the shared pass, as they need another batch, other weights, or no pass at all."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
@@ -16,7 +16,15 @@ from rayzc.passes.overrides import RefuseBatchStatistics, WithoutBatchNorm
 from rayzc.passes.replica import OverwrittenError, Replica, derivatives, randomness_from
 from rayzc.passes.subject import Subject
 
-__all__ = ["GaussianAnswer", "copied_network", "flow", "gaussian_answer", "half_gradients", "weights"]
+__all__ = [
+    "GaussianAnswer",
+    "cancels",
+    "copied_network",
+    "flow",
+    "gaussian_answer",
+    "half_gradients",
+    "weights",
+]
 
 
 def weights(subject: Subject) -> tuple[Tensor, ...]:
@@ -32,26 +40,48 @@ def copied_network(subject: Subject) -> nn.Module:
     return deepcopy(subject.model).to(subject.device).requires_grad_(True)
 
 
-def half_gradients(subject: Subject) -> tuple[tuple[Tensor, ...], ...]:
+def half_gradients(subject: Subject, dtype: torch.dtype = torch.float32) -> tuple[tuple[Tensor, ...], ...]:
     """Returns the loss's gradients for either half of the batch, run by itself; nothing for a single image.
 
     For networks that couple the images of a batch; of others the shared pass halves the batch.
+
+    Args:
+        subject: what is measured.
+        dtype: the precision.
     """
     if subject.labels is None:
         raise ProxyError("no labels were given, and the loss needs them")
     images = len(subject.images)
     if images < 2:
         return ()
-    replica = Replica(subject)
+    replica = Replica(subject, dtype)
     differentiated = replica.differentiable()
     randomness_from(subject.seed, subject.device)
     halves = []
     for half in (slice(0, images // 2), slice(images // 2, images)):
         subject.passes["half forward"] += 1
         subject.passes["half backward"] += 1
-        loss = subject.loss_of(replica.logits(subject.laid_out(subject.images[half])), subject.labels[half])
-        halves.append(replica.per_layer(derivatives(loss, differentiated)))
+        logits = replica.logits(subject.laid_out(subject.images[half].to(dtype)))
+        labels = subject.labels[half]
+        if labels.is_floating_point():
+            labels = labels.to(dtype)
+        halves.append(replica.per_layer(derivatives(subject.loss_of(logits, labels), differentiated)))
     return tuple(halves)
+
+
+CANCELLING = 1e-4
+"""The share of a gradient that two halves differ by, below which float32 leaves fewer than three digits of it."""
+
+
+def cancels(halves: Sequence[Sequence[Tensor]]) -> bool:
+    """Whether the halves of some weight's gradient are so close that float32 has nothing left of their difference."""
+    if len(halves) < 2:
+        return False
+    for first, second in zip(*halves, strict=True):
+        apart = (first - second).abs()
+        if bool(((apart > 0) & (apart < CANCELLING * (first.abs() + second.abs()))).any()):
+            return True
+    return False
 
 
 def flow(subject: Subject, *, batch_norm: bool) -> tuple[tuple[Tensor, Tensor], ...]:

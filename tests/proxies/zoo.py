@@ -397,7 +397,7 @@ SAME: dict[str, Callable[[], nn.Module]] = {
     "autocast": Mixed,
     "casts to half": Halved,
     "dictionary": lambda: Returning(lambda features, logits: {"features": features, "logits": logits}),
-    "tuple": lambda: Returning(lambda features, logits: (features.mean((2, 3)), logits)),
+    "tuple": lambda: Returning(lambda features, logits: (features, logits)),
     "dataclass": lambda: Returning(lambda features, logits: Answer(logits, (features,))),
 }
 """Networks that compute what ``ZOO["relu"]`` computes, from the same random draws."""

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from rayzc.errors import ProxyError
 from rayzc.passes.network import images_first, relus
 from rayzc.passes.nonlinear import entering, is_gate, named_activations
 from rayzc.passes.stages import Batch, Part, Stage
 from rayzc.passes.watching import Arguments, Keywords, Listener, unwatched
+from rayzc.passes.wrappers import is_wrapper
 
 __all__ = ["Codes", "Logits", "Maps"]
 
@@ -55,6 +57,8 @@ class Codes(Stage):
         self._gates = _Sums(batch)
         self._units = _Sums(batch)
         self._listener = _Activations(self._record)
+        self._spoilt = _not_finite(batch)
+        self._nan = False
 
     def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
         """Listens to modules, and counts calls anew for each part."""
@@ -82,14 +86,27 @@ class Codes(Stage):
         if found is None:
             return  # not an activation per image
         units = found
+        self._nan |= bool(self._spoilt) and bool(units.isnan().any())
         if units.dim() == 4 and not units.is_contiguous():
             units = units.permute(0, 2, 3, 1)  # the order of units is free: take that of the memory
         (self._gates if gate else self._units).add(units.reshape(self._rows, -1))
 
     def results(self) -> dict[str, Any]:
         """Returns ``kernel``, ``patterns`` or both, and ``units``, the number of units that were read."""
+        if self._nan:
+            raise ProxyError(
+                f"the network has weights that are not finite: {self._spoilt}; activations are nan"
+            )
         chosen = self._units if self._units.calls or not self._gates.calls else self._gates
         return chosen.results()
+
+
+def _not_finite(batch: Batch) -> str:
+    """A parameter that is not finite, if any; of networks that rayzc draws, none is."""
+    if batch.subject.tabulated:
+        return ""
+    named = batch.replica.parameters.items()
+    return next((name for name, tensor in named if not torch.isfinite(tensor).all()), "")
 
 
 class _Activations(Listener):
@@ -196,13 +213,15 @@ class Maps(Stage):
         super().__init__(batch)
         self._maps: list[Tensor] = []
         self._last: tuple[Tensor, int] | None = None
+        self._spoilt = _not_finite(batch)
 
     def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
         """Listens to all modules, until the first image has gone through."""
         self._rows = len(images)
         if not self._maps:
             for module in model.modules():
-                yield module.register_forward_hook(self._record)
+                if not is_wrapper(module):
+                    yield module.register_forward_hook(self._record)
 
     @unwatched
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
@@ -227,4 +246,6 @@ class Maps(Stage):
     def results(self) -> dict[str, Any]:
         """Returns ``maps``."""
         self._last = None
+        if self._spoilt and any(found.isnan().any() for found in self._maps if found.shape[1] > 1):
+            raise ProxyError(f"the network has weights that are not finite: {self._spoilt}; its maps are nan")
         return {"maps": tuple(self._maps)}

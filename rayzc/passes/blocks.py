@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from rayzc.errors import ProxyError
 from rayzc.passes.network import blocks
 from rayzc.passes.replica import OverwrittenError
 from rayzc.passes.stages import Batch, Part, Stage, Way
@@ -68,6 +69,8 @@ class BlockEntropies(Stage):
 
 def _entropy(count: int, total: Tensor, square: Tensor) -> float:
     """The Shannon entropy of the normalised spectrum of a covariance; nan for a constant feature map."""
+    if not bool(torch.isfinite(square).all()):
+        raise ProxyError("a block's features are nan, or their squares exceed the range of float32")
     mean = total / count
     spectrum = np.linalg.eigvalsh((square / count - torch.outer(mean, mean)).numpy()).clip(min=0)
     if not spectrum.sum() > 0:

@@ -21,7 +21,7 @@ from rayzc.passes.gradients import Curvatures, Gradients, Jacobian
 from rayzc.passes.macs import count_macs
 from rayzc.passes.operations import Operations, count_operations
 from rayzc.passes.saliencies import Saliencies
-from rayzc.passes.separate import GaussianAnswer
+from rayzc.passes.separate import Flow, GaussianAnswer
 from rayzc.passes.stages import Stage
 from rayzc.passes.subject import Subject
 
@@ -142,13 +142,11 @@ class ByProducts:
         "per layer w . (H g), for its weight w, its part of H g, gradient g and Hessian H of the loss",
         Curvatures,
     )
-    flow = Need[tuple[tuple[Tensor, Tensor], ...]](
+    flow = Need[Flow](
         "per layer (|w|, dR/d|w|), R the summed outputs of the linearised network without batch norm, float64",
         alone=partial(separate.flow, batch_norm=False),
     )
-    flow_bn = Need[tuple[tuple[Tensor, Tensor], ...]](
-        "the same with batch norm", alone=partial(separate.flow, batch_norm=True)
-    )
+    flow_bn = Need[Flow]("the same with batch norm", alone=partial(separate.flow, batch_norm=True))
     gaussian = Need[GaussianAnswer](
         "the response of a network with Gaussian weights to perturbed Gaussian images",
         alone=separate.gaussian_answer,

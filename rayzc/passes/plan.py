@@ -9,8 +9,8 @@ import torch
 from rayzc.passes.by_products import NEEDS, Need
 from rayzc.passes.replica import RestartError
 from rayzc.passes.results import OUT_OF_MEMORY, PassResults, is_out_of_memory, reason_of
-from rayzc.passes.shared import run_shared
 from rayzc.passes.separate import cancels, half_gradients
+from rayzc.passes.shared import run_shared
 from rayzc.passes.stages import Way
 from rayzc.passes.subject import Subject
 

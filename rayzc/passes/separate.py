@@ -1,7 +1,7 @@
 """By-products gathered outside the shared pass, as they need another batch, other weights, or no pass at all."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
@@ -69,8 +69,8 @@ def half_gradients(subject: Subject, dtype: torch.dtype = torch.float32) -> tupl
     return tuple(halves)
 
 
-CANCELLING = 1e-4
-"""The share of a gradient that two halves differ by, below which float32 leaves fewer than three digits of it."""
+CANCELLING = 1e-5
+"""The share of a gradient that two halves differ by, below which float32 leaves hardly two digits of it."""
 
 
 def cancels(halves: Sequence[Sequence[Tensor]]) -> bool:
@@ -84,19 +84,49 @@ def cancels(halves: Sequence[Sequence[Tensor]]) -> bool:
     return False
 
 
-def flow(subject: Subject, *, batch_norm: bool) -> tuple[tuple[Tensor, Tensor], ...]:
+class Flow(tuple[tuple[Tensor, Tensor], ...]):
+    """Per layer its absolute weight and the gradient of the summed outputs by it, both float64.
+
+    Attributes:
+        log_scale: the logarithm of what their products are to be multiplied by; 0 unless these exceed float64.
+    """
+
+    log_scale: float = 0.0
+
+
+def flow(subject: Subject, *, batch_norm: bool) -> Flow:
     """Runs one image of ones through the network of absolute weights, in float64.
 
     Args:
         subject: what is measured.
         batch_norm: whether batch norm acts; without it the network is linear in each of its layers.
-
-    Returns:
-        Per layer its absolute weight and the gradient of the summed outputs by it, both float64.
     """
+    found = _flow(subject, batch_norm=batch_norm, scales={})
+    if math.isfinite(sum(float((weight * gradient).sum()) for weight, gradient in found)):
+        return found
+    weights = dict(zip((layer.weight for layer in subject.layers), found, strict=True))
+    scales = {name: float(weight.max()) for name, (weight, _) in weights.items()}
+    if not all(0 < scale < math.inf for scale in scales.values()):
+        return found
+    scaled = _flow(subject, batch_norm=batch_norm, scales=scales)
+    shares = [float((weight * gradient).sum()) for weight, gradient in scaled]
+    # Where each layer has the same share, every path goes through every layer, and scales can be taken out.
+    if not shares or not min(shares) > 0 or max(shares) > min(shares) * (1 + 1e-6):
+        return found
+    scaled.log_scale = sum(map(math.log, scales.values()))
+    return scaled
+
+
+def _flow(subject: Subject, *, batch_norm: bool, scales: Mapping[str, float]) -> Flow:
+    """The flow with weights divided by their scales; with scales, biases are left out, being small beside weights."""
     replica = Replica(subject, torch.float64)
     for tensor in (*replica.parameters.values(), *replica.buffers.values()):
         tensor.abs_()
+    for name, tensor in replica.parameters.items():
+        if name in scales:
+            tensor.div_(scales[name])
+        elif scales and name.endswith("bias"):
+            tensor.zero_()
     differentiated = replica.differentiable()
     ones = torch.ones((1, *subject.images.shape[1:]), dtype=torch.float64, device=subject.device)
     randomness_from(subject.seed, subject.device)
@@ -104,7 +134,7 @@ def flow(subject: Subject, *, batch_norm: bool) -> tuple[tuple[Tensor, Tensor], 
     with nullcontext() if batch_norm else WithoutBatchNorm():
         outputs = replica.logits(subject.laid_out(ones)).sum()
     gradients = replica.per_layer(derivatives(outputs, differentiated))
-    return tuple(zip((weight.detach() for weight in replica.weights), gradients, strict=True))
+    return Flow(zip((weight.detach() for weight in replica.weights), gradients, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +267,8 @@ class _LastMap:
     def __call__(self, images: Tensor) -> Tensor:
         self._map = None
         with ExitStack() as stack:
-            for module in leaves(self._subject.model):
+            hooked = [m for m in self._subject.model.modules() if isinstance(m, nn.MultiheadAttention)]
+            for module in (*leaves(self._subject.model), *hooked):
                 stack.callback(module.register_forward_hook(self._record).remove)
             logits = self._replica.logits(images)
         if self._map is None:

@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 
 from rayzc.errors import ProxyError
 
-__all__ = ["plain_network"]
+__all__ = ["is_wrapper", "plain_network"]
 
 HOOKED = {"WeightNorm": "weight_norm", "SpectralNorm": "spectral_norm"}
 """Classes of hooks that compute a weight before each call, torch's older parametrizations, and what makes them."""
@@ -40,16 +40,18 @@ def plain_network(model: nn.Module) -> nn.Module:
     return model
 
 
+PARALLEL = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+
+
+def is_wrapper(module: nn.Module) -> bool:
+    """Whether a module only runs another one: compiled, or on several devices."""
+    return isinstance(module, PARALLEL) or isinstance(getattr(module, "_orig_mod", None), nn.Module)
+
+
 def _unwrapped(model: nn.Module) -> nn.Module:
-    while True:
-        inner = getattr(model, "_orig_mod", None)  # torch.compile
-        if not isinstance(inner, nn.Module) and isinstance(
-            model, (nn.DataParallel, nn.parallel.DistributedDataParallel)
-        ):
-            inner = model.module
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner
+    while is_wrapper(model):
+        model = cast(nn.Module, model.module if isinstance(model, PARALLEL) else model._orig_mod)
+    return model
 
 
 def _check_weights(model: nn.Module) -> None:

@@ -62,12 +62,14 @@ def unseen(
     results = found.results
     if (names := reading(OF_CODES)) and not results.get("units", 1):
         yield f"{names}: nothing to read, as no activation has a unit for each image"
-    if (names := reading(frozenset({"maps"}))) and all(found.shape[1] < 2 for found in results["maps"]):
+    if (names := reading(frozenset({"maps"}))) and all(map_.shape[1] < 2 for map_ in results["maps"]):
         yield f"{names}: nothing to read, as no module puts out a map with more than one position"
     if names := reading(OF_BLOCKS):
         blocks = results.get("block_entropies", results.get("block_gains", ()))
         if len(blocks) < 1:
             yield f"{names}: nothing to read, as there are no two blocks whose outputs are maps or tokens"
+    if (names := reading(frozenset({"jacobian"}))) and not results["jacobian"].any():
+        yield f"{names}: nothing passes back to the images, through torch.no_grad or weights that are 0"
     if names := reading(OF_GRADIENTS):
         yield from _without_gradient(subject, results, names)
     if (names := reading(frozenset({"saliencies"}))) and (hidden := results.get("unseen")):

@@ -1,5 +1,7 @@
 """Proxies of a network's size: parameters, operations, and the norm of the weights."""
 
+import math
+
 from rayzc.passes.by_products import ByProducts
 from rayzc.proxies.registry import proxy
 
@@ -46,4 +48,6 @@ def l2_norm(measured: ByProducts) -> float:
 
     Abdelfattah et al., "Zero-cost proxies for lightweight NAS", ICLR 2021.
     """
-    return sum(float(weight.norm()) for weight in measured.weights)
+    norms = ((weight, float(weight.norm())) for weight in measured.weights)
+    # The square of a large weight exceeds float32.
+    return sum(norm if math.isfinite(norm) else float(weight.double().norm()) for weight, norm in norms)

@@ -69,17 +69,23 @@ def half_gradients(subject: Subject, dtype: torch.dtype = torch.float32) -> tupl
     return tuple(halves)
 
 
-CANCELLING = 1e-5
-"""The share of a gradient that two halves differ by, below which float32 leaves hardly two digits of it."""
+ROUNDING = 5e-7
+"""The share of a gradient that float32 leaves uncertain, roughly."""
+UNCERTAIN = 1e-2
+"""The largest uncertainty of a layer's part of zico that is put up with."""
 
 
 def cancels(halves: Sequence[Sequence[Tensor]]) -> bool:
-    """Whether the halves of some weight's gradient are so close that float32 has nothing left of their difference."""
+    """Whether the halves of some gradients are so close that float32 leaves too little of their difference.
+
+    Zico sums gradients divided by such differences, so that a few close ones decide about a layer.
+    """
     if len(halves) < 2:
         return False
     for first, second in zip(*halves, strict=True):
         apart = (first - second).abs()
-        if bool(((apart > 0) & (apart < CANCELLING * (first.abs() + second.abs()))).any()):
+        ratios = ((first.abs() + second.abs()) / apart)[apart > 0].double()
+        if len(ratios) and float(ROUNDING * ratios.square().sum() / ratios.sum()) > UNCERTAIN:
             return True
     return False
 

@@ -95,7 +95,7 @@ class ByProducts:
 
     # In the order in which they are gathered, which is that of the memory it takes.
     weights = Need[tuple[Tensor, ...]](
-        "the weight tensors of convolutions and linear layers, and those that enter matrix products, in the network's order",
+        "the weights of convolutions and linear layers, and others that enter matrix products, in the network's order",
         alone=separate.weights,
         runs_network=False,
     )

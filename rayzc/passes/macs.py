@@ -34,7 +34,7 @@ def count_macs(subject: Subject) -> int:
     return counted.total
 
 
-class MultiplyAdds(TorchDispatchMode):
+class MultiplyAdds(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """A mode that counts the multiply-adds of all operations that run in it.
 
     Attributes:
@@ -42,7 +42,7 @@ class MultiplyAdds(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.total = 0
 
     @classmethod
@@ -94,7 +94,7 @@ def _convolution(args: Sequence[Any], result: Tensor) -> int:
     input, weight = args[0], args[1]
     transposed = len(args) > 6 and bool(args[6])
     moved: int = input.numel() if transposed else result.numel()
-    return moved * math.prod(weight.shape[1:])
+    return int(moved * math.prod(weight.shape[1:]))
 
 
 def _recurrent(args: Sequence[Any]) -> int:
@@ -105,4 +105,4 @@ def _recurrent(args: Sequence[Any]) -> int:
         for tensor in (given if isinstance(given, (list, tuple)) else [given])
         if isinstance(tensor, Tensor) and tensor.dim() == 2
     ]
-    return args[0].numel() // args[0].shape[-1] * sum(matrix.numel() for matrix in matrices)
+    return int(args[0].numel() // args[0].shape[-1] * sum(matrix.numel() for matrix in matrices))

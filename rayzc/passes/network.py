@@ -48,7 +48,7 @@ def layers(model: nn.Module, used: frozenset[str] = frozenset()) -> tuple[Layer,
         used: the names of further parameters that enter convolutions or matrix products, as in attention.
     """
     names = {id(parameter): name for name, parameter in model.named_parameters()}
-    found = []
+    found: list[Layer] = []
     for module in model.modules():
         for own, parameter in module.named_parameters(recurse=False):
             name = names[id(parameter)]
@@ -165,9 +165,9 @@ def images_first(tensor: Tensor, images: int, *, sequence_first: bool = False) -
         images: the number of images, which may be in the first dimension together with the windows of each.
         sequence_first: whether the network has layers in which tokens come before the images.
     """
-    if tensor.dim() > 2 and tensor.shape[1] == images != tensor.shape[0]:
-        if sequence_first or tensor.shape[0] % images:
-            return tensor.transpose(0, 1)
+    second = tensor.dim() > 2 and tensor.shape[1] == images != tensor.shape[0]
+    if second and (sequence_first or tensor.shape[0] % images):
+        return tensor.transpose(0, 1)
     return tensor if tensor.dim() and tensor.shape[0] % images == 0 else None
 
 

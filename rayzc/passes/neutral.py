@@ -1,8 +1,8 @@
 """Undoing what a network's code does about how it is run, so that it does not change what is measured.
 
-While a network is measured, activation checkpointing keeps activations, ``autocast`` casts nothing, ``torch.compile``
-compiles nothing, attention is computed by plain operations, and recurrent layers are computed step by step: these can be
-differentiated twice.
+While a network is measured, activation checkpointing keeps activations, ``autocast`` casts nothing, and
+``torch.compile`` compiles nothing. Attention is computed by plain operations, and recurrent layers step by step: these
+can be differentiated twice.
 """
 
 import sys

@@ -3,9 +3,9 @@
 The suite uses TensorWatch's counts (microsoft/tensorwatch, ``model_graph/torchstat``), taken per leaf module: one
 per multiply-add of a convolution or linear layer, and also the elementwise work of norms, activations and pools.
 
-In networks of search spaces with tables, the count is the suite's: modules, each once. In all others the same rules hold
-for every call of a function, whether a module or the network's own code calls it, and extend to what the suite's networks
-do not have: other convolutions, matrix products, attention, recurrent layers, norms and activations.
+In networks of search spaces with tables, the count is the suite's: modules, each once. In all others the same rules
+hold for every call of a function, whether a module or the network's own code calls it, and extend to what the suite's
+networks do not have: other convolutions, matrix products, attention, recurrent layers, norms and activations.
 """
 
 import math
@@ -98,14 +98,14 @@ def _of_call(name: str, input: Tensor, output: Tensor, args: Arguments, kwargs: 
     if name in CONVOLUTIONS:
         weight, bias = argument(args, kwargs, 1, "weight"), argument(args, kwargs, 2, "bias")
         moved = input if name.startswith("conv_transpose") else output
-        return moved.numel() * math.prod(weight.shape[1:]) + (output.numel() if bias is not None else 0)
+        return int(moved.numel() * math.prod(weight.shape[1:])) + (output.numel() if bias is not None else 0)
     if name == "linear":
         return input.shape[-1] * output.numel()
     if name in PRODUCTS:
         return _of_product(name, input, output, args, kwargs)
     if name == "scaled_dot_product_attention":
         key, value = argument(args, kwargs, 1, "key"), argument(args, kwargs, 2, "value")
-        return input.numel() // input.shape[-1] * key.shape[-2] * (input.shape[-1] + value.shape[-1])
+        return int(input.numel() // input.shape[-1] * key.shape[-2] * (input.shape[-1] + value.shape[-1]))
     if name in RECURRENT:
         matrices = sum(tensor.numel() for tensor in tensors_in(args[2:]) if tensor.dim() == 2)
         return input.numel() // input.shape[-1] * matrices

@@ -4,10 +4,10 @@ The rule, in this order:
 
 1. A tensor is the logits.
 2. In a dictionary, a dataclass or a named tuple, a value is taken by its name: ``logits``, or else the first of
-   :data:`NAMES` that is there. Within it, the rule starts again. Nothing called like features (:data:`FEATURES`) is ever
-   taken.
-3. Of several tensors without such a name, the only one with as many columns as there are classes (as the caller says, or
-   else the outputs of a linear layer) is taken. If several have, or none, it is the narrowest that has a column for
+   :data:`NAMES` that is there. Within it, the rule starts again. Nothing called like features (:data:`FEATURES`) is
+   ever taken.
+3. Of several tensors without such a name, the only one with as many columns as there are classes (as the caller says,
+   or else the outputs of a linear layer) is taken. If several have, or none, it is the narrowest that has a column for
    every label, and a note says so unless the last linear layer has as many outputs.
 
 Logits are ``(images, classes)``. A vector ``(images,)`` is one column. Maps ``(images, classes, ...)`` and tokens

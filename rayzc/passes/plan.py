@@ -27,7 +27,8 @@ def measure_needs(subject: Subject, needs: frozenset[str]) -> PassResults:
     that starts at its end: to the images, to the weights, and from the gradients once more. It does not run if nothing
     needs it, and shrinks to a single image if only operations are to be counted. Where images do not influence each
     other it runs in halves if half gradients are needed, which then cost nothing; else the halves are run
-    by themselves; and once more in float64 where they are so close that float32 cancels. Linearised and Gaussian networks have other weights, hence passes of their own.
+    by themselves; and once more in float64 where they are so close that float32 cancels. Linearised and Gaussian
+    networks have other weights, hence passes of their own.
 
     Where memory runs out, the shared and the Gaussian pass are run again with half as many images at once,
     down to one, provided that images do not influence each other; otherwise the needs that the failed pass

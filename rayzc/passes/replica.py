@@ -185,7 +185,7 @@ def hint_of(model: nn.Module, error: Exception, text: str, images: Tensor) -> st
     shape = tuple(images.shape[1:])
     if "more than 1 value per channel" in text:
         return (
-            f"batch norm has one value per channel here, as {len(images)} image(s) at a time come down to one position: "
+            f"batch norm has one value per channel, as {len(images)} image(s) at a time come down to one position: "
             "give it more images, or larger ones (zico takes half of them at a time)"
         )
     if isinstance(error, TypeError) and "missing" in text and "argument" in text:

@@ -22,7 +22,7 @@ from rayzc.passes.watching import Arguments, Keywords, Listener, argument, unwat
 __all__ = ["Saliencies"]
 
 Key = tuple[str, int]
-"""A layer, as no name and the identity of its module; or a weight's name and the place of the part of it that is used."""
+"""A layer, as no name and the identity of its module; or a weight's name and where the part of it begins."""
 
 
 class Sides(Enum):

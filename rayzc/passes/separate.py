@@ -277,12 +277,16 @@ class _LastMap:
             for module in (*leaves(self._subject.model), *hooked):
                 stack.callback(module.register_forward_hook(self._record).remove)
             logits = self._replica.logits(images)
-        if self._map is None:
+        kept = self._kept()
+        if kept is None:
             return logits
-        features, version = self._map
+        features, version = kept
         if features._version != version:
             raise OverwrittenError
         return features
+
+    def _kept(self) -> tuple[Tensor, int] | None:
+        return self._map
 
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> Tensor | None:
         features = output[0] if isinstance(output, tuple) and output else output

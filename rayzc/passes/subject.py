@@ -46,7 +46,7 @@ class Subject:
             but the order in which float32 sums are taken.
         least_classes: how many classes the labels need.
         widths: the number of classes if it was given, or else the numbers that are likely.
-        tabulated: whether it is a network of a search space with published tables, whose operations are counted as there.
+        tabulated: whether it is a network of a search space with published tables, which are followed to the last bit.
         loose: whether it has matrices outside of layers, so that a survey has to show what they are for.
         sequence_first: whether it has layers in which tokens come before the images.
         copies: whether what is kept of the forward pass is copied, as the network overwrites it.

@@ -1,8 +1,8 @@
 """A look at a network before it is measured: which of its parameters enter convolutions and matrix products.
 
 Only networks with matrices outside of layers need it (attention, own parameters): one image goes through, and every
-function that multiplies by a matrix or a kernel is watched. A parameter may be sliced, reshaped or computed with before:
-what is computed from parameters alone stands for them.
+function that multiplies by a matrix or a kernel is watched. A parameter may be sliced, reshaped or computed with
+before: what is computed from parameters alone stands for them.
 """
 
 from collections.abc import Sequence

@@ -25,8 +25,8 @@ def flops(measured: ByProducts) -> float:
 
     Multiply-adds of convolutions and matrix products count one; norms, activations and pools count their
     elementwise work (see :mod:`rayzc.passes.operations`). In the search spaces with tables a module that is called
-    twice counts once, as in the suite; elsewhere every call counts. For multiply-adds alone, see :func:`macs`. A baseline of Ning et al., "Evaluating
-    efficient performance estimators of neural architectures", NeurIPS 2021.
+    twice counts once, as in the suite; elsewhere every call counts. For multiply-adds alone, see :func:`macs`.
+    A baseline of Ning et al., "Evaluating efficient performance estimators of neural architectures", NeurIPS 2021.
     """
     return measured.operations / MILLION
 

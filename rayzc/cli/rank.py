@@ -111,13 +111,13 @@ def rank(
     )
     for name, result in results.items():
         for proxy, reason in result.failures.items():
-            console.print(f"{name}: {proxy} failed: {reason}", soft_wrap=True, markup=False)
+            console.print(f"{name}: {proxy} failed: {reason}", soft_wrap=True, markup=False, emoji=False)
         for note in result.notes:
-            console.print(f"{name}: {note}", soft_wrap=True, markup=False)
+            console.print(f"{name}: {note}", soft_wrap=True, markup=False, emoji=False)
     for name, reason in failed.items():
         text = reason if reason.startswith(name) else f"{name}: {reason}"
-        console.print(f"not ranked: {text}", soft_wrap=True, markup=False)
-    console.print(f"formula {parsed}", soft_wrap=True, markup=False)
+        console.print(f"not ranked: {text}", soft_wrap=True, markup=False, emoji=False)
+    console.print(f"formula {parsed}", soft_wrap=True, markup=False, emoji=False)
 
 
 @contextmanager

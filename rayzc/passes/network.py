@@ -50,12 +50,13 @@ def layers(model: nn.Module, used: frozenset[str] = frozenset()) -> tuple[Layer,
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     found: list[Layer] = []
     for module in model.modules():
-        for own, parameter in module.named_parameters(recurse=False):
+        for own, parameter in module._parameters.items():
+            if parameter is None:
+                continue
             name = names[id(parameter)]
-            weighted = isinstance(module, WEIGHTED) and own.startswith("weight") and parameter.dim() > 1
+            weighted = own.startswith("weight") and isinstance(module, WEIGHTED) and parameter.dim() > 1
             # A parameter that two modules share is a layer of the first only, unless it is the weight of both.
-            known = name in used and name not in {layer.weight for layer in found}
-            if weighted or known:
+            if weighted or (name in used and name not in {layer.weight for layer in found}):
                 found.append(Layer(module, name))
     return tuple(found)
 

@@ -115,7 +115,11 @@ def subject_of(
     """
     if not isinstance(model, nn.Module):
         raise ProxyError(f"the network is a {type(model).__name__}, not a torch.nn.Module")
-    model = plain_network(model)
+    # Networks of rayzc's own have nothing to look for, and are measured by the thousand.
+    tabulated = type(model).__module__.startswith(SPACES)
+    if not tabulated:
+        model = plain_network(model)
+        tabulated = type(model).__module__.startswith(SPACES)
     if not isinstance(images, Tensor) or not images.is_floating_point() or images.dim() < 2:
         raise ProxyError("images must be a float tensor (images, channels, height, width)")
     if not len(images):
@@ -141,9 +145,9 @@ def subject_of(
         channels_last=channels_last and place.type == "cpu" and has_wide_convolutions(model),
         least_classes=int(labels.max()) + 1 if labels is not None and indices else 1,
         widths=given or likely_classes(model),
-        tabulated=type(model).__module__.startswith(SPACES),
-        sequence_first=is_sequence_first(model),
-        loose=has_loose_weights(model),
+        tabulated=tabulated,
+        sequence_first=not tabulated and is_sequence_first(model),
+        loose=not tabulated and has_loose_weights(model),
         copies=copies,
         one_precision=one_precision,
     )

@@ -126,7 +126,7 @@ def measure_detailed(
             with (
                 untouched(subject.model, subject.device),
                 _plain_torch(subject.device, onednn=not plain_kernels),
-                neutralised(subject.model),
+                nullcontext() if subject.tabulated else neutralised(subject.model),
             ):
                 if needs:
                     subject = surveyed(subject)

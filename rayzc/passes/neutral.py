@@ -18,7 +18,7 @@ from torch.utils import checkpoint
 
 from rayzc.passes.overrides import Override
 
-__all__ = ["OnePrecision", "neutralised"]
+__all__ = ["OnePrecision", "in_one_precision", "neutralised"]
 
 
 @contextmanager
@@ -56,6 +56,18 @@ class _KeptActivations:
 
 def _nothing_around(*args: Any, **kwargs: Any) -> Iterator[None]:
     yield
+
+
+@contextmanager
+def in_one_precision(dtype: torch.dtype) -> Iterator[None]:
+    """Keeps floating tensors, also those that the network's code makes, in the precision of the measurement."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with OnePrecision(dtype):
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 class OnePrecision(Override):

@@ -11,18 +11,20 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from rayzc.errors import ProxyError
-from rayzc.passes.neutral import OnePrecision
+from rayzc.passes.neutral import in_one_precision
 from rayzc.passes.outputs import as_columns, taken_from
 from rayzc.passes.results import is_out_of_memory
 from rayzc.passes.subject import Subject
 
 __all__ = [
+    "CoupledError",
     "LayoutRefusedError",
     "OverwrittenError",
     "PrecisionError",
     "Replica",
     "RestartError",
     "derivatives",
+    "random_states",
     "randomness_from",
     "untouched",
 ]
@@ -48,6 +50,12 @@ class PrecisionError(RestartError):
     """The network's code casts to a precision other than that of the measurement."""
 
     settings: ClassVar = {"one_precision": True}
+
+
+class CoupledError(RestartError):
+    """The network's code couples the images of a batch, or draws random numbers: halves are another measurement."""
+
+    settings: ClassVar = {"coupled": True}
 
 
 class OverwrittenError(RestartError):
@@ -125,7 +133,7 @@ class Replica:
         tensors = {prefix + name: tensor for name, tensor in {**self.parameters, **self.buffers}.items()}
         if not self.subject.tabulated:
             images = images.clone()  # some networks normalise their images in place
-        mode = OnePrecision(self._dtype) if self.subject.one_precision else nullcontext()
+        mode = in_one_precision(self._dtype) if self.subject.one_precision else nullcontext()
         try:
             with mode:
                 return functional_call(module, tensors, (images,))
@@ -262,6 +270,16 @@ def _restore(now: dict[str, object], before: dict[str, object]) -> None:
     for name, value in before.items():
         if now.get(name, now) is not value:
             now[name] = value
+
+
+def random_states(device: torch.device) -> list[Any]:
+    """The random states that a network's code may draw from, in a form that compares."""
+    found: list[Any] = [torch.default_generator.get_state().tolist(), random.getstate()]
+    state: Any = np.random.get_state(legacy=False)  # noqa: NPY002
+    found.append([str(part) for part in state["state"].values()])
+    if device.type == "cuda":
+        found.append(torch.cuda.get_rng_state(device).tolist())
+    return found
 
 
 def randomness_from(seed: int, device: torch.device) -> None:

@@ -26,11 +26,14 @@ Key = tuple[str, int]
 
 
 class Sides(Enum):
-    """The order of the sides of a layer's output."""
+    """The order of the sides of a layer's output.
+
+    Within torch's attention it is tokens, images or windows of them, channels, the first two possibly as one. The
+    number of images or windows stands for that.
+    """
 
     MAPS = "images, channels, positions"
     TOKENS = "images or windows of them, tokens, channels; or tokens first"
-    ATTENTION = "tokens, images, channels, the first two of them possibly as one"
 
 
 OWN_OUTPUT = (nn.modules.conv._ConvNd, nn.Linear, nn.Bilinear)
@@ -80,14 +83,14 @@ class Saliencies(Stage):
             last = isinstance(module, (nn.Linear, nn.Bilinear))
             self._keep(("", id(module)), output, Sides.TOKENS if last else Sides.MAPS)
 
-    def _keep(self, key: Key, output: Tensor, sides: Sides) -> None:
+    def _keep(self, key: Key, output: Tensor, sides: Sides | int) -> None:
         if output.requires_grad:
             # The graph keeps its hooks to the end; the activation can be freed as soon as it was used.
             kept = [output.detach().clone() if self._overwritten else output.detach()]
             listener = partial(self._add, key, sides, kept, kept[0]._version)
             output.register_hook(listener)  # type: ignore[no-untyped-call]
 
-    def _add(self, key: Key, sides: Sides, kept: list[Tensor], version: int, gradient: Tensor) -> None:
+    def _add(self, key: Key, sides: Sides | int, kept: list[Tensor], version: int, gradient: Tensor) -> None:
         if self.batch.purpose.backward is not Backward.WEIGHTS:
             return
         if not kept:
@@ -106,13 +109,14 @@ class Saliencies(Stage):
         known = self._sums.get(key)
         self._sums[key] = channels if known is None else known + channels
 
-    def _summed(self, product: Tensor, sides: Sides) -> Tensor:
+    def _summed(self, product: Tensor, sides: Sides | int) -> Tensor:
         """Sums over positions: ``(images, channels)``."""
         if sides is Sides.MAPS:
             return product.sum(tuple(range(2, product.dim()))) if product.dim() > 2 else product
         channels = product.shape[-1]
-        if sides is Sides.ATTENTION:
-            return product.reshape(-1, self._rows, channels).sum(0)
+        if isinstance(sides, int):
+            windows = product.reshape(-1, sides, channels).sum(0)
+            return windows.reshape(self._rows, -1, channels).sum(1) if sides > self._rows else windows
         first = images_first(product, self._rows, sequence_first=self.batch.subject.sequence_first)
         if first is None:
             return product.reshape(-1, channels)
@@ -155,7 +159,7 @@ class Saliencies(Stage):
 class _Products(Listener):
     """Hands over the outputs of the functions that weights outside of layers enter."""
 
-    def __init__(self, batch: Batch, keep: Callable[[Key, Tensor, Sides], None]) -> None:
+    def __init__(self, batch: Batch, keep: Callable[[Key, Tensor, Sides | int], None]) -> None:
         self._keep = keep
         self._within = 0
         self._names = {
@@ -192,7 +196,5 @@ class _Products(Listener):
         known = isinstance(weight, Tensor) and self._names.get(weight.untyped_storage().data_ptr())
         if known:
             self.entered.add(known)
-            sides = Sides.ATTENTION if self.in_attention else Sides.TOKENS
-            self._keep(
-                (known, weight.storage_offset()), result, Sides.MAPS if name in CONVOLUTIONS else sides
-            )
+            sides = Sides.MAPS if name in CONVOLUTIONS else self.in_attention or Sides.TOKENS
+            self._keep((known, weight.storage_offset()), result, sides)

@@ -9,7 +9,7 @@ from rayzc.passes.activations import Logits
 from rayzc.passes.by_products import NEEDS
 from rayzc.passes.gradients import Curvatures
 from rayzc.passes.overrides import RefuseBatchStatistics
-from rayzc.passes.replica import Replica, RestartError, randomness_from
+from rayzc.passes.replica import CoupledError, Replica, RestartError, random_states, randomness_from
 from rayzc.passes.results import PassResults, is_out_of_memory, reason_of
 from rayzc.passes.second_order import SecondOrder
 from rayzc.passes.stages import Batch, Part, Stage, Way
@@ -47,9 +47,13 @@ def run_shared(subject: Subject, needs: frozenset[str], size: int) -> PassResult
     stages = [kind(batch) for kind in kinds]
     failed: Failed = {}
     randomness_from(subject.seed, subject.device)
+    halved = size == len(subject.images) and batch.split and not subject.tabulated
+    before = random_states(subject.device) if halved else None
     for half, parts in enumerate(batch.halves):
         for images in parts:
             _run_part(batch, stages, failed, images, half)
+    if halved and random_states(subject.device) != before:
+        raise CoupledError
     of_needs = {need: failed.get(stage) for need in needs if (stage := NEEDS[need].stage)}
     return PassResults(
         batch.results, {need: reason for need, reason in of_needs.items() if reason is not None}
@@ -113,7 +117,8 @@ def _forward(batch: Batch, stages: Sequence[Stage], images: range, half: int) ->
     second_order = SecondOrder(batch.weights, batch.purpose) if once else None
     mode: AbstractContextManager[object] = second_order or nullcontext()
     if batch.split:
-        mode = RefuseBatchStatistics()
+        # Halves that are there for their gradients alone can be run by themselves instead.
+        mode = RefuseBatchStatistics(None if len(batch.halves) == 1 else CoupledError)
     with ExitStack() as hooks:
         for stage in stages:
             for handle in stage.hooks(batch.subject.model, images):

@@ -86,6 +86,9 @@ class Subject:
                 f"label {self.least_classes - 1} has no output, as the network has {logits.shape[1]}: "
                 f"give labels below {logits.shape[1]} (for random ones, --classes {logits.shape[1]})"
             )
+        if labels.numel() == logits.numel() and self.loss is not nn.functional.cross_entropy:
+            # A column beside a row of numbers would be taken for a matrix of all pairs.
+            logits = logits.reshape(labels.shape)
         return self.loss(logits, labels)
 
     def laid_out(self, images: Tensor) -> Tensor:
@@ -105,6 +108,7 @@ def subject_of(
     device: str | torch.device | None,
     classes: int | None,
     channels_last: bool,
+    coupled: bool = False,
     copies: bool = False,
     one_precision: bool = False,
 ) -> Subject:
@@ -140,7 +144,7 @@ def subject_of(
         device=place,
         classes=class_count(model, labels) if classes is None else classes,
         layers=layers(model),
-        coupled=couples_images(model),
+        coupled=coupled or couples_images(model),
         # On a GPU it makes no difference.
         channels_last=channels_last and place.type == "cpu" and has_wide_convolutions(model),
         least_classes=int(labels.max()) + 1 if labels is not None and indices else 1,

@@ -21,10 +21,11 @@ class Listener:
     """Is told of every function of torch that a network calls. By default, it does nothing.
 
     Attributes:
-        in_attention: whether the call is within torch's attention, whose tokens come before the images.
+        in_attention: within torch's attention, whose tokens come before the images, the number of images or windows
+            that it was given; otherwise 0.
     """
 
-    in_attention: bool = False
+    in_attention: int = 0
 
     def before(self, name: str, args: Arguments, kwargs: Keywords) -> None:
         """A function is about to be called; its arguments are as they were given, before it works in place."""
@@ -66,14 +67,15 @@ class Watch(TorchFunctionMode):
         return result
 
     def _attend(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        query = argument(args, kwargs, 0, "query")
         for listener in self._listeners:
-            listener.in_attention = True
+            listener.in_attention = query.shape[1] if query.dim() == 3 else 1
         try:
             with self:
                 return _attention(*args, **kwargs)
         finally:
             for listener in self._listeners:
-                listener.in_attention = False
+                listener.in_attention = 0
 
 
 def unwatched(hook: Callable[..., T]) -> Callable[..., T]:

@@ -10,9 +10,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from rayzc.errors import ProxyError
 from rayzc.measurement import Measurement
 from rayzc.proxies import UNDEFINED, measure_detailed, registered
-from tests.proxies.zoo import SAME, ZOO, InPlace, TorchAttention, ViT, batch, made, same_weights, tapped
+from tests.proxies.zoo import (
+    AWKWARD,
+    SAME,
+    ZOO,
+    InPlace,
+    TorchAttention,
+    ViT,
+    batch,
+    made,
+    same_weights,
+    tapped,
+)
 
 PROXIES = tuple(registered())
 NOTHING = {
@@ -57,10 +69,13 @@ def test_every_proxy_has_a_number(name: str) -> None:
         assert math.isfinite(score) or (score == -math.inf and "-inf" in documented), proxy
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", [*ZOO, *AWKWARD])
 def test_each_proxy_alone_equals_all_together(name: str) -> None:
-    expected = together(name).scores
-    alone = {proxy: measure_detailed(made(ZOO[name]), *batch(), [proxy]).scores[proxy] for proxy in PROXIES}
+    make = {**ZOO, **AWKWARD}[name]
+    images, labels = batch()
+    expected = measure_detailed(made(make), images, labels).scores
+    assert torch.equal(images, batch()[0])
+    alone = {proxy: measure_detailed(made(make), *batch(), [proxy]).scores[proxy] for proxy in PROXIES}
     for proxy, score in alone.items():
         assert score == pytest.approx(expected[proxy], rel=1e-4, abs=1e-7), proxy
 
@@ -214,3 +229,29 @@ def test_small_batches(name: str, size: int) -> None:
         assert "batch norm has one value per channel" in reason, proxy
     assert found.scores["zico"] == UNDEFINED if size == 1 else "zico" in {**found.scores, **found.failures}
     assert found.scores["flops"] == together(name).scores["flops"]
+
+
+def test_numbers_beside_a_column_are_no_matrix_of_pairs() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(768, 1))
+    images, numbers = batch()[0], torch.linspace(-1, 1, 8)
+    weight = model[1].weight
+    (gradient,) = torch.autograd.grad(nn.functional.mse_loss(model(images)[:, 0], numbers), weight)
+    found = measure_detailed(model, images, numbers, ["snip"], loss=nn.functional.mse_loss)
+    assert found.scores["snip"] == pytest.approx(float((weight * gradient).detach().abs().sum()), rel=1e-4)
+
+
+def test_weights_that_are_not_finite_are_named() -> None:
+    model = made(ZOO["relu"])
+    model[-1].weight.data[0, 0] = math.nan  # type: ignore[union-attr,operator]
+    found = measure_detailed(model, *batch(), ["zico", "jacov", "snip", "nwot"])
+    assert set(found.scores) == {"nwot"}
+    assert set(found.failures.values()) == {"the network has weights that are not finite: 10.weight"}
+
+
+def test_torchscript_is_refused_and_compiled_networks_are_not_compiled() -> None:
+    model = made(lambda: nn.Sequential(nn.Flatten(), nn.Linear(768, 10)))
+    with pytest.raises(ProxyError, match=r"as it was before torch\.jit\.script"):
+        measure_detailed(torch.jit.script(model), *batch(), ["snip"])
+    names = ["snip", "flops", "jacov"]
+    compiled = measure_detailed(torch.compile(model), *batch(), names).scores
+    assert compiled == measure_detailed(model, *batch(), names).scores

@@ -378,6 +378,82 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
 """Networks of all kinds."""
 
 
+class Dropping(nn.Module):
+    """Draws random numbers: halves of a batch would draw others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.head = nn.Linear(48, 16), nn.Linear(16, 10)
+        layer = nn.TransformerEncoderLayer(16, 2, 24, activation="gelu", batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        tokens = F.unfold(images, 4, stride=4).transpose(1, 2)
+        return self.head(self.encoder(self.embed(tokens)).mean(1))
+
+
+class Windows(nn.Module):
+    """Attends within four windows of an image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.head = nn.Conv2d(3, 16, 2, 2), nn.Linear(16, 10)
+        self.attention = TorchAttention(16, 2)
+        self.mlp = nn.Sequential(nn.Linear(16, 32), nn.GELU(), nn.Linear(32, 16))
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.embed(images).unflatten(2, (2, 4)).unflatten(4, (2, 4))
+        tokens = maps.permute(0, 2, 4, 3, 5, 1).reshape(len(images) * 4, 16, 16)
+        tokens = tokens + self.attention(tokens)
+        return self.head((tokens + self.mlp(tokens)).reshape(len(images), 64, 16).mean(1))
+
+
+class Stepping(nn.Module):
+    """Makes a state of its own, in torch's default precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.head = nn.GRUCell(48, 6), nn.Linear(6, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        state = torch.zeros(len(images), 6)
+        for row in range(4):
+            state = self.cell(images[:, :, row].flatten(1), state)
+        return self.head(state)
+
+
+class FunctionalNorm(nn.Module):
+    """Couples the images of a batch by a function, which no module shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        normed = F.batch_norm(self.conv(images), None, None, training=True)
+        return self.head(F.relu(normed).mean((2, 3)))
+
+
+class NormedInPlace(Unwrapped):
+    """Normalises its images in place."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images.sub_(0.5).div_(2.0))
+
+
+AWKWARD: dict[str, Callable[[], nn.Module]] = {
+    "dropping": Dropping,
+    "windows": Windows,
+    "stepping": Stepping,
+    "functional norm": FunctionalNorm,
+    "normed in place": NormedInPlace,
+    "casts to half": Halved,
+    "in place by functions": InPlace,
+    "checkpointed": Checkpointed,
+}
+"""Networks whose code makes it hard to measure a proxy beside others as it is measured alone."""
+
+
 def parametrized(kind: Callable[[nn.Module], nn.Module]) -> nn.Module:
     network = convolutional()
     for place in (0, 4, 10):

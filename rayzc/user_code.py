@@ -38,7 +38,7 @@ def user_module(name: str, raising: type[RayzcError]) -> ModuleType:
                 "run from the folder that holds it, or set PYTHONPATH"
             ) from error
         raise raising(f"importing '{name}' failed: {located(error)}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise raising(f"importing '{name}' failed: {located(error)}") from error
     finally:
         if added:
@@ -72,7 +72,7 @@ def code_hash(name: str) -> str | None:
 
 
 def user_file(path: Path, raising: type[RayzcError]) -> ModuleType:
-    """Runs a Python file as a separate module.
+    """Runs a Python file as a separate module, which can import those beside it.
 
     Raises:
         RayzcError: of the kind `raising`: there is no such file, it is not Python, or running it failed.
@@ -83,14 +83,21 @@ def user_file(path: Path, raising: type[RayzcError]) -> ModuleType:
     if spec is None or spec.loader is None:
         raise raising(f"{path}: not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
+    folder = str(path.resolve().parent)
+    added = folder not in sys.path
+    if added:
+        sys.path.insert(0, folder)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise raising(f"{path}: running it failed: {located(error)}") from error
+    finally:
+        if added:
+            sys.path.remove(folder)
     return module
 
 
-def located(error: Exception) -> str:
+def located(error: BaseException) -> str:
     """Describes an error in one line, with the line of the user's code where it occurred."""
     kind, text, where = type(error).__name__, first_line(error), ""
     frames = traceback.extract_tb(error.__traceback__)

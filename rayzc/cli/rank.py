@@ -1,5 +1,7 @@
 """``rayzc rank``: rank the user's own networks by a formula."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,50 +56,87 @@ def rank(
 
     parsed = read_formula(formula)
     seed, classes = options.seed, options.classes
-    networks = {name: load_model(name, classes, seed) for name in models or []}
+    failed: dict[str, str] = {}
+    networks = {}
+    for name in models or []:
+        with _listing(name, failed):
+            networks[name] = load_model(name, classes, seed)
     if options.file is not None:
-        networks |= load_models(options.file, classes, seed)
+        found = load_models(options.file, classes, seed)
+        networks |= found.networks
+        failed |= found.failures
+    if not networks and failed:
+        raise ProxyError(next(iter(failed.values())))
     if not networks:
         raise ProxyError("no networks to rank: name some as module:name, or give --models FILE.py")
     if not parsed.proxies:
         raise ProxyError(f"the formula {parsed} has no proxy in it: it gives every network the same score")
     wanted = find(parsed.proxies)
     shown = batch_of(options.images, options.input_shape, classes, options.batch_size, seed)
-    results = {
-        name: measure_model(name, network, shown, wanted, seed=seed, device=options.device, classes=classes)
-        for name, network in networks.items()
-    }
+    results = {}
+    for name, network in networks.items():
+        with _listing(name, failed):
+            results[name] = measure_model(
+                name, network, shown, wanted, seed=seed, device=options.device, classes=classes
+            )
+    if not results:
+        raise ProxyError(next(iter(failed.values())))
     columns = {
         proxy: np.array([result.scores.get(proxy, np.nan) for result in results.values()])
         for proxy in parsed.proxies
     }
     values = parsed.evaluate(columns)
     # Stable, so that networks of one score stay in the order given.
-    order = np.argsort(-ranking_values(values), kind="stable")
+    ranked = ranking_values(values)
+    order = np.argsort(-ranked, kind="stable")
+    places = [1 + int((ranked > value).sum()) for value in ranked]  # networks of one score share a rank
     names = list(results)
     rows = [
         {
-            "rank": place + 1,
+            "rank": places[index],
             "model": names[index],
             "score": float(values[index]),
             "proxies": {proxy: float(column[index]) for proxy, column in columns.items()},
             "failures": dict(results[names[index]].failures),
+            "notes": list(results[names[index]].notes),
         }
-        for place, index in enumerate(order)
+        for index in order
     ]
     if output.as_json:
-        typer.echo(json.dumps(finite({"formula": str(parsed), "ranking": rows}), indent=1))
+        typer.echo(json.dumps(finite({"formula": str(parsed), "ranking": rows, "failed": failed}), indent=1))
         return
     console = plain_console()
-    console.print(_table(names, order.tolist(), values.tolist(), {k: c.tolist() for k, c in columns.items()}))
+    console.print(
+        _table(names, order.tolist(), places, values.tolist(), {k: c.tolist() for k, c in columns.items()})
+    )
     for name, result in results.items():
         for proxy, reason in result.failures.items():
-            console.print(f"{name}: {proxy} failed: {reason}", soft_wrap=True, markup=False)
-    console.print(f"formula {parsed}", soft_wrap=True, markup=False)
+            console.print(f"{name}: {proxy} failed: {reason}", soft_wrap=True, markup=False, emoji=False)
+        for note in result.notes:
+            console.print(f"{name}: {note}", soft_wrap=True, markup=False, emoji=False)
+    for name, reason in failed.items():
+        text = reason if reason.startswith(name) else f"{name}: {reason}"
+        console.print(f"not ranked: {text}", soft_wrap=True, markup=False, emoji=False)
+    console.print(f"formula {parsed}", soft_wrap=True, markup=False, emoji=False)
+
+
+@contextmanager
+def _listing(name: str, failed: dict[str, str]) -> Iterator[None]:
+    """Lists a network that cannot be had or measured, so that the others are ranked."""
+    from rayzc.errors import ProxyError
+
+    try:
+        yield
+    except ProxyError as error:
+        failed[name] = str(error)
 
 
 def _table(
-    names: list[str], order: list[int], values: list[float], columns: dict[str, list[float]]
+    names: list[str],
+    order: list[int],
+    places: list[int],
+    values: list[float],
+    columns: dict[str, list[float]],
 ) -> "Table":
     from rich import box
     from rich.table import Table
@@ -112,7 +151,7 @@ def _table(
     for proxy in columns:
         table.add_column(proxy, no_wrap=True)
     texts = {title: lined_up(dict(zip(names, column, strict=True))) for title, column in numbers.items()}
-    for place, index in enumerate(order):
+    for index in order:
         name = names[index]
-        table.add_row(str(place + 1), name, *(column[name] for column in texts.values()))
+        table.add_row(str(places[index]), name, *(column[name] for column in texts.values()))
     return table

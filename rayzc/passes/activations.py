@@ -1,15 +1,19 @@
-"""By-products read from activations in the forward pass: logits, codes of ReLU units, and feature maps."""
+"""By-products read from activations in the forward pass: logits, codes of activation units, and feature maps."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from rayzc.passes.network import relus
+from rayzc.errors import ProxyError
+from rayzc.passes.network import images_first, relus
+from rayzc.passes.nonlinear import entering, is_gate, named_activations
 from rayzc.passes.stages import Batch, Part, Stage
+from rayzc.passes.watching import Arguments, Keywords, Listener, unwatched
+from rayzc.passes.wrappers import is_wrapper
 
 __all__ = ["Codes", "Logits", "Maps"]
 
@@ -39,41 +43,120 @@ class Logits(Stage):
 class Codes(Stage):
     """The activation codes of the batch, reduced to what nwot and swap read.
 
-    A unit is on for an image where its ReLU's input is positive. Every ReLU call is reduced at once where the
-    whole batch goes through together; where it comes in parts, the codes are kept until all are there.
+    A unit is on for an image where what enters its activation is positive, whichever activation it is, and whether a
+    module or a function. Gates count only where there is no other activation, see :mod:`rayzc.passes.nonlinear`. In
+    networks of search spaces with tables, whose code calls only modules, these are listened to: it is faster.
+
+    Every call is reduced at once where the whole batch goes through together; where it comes in parts, the codes are
+    kept until all are there.
     """
 
     def __init__(self, batch: Batch) -> None:
         super().__init__(batch)
         self._rows = batch.images
-        self._call = 0
+        self._gates = _Sums(batch)
+        self._units = _Sums(batch)
+        self._listener = _Activations(self._record)
+        self._spoilt = _not_finite(batch)
+        self._nan = False
+
+    def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
+        """Listens to modules, and counts calls anew for each part."""
+        self._rows = len(images)
+        self._listener = _Activations(self._record)
+        self._gates.call = self._units.call = 0
+        if self.batch.subject.tabulated:
+            for module in relus(model):
+                yield module.register_forward_pre_hook(self._record_input)
+            return
+        for module in named_activations(model):
+            yield module.register_forward_pre_hook(self._listener.enter)
+            yield module.register_forward_hook(self._listener.leave)
+
+    def listener(self) -> Listener | None:
+        """Returns what listens to functions, unless the network calls only modules."""
+        return None if self.batch.subject.tabulated else self._listener
+
+    @unwatched
+    def _record_input(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        self._record(inputs[0], gate=False)
+
+    def _record(self, units: Tensor, *, gate: bool) -> None:
+        found = images_first(units.detach(), self._rows, sequence_first=self.batch.subject.sequence_first)
+        if found is None:
+            return  # not an activation per image
+        units = found
+        self._nan |= bool(self._spoilt) and bool(units.isnan().any())
+        if units.dim() == 4 and not units.is_contiguous():
+            units = units.permute(0, 2, 3, 1)  # the order of units is free: take that of the memory
+        (self._gates if gate else self._units).add(units.reshape(self._rows, -1))
+
+    def results(self) -> dict[str, Any]:
+        """Returns ``kernel``, ``patterns`` or both, and ``units``, the number of units that were read."""
+        if self._nan:
+            raise ProxyError(
+                f"the network has weights that are not finite: {self._spoilt}; activations are nan"
+            )
+        chosen = self._units if self._units.calls or not self._gates.calls else self._gates
+        return chosen.results()
+
+
+def _not_finite(batch: Batch) -> str:
+    """A parameter that is not finite, if any; of networks that rayzc draws, none is."""
+    if batch.subject.tabulated:
+        return ""
+    named = batch.replica.parameters.items()
+    return next((name for name, tensor in named if not torch.isfinite(tensor).all()), "")
+
+
+class _Activations(Listener):
+    """Hands over what enters activations: of a module that is called like one its input, otherwise of functions."""
+
+    def __init__(self, take: Callable[..., None]) -> None:
+        self._take = take
+        self._within = 0
+
+    @unwatched
+    def enter(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if not self._within and inputs and isinstance(inputs[0], Tensor):
+            self._take(inputs[0], gate=is_gate(module))
+        self._within += 1
+
+    def leave(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        self._within -= 1
+
+    def before(self, name: str, args: Arguments, kwargs: Keywords) -> None:
+        if not self._within:
+            found = entering(name, args, kwargs)
+            if found is not None:
+                self._take(found[0], gate=found[1])
+
+
+class _Sums:
+    """The codes of some units, reduced."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.call = 0
+        self.calls = 0
+        self.units = 0
         self._parts: defaultdict[int, list[Tensor]] = defaultdict(list)
         self._kernel = torch.zeros(batch.images, batch.images, dtype=torch.float64)
         self._words: list[Tensor] = []
 
-    def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
-        """Listens to the ReLUs, whose calls are counted anew for each part."""
-        self._rows = len(images)
-        self._call = 0
-        for module in relus(model):
-            yield module.register_forward_pre_hook(self._record)
-
-    def _record(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        units = inputs[0].detach()
-        if units.shape[0] % self._rows:
-            return  # not an activation per image
-        if units.dim() == 4 and not units.is_contiguous():
-            units = units.permute(0, 2, 3, 1)  # the order of units is free: take that of the memory
-        units = units.reshape(self._rows, -1)
-        if self._rows == self.batch.images:
+    def add(self, units: Tensor) -> None:
+        """Takes what enters one activation, ``(images, units)``."""
+        if len(units) == self.batch.images:
             on = torch.empty(units.shape, dtype=torch.float32, device=units.device)
             self._reduce(torch.gt(units, 0, out=on))
         else:
-            self._parts[self._call].append((units > 0).cpu())
-        self._call += 1
+            self._parts[self.call].append((units > 0).cpu())
+        self.call += 1
+        self.calls += 1
 
     def _reduce(self, on: Tensor) -> None:
-        """Takes the codes ``(images, units)`` of one ReLU call, 1.0 for on and 0.0 for off."""
+        """Takes the codes ``(images, units)`` of one call, 1.0 for on and 0.0 for off."""
+        self.units += on.shape[1]
         if "kernel" in self.batch.needs:
             both = (on @ on.T).double().cpu()
             count = both.diagonal()
@@ -82,11 +165,11 @@ class Codes(Stage):
             self._words.append(_words(on).cpu())
 
     def results(self) -> dict[str, Any]:
-        """Returns ``kernel``, ``patterns`` or both."""
+        """Returns ``kernel``, ``patterns`` or both, and ``units``."""
         for parts in self._parts.values():
             self._reduce(torch.cat(parts).float())
         self._parts.clear()
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = {"units": self.units}
         if "kernel" in self.batch.needs:
             found["kernel"] = self._kernel.numpy()
         if "patterns" in self.batch.needs:
@@ -129,27 +212,40 @@ class Maps(Stage):
     def __init__(self, batch: Batch) -> None:
         super().__init__(batch)
         self._maps: list[Tensor] = []
-        self._last: Tensor | None = None
+        self._last: tuple[Tensor, int] | None = None
+        self._spoilt = _not_finite(batch)
 
     def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
         """Listens to all modules, until the first image has gone through."""
+        self._rows = len(images)
         if not self._maps:
             for module in model.modules():
-                yield module.register_forward_hook(self._record)
+                if not is_wrapper(module):
+                    yield module.register_forward_hook(self._record)
 
+    @unwatched
     def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         if isinstance(output, (tuple, list)) and output:
             output = output[0]
         if not isinstance(output, Tensor) or output.dim() < 2:
             return
-        if output is not self._last:
-            first = output[0].detach()
+        # A module that works in place returns the tensor that it was given, in another version.
+        if self._last is None or output is not self._last[0] or output._version != self._last[1]:
+            first = self._first(output.detach())
             self._maps.append(first.reshape(first.shape[0], -1).clone())
-            self._last = output
+            self._last = output, output._version
         else:
             self._maps.append(self._maps[-1])
+
+    def _first(self, output: Tensor) -> Tensor:
+        """What belongs to the first image; tokens may come before the images."""
+        subject = self.batch.subject
+        found = images_first(output, self._rows, sequence_first=True) if subject.sequence_first else None
+        return (output if found is None else found)[0]
 
     def results(self) -> dict[str, Any]:
         """Returns ``maps``."""
         self._last = None
+        if self._spoilt and any(found.isnan().any() for found in self._maps if found.shape[1] > 1):
+            raise ProxyError(f"the network has weights that are not finite: {self._spoilt}; its maps are nan")
         return {"maps": tuple(self._maps)}

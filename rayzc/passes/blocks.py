@@ -9,22 +9,34 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from rayzc.errors import ProxyError
 from rayzc.passes.network import blocks
+from rayzc.passes.replica import OverwrittenError
 from rayzc.passes.stages import Batch, Part, Stage, Way
 from rayzc.passes.twice_differentiable import Backward
+from rayzc.passes.watching import unwatched
 
 __all__ = ["BlockEntropies", "BlockGains"]
 
 
-def _listen(model: nn.Module, images: range, take: Callable[[Tensor], None]) -> Iterator[RemovableHandle]:
-    """Hands over the feature maps ``(images, channels, height, width)`` of the primary blocks."""
+def _listen(
+    model: nn.Module, images: range, take: Callable[[Tensor], Tensor | None]
+) -> Iterator[RemovableHandle]:
+    """Hands over the features of the primary blocks, and hands on what `take` returns instead, if anything.
 
-    def record(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        if isinstance(output, Tensor) and output.dim() == 4 and output.shape[0] == len(images):
-            take(output)
+    These are maps ``(images, channels, height, width)``, or tokens ``(images, tokens, channels)``.
+    """
+
+    @unwatched
+    def record(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> Tensor | None:
+        return take(output) if _is_features(output, images) else None
 
     for module in blocks(model):
         yield module.register_forward_hook(record)
+
+
+def _is_features(output: Any, images: range) -> bool:
+    return isinstance(output, Tensor) and output.dim() in (3, 4) and output.shape[0] == len(images)
 
 
 class BlockEntropies(Stage):
@@ -57,6 +69,8 @@ class BlockEntropies(Stage):
 
 def _entropy(count: int, total: Tensor, square: Tensor) -> float:
     """The Shannon entropy of the normalised spectrum of a covariance; nan for a constant feature map."""
+    if not bool(torch.isfinite(square).all()):
+        raise ProxyError("a block's features are nan, or their squares exceed the range of float32")
     mean = total / count
     spectrum = np.linalg.eigvalsh((square / count - torch.outer(mean, mean)).numpy()).clip(min=0)
     if not spectrum.sum() > 0:
@@ -77,20 +91,32 @@ class BlockGains(Stage):
 
     def __init__(self, batch: Batch) -> None:
         super().__init__(batch)
-        self._features: list[Tensor] = []
+        self._features: list[tuple[Tensor, int, Tensor | None]] = []
         self._products: dict[int, Tensor] = {}
         self._points: dict[int, int] = {}
         self._idle: dict[int, bool] = {}
 
     def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
         """Listens to the blocks."""
-        return _listen(model, images, self._features.append)
+        return _listen(model, images, self._keep)
+
+    def _keep(self, features: Tensor) -> Tensor | None:
+        known = next((entry for entry in self._features if entry[2] is features), None)
+        if known is not None and features._version == 0:
+            self._features.append(known)  # a block that handed on what it was given
+            return None
+        copied = features.clone() if self.batch.subject.copies else None
+        self._features.append((features, features._version, copied))
+        return copied
 
     def run(self, part: Part) -> None:
         """Sends signals back through the blocks, the last block first."""
         self.batch.subject.passes["block gains"] += 1
         self.batch.purpose.backward = Backward.IMAGES
-        features, self._features = self._features, []  # the graph goes with the last one that holds it
+        kept, self._features = self._features, []  # the graph goes with the last one that holds it
+        if any(tensor._version != version for tensor, version, _ in kept):
+            raise OverwrittenError
+        features = [tensor for tensor, *_ in kept]
         draws = torch.Generator().manual_seed(self.batch.subject.seed)
         for block in reversed(range(1, len(features))):
             inner, outer = features[block - 1], features[block]
@@ -98,6 +124,8 @@ class BlockGains(Stage):
             signal = signs[part.images.start : part.images.stop].to(outer) * 2 - 1
             if outer is inner or not (outer.requires_grad and inner.requires_grad):
                 continue
+            if inner.dim() != outer.dim() or (outer.dim() == 3 and inner.shape[1] != outer.shape[1]):
+                continue  # maps that became tokens, or other tokens: their positions do not correspond
             (arrived,) = torch.autograd.grad(outer, inner, signal, retain_graph=True, allow_unused=True)
             if arrived is not None:
                 self._add(block, signal, arrived)
@@ -127,7 +155,7 @@ class BlockGains(Stage):
 
 def _folded(arrived: Tensor, signal: Tensor) -> Tensor:
     """Folds positions into channels until both have the same positions, padding a last odd row or column."""
-    if arrived.shape[2:] == signal.shape[2:]:
+    if arrived.dim() == 3 or arrived.shape[2:] == signal.shape[2:]:
         return arrived
     stride = max(
         math.ceil(inner / outer) for inner, outer in zip(arrived.shape[2:], signal.shape[2:], strict=True)
@@ -141,5 +169,7 @@ def _folded(arrived: Tensor, signal: Tensor) -> Tensor:
 
 
 def _points(features: Tensor) -> Tensor:
-    """The features of all images and positions, ``(points, channels)``."""
+    """The features of all images and positions or tokens, ``(points, channels)``."""
+    if features.dim() == 3:
+        return features.reshape(-1, features.shape[2])
     return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])

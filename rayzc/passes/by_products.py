@@ -17,12 +17,14 @@ from rayzc.errors import ProxyError
 from rayzc.passes import separate
 from rayzc.passes.activations import Codes, Logits, Maps
 from rayzc.passes.blocks import BlockEntropies, BlockGains
-from rayzc.passes.gradients import Curvatures, Gradients, Jacobian, Saliencies
+from rayzc.passes.gradients import Curvatures, Gradients, Jacobian
 from rayzc.passes.graph import Graph, trace_graph
 from rayzc.passes.knowledge import fisher_information
+from rayzc.passes.macs import count_macs
 from rayzc.passes.operations import Operations, count_operations
 from rayzc.passes.ranks import EffectiveRanks
-from rayzc.passes.separate import GaussianAnswer
+from rayzc.passes.saliencies import Saliencies
+from rayzc.passes.separate import Flow, GaussianAnswer
 from rayzc.passes.stages import Stage
 from rayzc.passes.subject import Subject
 
@@ -96,7 +98,7 @@ class ByProducts:
 
     # In the order in which they are gathered, which is that of the memory it takes.
     weights = Need[tuple[Tensor, ...]](
-        "the weight tensors of the Conv2d and Linear layers, in the network's order; nothing is run",
+        "the weights of convolutions and linear layers, and others that enter matrix products, in the network's order",
         alone=separate.weights,
         runs_network=False,
     )
@@ -109,11 +111,17 @@ class ByProducts:
         "the layers, poolings and joins of the network, and what flows from which to which; the same for all images",
         alone=trace_graph,
     )
+    macs = Need[int](
+        "multiply-adds per image of convolutions and matrix products, as torch dispatches them; a single image is run",
+        alone=count_macs,
+    )
     logits = Need[Tensor]("(images, classes), the network's output in train mode", Logits)
     kernel = Need[NDArray[np.float64]](
-        "(images, images), on how many ReLU units two images agree; zeros without ReLUs", Codes
+        "(images, images), on how many activation units two images agree; zeros without any", Codes
     )
-    patterns = Need[int]("the number of distinct on-off patterns over the batch among the ReLU units", Codes)
+    patterns = Need[int](
+        "the number of distinct on-off patterns over the batch among the activation units", Codes
+    )
     maps = Need[tuple[Tensor, ...]](
         "the first image's output of every module, (channels, positions), in the order they ran", Maps
     )
@@ -145,13 +153,11 @@ class ByProducts:
         "per layer w . (H g), for its weight w, its part of H g, gradient g and Hessian H of the loss",
         Curvatures,
     )
-    flow = Need[tuple[tuple[Tensor, Tensor], ...]](
+    flow = Need[Flow](
         "per layer (|w|, dR/d|w|), R the summed outputs of the linearised network without batch norm, float64",
         alone=partial(separate.flow, batch_norm=False),
     )
-    flow_bn = Need[tuple[tuple[Tensor, Tensor], ...]](
-        "the same with batch norm", alone=partial(separate.flow, batch_norm=True)
-    )
+    flow_bn = Need[Flow]("the same with batch norm", alone=partial(separate.flow, batch_norm=True))
     fisher_information = Need[Tensor](
         "(entries, entries) float64, of the logits about the first entry of each weight and bias, in evaluation mode",
         alone=fisher_information,
@@ -208,7 +214,7 @@ class ByProducts:
         if self._subject.labels is None:
             raise ProxyError(f"no labels were given, and proxy '{self._proxy}' needs them")
         labels: Tensor = self._own(self._subject.labels)
-        return labels
+        return labels.argmax(1) if labels.is_floating_point() and labels.dim() == 2 else labels
 
     @property
     def classes(self) -> int | None:

@@ -1,12 +1,10 @@
-"""By-products of the backward passes from logits and loss: the Jacobian, gradients, saliencies and curvatures."""
+"""By-products of the backward passes from logits and loss: the Jacobian, gradients and curvatures."""
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
+from torch import Tensor
 
 from rayzc.errors import ProxyError
 from rayzc.passes.replica import derivatives
@@ -15,7 +13,7 @@ from rayzc.passes.second_order import SecondOrder
 from rayzc.passes.stages import Batch, Part, Stage, Way
 from rayzc.passes.twice_differentiable import Backward
 
-__all__ = ["Curvatures", "Gradients", "Jacobian", "Saliencies"]
+__all__ = ["Curvatures", "Gradients", "Jacobian"]
 
 
 class Jacobian(Stage):
@@ -84,73 +82,6 @@ class Gradients(Stage):
                 for half, gradients in zip(self.batch.halves, self._sums, strict=True)
             )
         return found
-
-
-class Saliencies(Stage):
-    """Per layer and channel, half the mean over the images of (sum over positions of activation * gradient)^2.
-
-    Gathered at the outputs of the layers while the gradients are taken.
-    """
-
-    way = Way.LOSS
-    reads = Gradients
-
-    def __init__(self, batch: Batch) -> None:
-        super().__init__(batch)
-        self._overwritten = False
-        self._repeated = False
-        self._sums: dict[int, Tensor] = {}
-        self._scratch: dict[torch.Size, Tensor] = {}
-
-    def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
-        """Listens to the layers."""
-        # An activation that works in place would overwrite the output of the layer before it.
-        self._overwritten = any(getattr(module, "inplace", False) for module in model.modules())
-        for layer in self.batch.subject.layers:
-            yield layer.module.register_forward_hook(self._record)
-
-    def _record(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        if output.requires_grad:
-            # The graph keeps its hooks to the end; the activation can be freed as soon as it was used.
-            kept = [output.detach().clone() if self._overwritten else output.detach()]
-            listener = partial(self._add, id(module), kept)
-            output.register_hook(listener)  # type: ignore[no-untyped-call]
-
-    def _add(self, layer: int, kept: list[Tensor], gradient: Tensor) -> None:
-        if self.batch.purpose.backward is not Backward.WEIGHTS:
-            return
-        if not kept:
-            self._repeated = True
-            return
-        activation = kept.pop()
-        # Memory is kept from one layer to the next: fresh memory costs more than the product.
-        scratch = self._scratch.get(activation.shape)
-        if scratch is None:
-            scratch = self._scratch[activation.shape] = torch.empty_like(activation)
-        product = torch.mul(activation, gradient.detach(), out=scratch)
-        positions = product.sum(tuple(range(2, product.dim()))) if product.dim() > 2 else product
-        channels = positions.square().sum(0)
-        known = self._sums.get(layer)
-        self._sums[layer] = channels if known is None else known + channels
-
-    def run(self, part: Part) -> None:
-        """Checks that the gradients arrived once.
-
-        Raises:
-            ProxyError: memory ran out on their way, so that they came twice, the first time not everywhere.
-        """
-        if self._repeated:
-            raise ProxyError(OUT_OF_MEMORY)
-
-    def results(self) -> dict[str, Any]:
-        """Returns ``saliencies``; zeros for a layer that the backward pass did not reach."""
-        self._scratch.clear()
-        layers = self.batch.subject.layers
-        sums = [
-            self._sums.get(id(layer.module), torch.zeros(layer.module.weight.shape[0])).cpu()
-            for layer in layers
-        ]
-        return {"saliencies": tuple(total * (0.5 / self.batch.images) for total in sums)}
 
 
 class Curvatures(Stage):

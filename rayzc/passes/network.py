@@ -1,23 +1,21 @@
-"""Reading a network: its weighted layers, ReLUs, batch norms, blocks and logits."""
+"""Reading a network: its weighted layers, ReLUs, batch norms and blocks."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import torch
 from torch import Tensor, nn
-
-from rayzc.errors import ProxyError
 
 __all__ = [
     "Layer",
     "blocks",
     "class_count",
     "couples_images",
+    "has_loose_weights",
     "has_wide_convolutions",
+    "images_first",
+    "is_sequence_first",
     "layers",
     "leaves",
-    "logits_of",
+    "likely_classes",
     "relus",
 ]
 
@@ -25,32 +23,52 @@ VECTOR = 8
 """Float32 numbers in a vector register of AVX2."""
 
 
+WEIGHTED = (nn.modules.conv._ConvNd, nn.Linear, nn.Bilinear, nn.RNNBase, nn.RNNCellBase)
+"""Modules whose weights enter convolutions or matrix products, whatever their own code does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A Conv2d or Linear layer.
+    """A weight that enters convolutions or matrix products: of a Conv2d or Linear layer, mostly.
 
     Attributes:
-        module: the layer.
-        weight: the name of its weight among the network's parameters; tied layers have the same.
+        module: the layer that has it, or whose own function uses it.
+        weight: the name of the weight among the network's parameters; tied layers have the same.
     """
 
-    module: nn.Conv2d | nn.Linear
+    module: nn.Module
     weight: str
 
 
-def layers(model: nn.Module) -> tuple[Layer, ...]:
+def layers(model: nn.Module, used: frozenset[str] = frozenset()) -> tuple[Layer, ...]:
     """The layers whose weights the proxies look at, in the order of ``model.modules()``.
 
-    A weight that is computed from other parameters (by weight normalisation, say) has no gradient and is left out.
+    Args:
+        model: the network.
+        used: the names of further parameters that enter convolutions or matrix products, as in attention.
     """
     names = {id(parameter): name for name, parameter in model.named_parameters()}
-    found = []
+    found: list[Layer] = []
     for module in model.modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)):
-            weight = module._parameters.get("weight")
-            if weight is not None:
-                found.append(Layer(module, names[id(weight)]))
+        for own, parameter in module._parameters.items():
+            if parameter is None:
+                continue
+            name = names[id(parameter)]
+            weighted = own.startswith("weight") and isinstance(module, WEIGHTED) and parameter.dim() > 1
+            # A parameter that two modules share is a layer of the first only, unless it is the weight of both.
+            if weighted or (name in used and name not in {layer.weight for layer in found}):
+                found.append(Layer(module, name))
     return tuple(found)
+
+
+def has_loose_weights(model: nn.Module) -> bool:
+    """Whether a matrix or a larger parameter is not the weight of a layer, so that only a run shows how it is used."""
+    return any(
+        parameter.dim() > 1 and not (isinstance(module, WEIGHTED) and own.startswith("weight"))
+        for module in model.modules()
+        for own, parameter in module.named_parameters(recurse=False)
+        if not isinstance(module, (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm))
+    )
 
 
 def leaves(model: nn.Module) -> tuple[nn.Module, ...]:
@@ -134,36 +152,27 @@ def class_count(model: nn.Module, labels: Tensor | None) -> int | None:
     return None
 
 
-def logits_of(output: Any, images: int, classes: int | None) -> Tensor:
-    """The logits within what a network returned.
+def likely_classes(model: nn.Module) -> tuple[int, ...]:
+    """The numbers of outputs of the Linear layers, each once, that of the last layer first."""
+    heads = [module.out_features for module in model.modules() if isinstance(module, nn.Linear)]
+    return tuple(dict.fromkeys(reversed(heads)))
 
-    A tensor is taken as it is. Of a tuple, list or dict it is the first floating tensor ``(images, classes)``,
-    or else the first ``(images, anything)``.
 
-    Raises:
-        ProxyError: there is none.
+def images_first(tensor: Tensor, images: int, *, sequence_first: bool = False) -> Tensor | None:
+    """A tensor with the images in its first dimension; None if it is not one of images.
+
+    Args:
+        tensor: what a layer took or gave.
+        images: the number of images, which may be in the first dimension together with the windows of each.
+        sequence_first: whether the network has layers in which tokens come before the images.
     """
-    if isinstance(output, Tensor):
-        return output
-    tensors = [tensor for tensor in _tensors(output) if tensor.dim() == 2 and tensor.shape[0] == images]
-    for tensor in tensors:
-        if tensor.shape[1] == classes:
-            return tensor
-    if tensors:
-        return tensors[0]
-    raise ProxyError(
-        f"the network returned a {type(output).__name__} without a tensor of shape ({images} images, classes): "
-        "wrap it in a module that returns its logits"
-    )
+    second = tensor.dim() > 2 and tensor.shape[1] == images != tensor.shape[0]
+    if second and (sequence_first or tensor.shape[0] % images):
+        return tensor.transpose(0, 1)
+    return tensor if tensor.dim() and tensor.shape[0] % images == 0 else None
 
 
-def _tensors(output: Any) -> Iterator[Tensor]:
-    if isinstance(output, Tensor):
-        if torch.is_floating_point(output):
-            yield output
-    elif isinstance(output, dict):
-        for value in output.values():
-            yield from _tensors(value)
-    elif isinstance(output, (tuple, list)):
-        for value in output:
-            yield from _tensors(value)
+def is_sequence_first(model: nn.Module) -> bool:
+    """Whether the network has layers in which tokens come before the images, torch's default for attention."""
+    kinds = (nn.MultiheadAttention, nn.RNNBase)
+    return any(isinstance(module, kinds) and not module.batch_first for module in model.modules())

@@ -44,11 +44,21 @@ class WithoutBatchNorm(Override):
 
 
 class RefuseBatchStatistics(Override):
-    """A mode in which batch norm in train mode is an error, as only a part of the batch goes through."""
+    """A mode in which batch norm in train mode is an error, as only a part of the batch goes through.
+
+    Args:
+        error: raised instead of one that says so.
+    """
 
     methods: ClassVar = {nn.functional.batch_norm: "_batch_norm"}
 
+    def __init__(self, error: type[Exception] | None = None) -> None:
+        super().__init__()
+        self._error = error
+
     def _batch_norm(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("training", args[5:6] == (True,)):
+            if self._error is not None:
+                raise self._error
             raise ProxyError("batch norm couples the images of the batch, which therefore cannot be split")
         return function(*args, **kwargs)

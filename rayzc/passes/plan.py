@@ -7,8 +7,9 @@ from typing import Any
 import torch
 
 from rayzc.passes.by_products import NEEDS, Need
-from rayzc.passes.replica import LayoutRefusedError
+from rayzc.passes.replica import RestartError
 from rayzc.passes.results import OUT_OF_MEMORY, PassResults, is_out_of_memory, reason_of
+from rayzc.passes.separate import cancels, half_gradients
 from rayzc.passes.shared import run_shared
 from rayzc.passes.stages import Way
 from rayzc.passes.subject import Subject
@@ -26,27 +27,45 @@ def measure_needs(subject: Subject, needs: frozenset[str]) -> PassResults:
     that starts at its end: to the images, to the weights, and from the gradients once more. It does not run if nothing
     needs it, and shrinks to a single image if only operations are to be counted. Where images do not influence each
     other it runs in halves if half gradients are needed, which then cost nothing; else the halves are run
-    by themselves. Linearised and Gaussian networks have other weights, hence passes of their own.
+    by themselves; and once more in float64 where they are so close that float32 cancels. Linearised and Gaussian
+    networks have other weights, hence passes of their own.
 
     Where memory runs out, the shared and the Gaussian pass are run again with half as many images at once,
     down to one, provided that images do not influence each other; otherwise the needs that the failed pass
     would have met fail, and less demanding ones are tried without it.
 
     Raises:
-        LayoutRefusedError: see :class:`~rayzc.passes.replica.Replica`.
+        RestartError: see :class:`~rayzc.passes.replica.Replica`.
     """
     found = PassResults()
     shared = frozenset(need for need in needs if NEEDS[need].stage)
     if subject.coupled:
         shared -= {"half_gradients"}
-    if shared == {"operations"}:
-        shared = frozenset()
+    if subject.loose or shared == {"operations"}:
+        # What is computed from parameters alone, as in attention with learned queries, does not grow with the batch.
+        shared -= {"operations"}
     if shared:
         _run_shared(found, subject, shared)
+        if "operations" in found.failures:
+            # A single image may go through where the batch does not, as batch norm then stands still.
+            del found.failures["operations"]
+            shared -= {"operations"}
     for name, need in NEEDS.items():
         if name in needs - shared:
             _run_alone(found, subject, need)
+    if not subject.tabulated and cancels(found.results.get("half_gradients", ())):
+        found.results["half_gradients"] = _in_float64(subject) or found.results["half_gradients"]
     return found
+
+
+def _in_float64(subject: Subject) -> Any:
+    """The gradients of both halves in float64, or nothing if there is no memory for it or no such kernel."""
+    try:
+        return half_gradients(subject, torch.float64)
+    except RestartError:
+        raise
+    except Exception:
+        return ()
 
 
 def _run_alone(found: PassResults, subject: Subject, need: Need[Any]) -> None:
@@ -57,7 +76,7 @@ def _run_alone(found: PassResults, subject: Subject, need: Need[Any]) -> None:
             result = _in_micro_batches(found, subject, partial(need.alone, subject))
         else:
             result = need.alone(subject)
-    except LayoutRefusedError:
+    except RestartError:
         raise
     except Exception as error:
         found.failures[need.name] = _explained(subject, reason_of(error))
@@ -69,7 +88,7 @@ def _run_shared(found: PassResults, subject: Subject, needs: frozenset[str]) -> 
     """Runs the shared pass; if its graph does not fit into memory, runs it again for the needs without a graph."""
     try:
         finished = _in_micro_batches(found, subject, partial(run_shared, subject, needs))
-    except LayoutRefusedError:
+    except RestartError:
         raise
     except Exception as error:
         reason = _explained(subject, reason_of(error))

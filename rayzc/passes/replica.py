@@ -1,23 +1,67 @@
 """Running and differentiating a network on a private copy of its weights, which leaves the network unchanged."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from rayzc.passes.network import logits_of
+from rayzc.errors import ProxyError
+from rayzc.passes.neutral import in_one_precision
+from rayzc.passes.outputs import as_columns, taken_from
+from rayzc.passes.results import is_out_of_memory
 from rayzc.passes.subject import Subject
 
-__all__ = ["LayoutRefusedError", "Replica", "derivatives", "randomness_from", "untouched"]
+__all__ = [
+    "CoupledError",
+    "LayoutRefusedError",
+    "OverwrittenError",
+    "PrecisionError",
+    "Replica",
+    "RestartError",
+    "derivatives",
+    "random_states",
+    "randomness_from",
+    "untouched",
+]
 
 
-class LayoutRefusedError(Exception):
+class RestartError(Exception):
+    """The network has to be measured from the start, in another way.
+
+    Attributes:
+        settings: fields of :class:`~rayzc.passes.subject.Subject` that must be different.
+    """
+
+    settings: ClassVar[Mapping[str, bool]] = {}
+
+
+class LayoutRefusedError(RestartError):
     """The network's code insists on contiguous images: it calls ``view`` on an activation."""
+
+    settings: ClassVar = {"channels_last": False}
+
+
+class PrecisionError(RestartError):
+    """The network's code casts to a precision other than that of the measurement."""
+
+    settings: ClassVar = {"one_precision": True}
+
+
+class CoupledError(RestartError):
+    """The network's code couples the images of a batch, or draws random numbers: halves are another measurement."""
+
+    settings: ClassVar = {"coupled": True}
+
+
+class OverwrittenError(RestartError):
+    """The network's code works in place on what was kept."""
+
+    settings: ClassVar = {"copies": True}
 
 
 class Replica:
@@ -33,6 +77,7 @@ class Replica:
 
     def __init__(self, subject: Subject, dtype: torch.dtype = torch.float32) -> None:
         self.subject = subject
+        self._dtype = dtype
         self.parameters = {
             name: self._copy(parameter, dtype) for name, parameter in subject.model.named_parameters()
         }
@@ -66,12 +111,18 @@ class Replica:
         return list(dict(zip((layer.weight for layer in self.subject.layers), values, strict=True)).values())
 
     def logits(self, images: Tensor) -> Tensor:
-        """Runs the network.
+        """Runs the network, and takes the logits from its output by the rule of :mod:`rayzc.passes.outputs`.
 
         Raises:
-            LayoutRefusedError: it does not take channels-last images.
+            ProxyError: it returned none, or failed, with a hint.
+            RestartError: it has to be run in another way.
         """
-        return logits_of(self._run(self.subject.model, "", images), len(images), self.subject.classes)
+        subject = self.subject
+        output = self._run(subject.model, "", images)
+        logits, guessed = taken_from(output, len(images), subject.widths, subject.least_classes)
+        logits, averaged = as_columns(logits, subject.labels, subject.widths)
+        subject.remarks.update(dict.fromkeys(filter(None, (guessed, averaged))))
+        return logits
 
     def features(self, images: Tensor) -> Tensor:
         """Runs the network's ``forward_features`` (see timm), which it must have."""
@@ -80,12 +131,88 @@ class Replica:
 
     def _run(self, module: nn.Module, prefix: str, images: Tensor) -> Any:
         tensors = {prefix + name: tensor for name, tensor in {**self.parameters, **self.buffers}.items()}
+        if not self.subject.tabulated:
+            images = images.clone()  # some networks normalise their images in place
+        mode = in_one_precision(self._dtype) if self.subject.one_precision else nullcontext()
         try:
-            return functional_call(module, tensors, (images,))
-        except RuntimeError as error:
-            if self.subject.channels_last and "view size is not compatible" in str(error):
-                raise LayoutRefusedError from error
+            with mode:
+                return functional_call(module, tensors, (images,))
+        except (RestartError, ProxyError):
             raise
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            self._explain(error, images)
+            raise
+
+    def _explain(self, error: Exception, images: Tensor) -> None:
+        """Raises what says more than the error of the network's code, if there is anything to say."""
+        text = " ".join(str(error).split())
+        if isinstance(error, RuntimeError):
+            if self.subject.channels_last and "view size is not compatible" in text:
+                raise LayoutRefusedError from error
+            if not self.subject.one_precision and any(part in text for part in DTYPES):
+                raise PrecisionError from error
+        hint = hint_of(self.subject.model, error, text, images)
+        if hint:
+            raise ProxyError(f"{type(error).__name__}: {text}"[:300] + f"; {hint}") from error
+
+
+DTYPES = (
+    "same dtype",
+    "should be the same",
+    "scalar type",
+    "same data type",
+    "expected m1 and m2",
+    "data type to be",
+)
+"""Parts of torch's errors about tensors of different precision."""
+SHAPES = (
+    "shape",
+    "size",
+    "expected input",
+    "match",
+    "channels",
+    "dimension",
+    "must be divisible",
+    "width",
+    "height",
+)
+"""Parts of errors about the size of images."""
+
+
+def hint_of(model: nn.Module, error: Exception, text: str, images: Tensor) -> str:
+    """What to do about the error of a network's code, or nothing.
+
+    Args:
+        model: the network.
+        error: what it raised.
+        text: what the error says.
+        images: those that it was given.
+    """
+    shape = tuple(images.shape[1:])
+    if "more than 1 value per channel" in text:
+        return (
+            f"batch norm has one value per channel, as {len(images)} image(s) at a time come down to one position: "
+            "give it more images, or larger ones (zico takes half of them at a time)"
+        )
+    if isinstance(error, TypeError) and "missing" in text and "argument" in text:
+        return "it takes more than images: wrap it in a module whose forward takes the images alone"
+    if not isinstance(error, (AssertionError, RuntimeError, ValueError, IndexError)):
+        return ""
+    if not any(part in text.lower() for part in SHAPES) and not isinstance(error, AssertionError):
+        return ""
+    for settings in ("pretrained_cfg", "default_cfg"):
+        known = getattr(model, settings, None)
+        size = known.get("input_size") if isinstance(known, dict) else None
+        if size is not None and tuple(size) != shape:
+            return f"it is made for images of shape {','.join(map(str, size))}: --input {','.join(map(str, size))}"
+    if len(shape) == 3 and shape[2] in (1, 3) and shape[0] not in (1, 3):
+        return (
+            "the images seem to have their channels last: permute them to (images, channels, height, width)"
+        )
+    given = ",".join(map(str, shape))
+    return f"images of shape {given} may not fit it: give images of the shape that it takes (--input C,H,W)"
 
 
 class _Features(nn.Module):
@@ -143,6 +270,16 @@ def _restore(now: dict[str, object], before: dict[str, object]) -> None:
     for name, value in before.items():
         if now.get(name, now) is not value:
             now[name] = value
+
+
+def random_states(device: torch.device) -> list[Any]:
+    """The random states that a network's code may draw from, in a form that compares."""
+    found: list[Any] = [torch.default_generator.get_state().tolist(), random.getstate()]
+    state: Any = np.random.get_state(legacy=False)  # noqa: NPY002
+    found.append([str(part) for part in state["state"].values()])
+    if device.type == "cuda":
+        found.append(torch.cuda.get_rng_state(device).tolist())
+    return found
 
 
 def randomness_from(seed: int, device: torch.device) -> None:

@@ -11,7 +11,15 @@ import torch
 from torch import Tensor
 
 from rayzc.passes.overrides import Override
-from rayzc.passes.twice_differentiable import Backward, BatchNorm, Convolution, Purpose, ReLU, inner
+from rayzc.passes.twice_differentiable import (
+    Backward,
+    BatchNorm,
+    Convolution,
+    HardSigmoid,
+    Purpose,
+    ReLU,
+    inner,
+)
 
 __all__ = ["Backward", "Purpose", "SecondOrder"]
 
@@ -29,6 +37,7 @@ class SecondOrder(Override):
         torch.nn.functional.batch_norm: "_batch_norm",
         torch.conv2d: "_conv2d",
         torch.nn.functional.relu: "_relu",
+        torch.nn.functional.hardsigmoid: "_hardsigmoid",
     }
 
     def __init__(self, weights: Sequence[Tensor], purpose: Purpose) -> None:
@@ -78,6 +87,9 @@ class SecondOrder(Override):
 
     def _relu(self, function: Callable[..., Any], input: Tensor, inplace: bool = False) -> Any:
         return function(input, inplace) if inplace else ReLU.apply(input)  # type: ignore[no-untyped-call]
+
+    def _hardsigmoid(self, function: Callable[..., Any], input: Tensor, inplace: bool = False) -> Any:
+        return function(input, inplace) if inplace else HardSigmoid.apply(input)  # type: ignore[no-untyped-call]
 
     def curvatures(
         self, gradients: Sequence[Tensor | None], direction: Sequence[Tensor | None] | None = None

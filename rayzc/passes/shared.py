@@ -9,11 +9,12 @@ from rayzc.passes.activations import Logits
 from rayzc.passes.by_products import NEEDS
 from rayzc.passes.gradients import Curvatures
 from rayzc.passes.overrides import RefuseBatchStatistics
-from rayzc.passes.replica import LayoutRefusedError, Replica, randomness_from
+from rayzc.passes.replica import CoupledError, Replica, RestartError, random_states, randomness_from
 from rayzc.passes.results import PassResults, is_out_of_memory, reason_of
 from rayzc.passes.second_order import SecondOrder
 from rayzc.passes.stages import Batch, Part, Stage, Way
 from rayzc.passes.subject import Subject
+from rayzc.passes.watching import Watch
 
 __all__ = ["run_shared"]
 
@@ -46,9 +47,13 @@ def run_shared(subject: Subject, needs: frozenset[str], size: int) -> PassResult
     stages = [kind(batch) for kind in kinds]
     failed: Failed = {}
     randomness_from(subject.seed, subject.device)
+    halved = size == len(subject.images) and batch.split and not subject.tabulated
+    before = random_states(subject.device) if halved else None
     for half, parts in enumerate(batch.halves):
         for images in parts:
             _run_part(batch, stages, failed, images, half)
+    if halved and random_states(subject.device) != before:
+        raise CoupledError
     of_needs = {need: failed.get(stage) for need in needs if (stage := NEEDS[need].stage)}
     return PassResults(
         batch.results, {need: reason for need, reason in of_needs.items() if reason is not None}
@@ -94,7 +99,7 @@ def _costing(kind: type[Stage], failed: Failed, subject: Subject) -> Iterator[No
     """Limits a failure to its stage, unless smaller parts may prevent it."""
     try:
         yield
-    except LayoutRefusedError:
+    except RestartError:
         raise
     except Exception as error:
         if is_out_of_memory(error) and not subject.coupled:
@@ -112,11 +117,14 @@ def _forward(batch: Batch, stages: Sequence[Stage], images: range, half: int) ->
     second_order = SecondOrder(batch.weights, batch.purpose) if once else None
     mode: AbstractContextManager[object] = second_order or nullcontext()
     if batch.split:
-        mode = RefuseBatchStatistics()
+        # Halves that are there for their gradients alone can be run by themselves instead.
+        mode = RefuseBatchStatistics(None if len(batch.halves) == 1 else CoupledError)
     with ExitStack() as hooks:
         for stage in stages:
             for handle in stage.hooks(batch.subject.model, images):
                 hooks.callback(handle.remove)
-        with torch.set_grad_enabled(ways != {Way.FORWARD}), mode:
+        listeners = [listener for stage in stages if (listener := stage.listener()) is not None]
+        watch = Watch(listeners) if listeners else nullcontext()
+        with torch.set_grad_enabled(ways != {Way.FORWARD}), mode, watch:
             logits = batch.replica.logits(shown)
     return Part(images, half, shown, logits, second_order)

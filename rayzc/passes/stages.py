@@ -18,6 +18,7 @@ from rayzc.passes.replica import Replica
 from rayzc.passes.second_order import SecondOrder
 from rayzc.passes.subject import Subject
 from rayzc.passes.twice_differentiable import Purpose
+from rayzc.passes.watching import Listener
 
 __all__ = ["Batch", "Part", "Stage", "Way"]
 
@@ -96,7 +97,7 @@ class Batch:
         if self.subject.labels is None:
             raise ProxyError("no labels were given, and the loss needs them")
         labels = self.subject.labels[images.start : images.stop]
-        return self.subject.loss(logits, labels) * (len(images) / self.images)
+        return self.subject.loss_of(logits, labels) * (len(images) / self.images)
 
 
 class Stage:
@@ -119,6 +120,10 @@ class Stage:
     def hooks(self, model: nn.Module, images: range) -> Iterator[RemovableHandle]:
         """Registers what listens to the network while some of the images go forward."""
         return iter(())
+
+    def listener(self) -> Listener | None:
+        """Returns what listens to the functions that the network calls while some of the images go forward."""
+        return None
 
     def run(self, part: Part) -> None:
         """Takes what the stage needs of a part that has gone forward."""

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-__all__ = ["Backward", "BatchNorm", "Convolution", "Purpose", "ReLU", "inner"]
+__all__ = ["Backward", "BatchNorm", "Convolution", "HardSigmoid", "Purpose", "ReLU", "inner"]
 
 ATEN = torch.ops.aten
 Geometry = tuple[Sequence[int], Sequence[int], Sequence[int], bool, Sequence[int], int]
@@ -254,6 +254,35 @@ class _ReLUBackward(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, outer: Tensor | None) -> Any:
         return None if outer is None else ATEN.threshold_backward(outer, *ctx.saved_tensors, 0), None
+
+
+class HardSigmoid(torch.autograd.Function):
+    """The hard sigmoid, which torch differentiates once only."""
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor) -> Tensor:
+        """Computes torch's own value."""
+        ctx.save_for_backward(input)
+        result: Tensor = ATEN.hardsigmoid(input)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """Computes torch's own gradient, which can be differentiated once more."""
+        return _HardSigmoidBackward.apply(gradient, *ctx.saved_tensors)  # type: ignore[no-untyped-call]
+
+
+class _HardSigmoidBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, gradient: Tensor, input: Tensor) -> Tensor:
+        ctx.save_for_backward(input)
+        to_input: Tensor = ATEN.hardsigmoid_backward(gradient, input)
+        return to_input
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, outer: Tensor) -> Any:
+        return ATEN.hardsigmoid_backward(outer, *ctx.saved_tensors), None
 
 
 def inner(left: Tensor, right: Tensor) -> Tensor:

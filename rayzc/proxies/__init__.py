@@ -22,7 +22,7 @@ from rayzc.proxies.knowledge import vkdnw
 from rayzc.proxies.measurement import MeasurementWarning, measure, measure_detailed
 from rayzc.proxies.other_weights import synflow, synflow_bn, zen
 from rayzc.proxies.registry import UNDEFINED, Proxy, find, proxy, register, registered, unregister
-from rayzc.proxies.size import flops, l2_norm, params
+from rayzc.proxies.size import flops, l2_norm, macs, params
 from rayzc.proxies.structure import (
     conv1x1_share,
     conv3x3_share,
@@ -59,6 +59,7 @@ __all__ = [
     "layers",
     "log_paths",
     "longest_path",
+    "macs",
     "mean_path",
     "mean_resolution",
     "mean_width",

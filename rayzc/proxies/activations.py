@@ -11,10 +11,11 @@ __all__ = ["meco", "near", "nwot", "swap"]
 
 @proxy(needs="kernel")
 def nwot(measured: ByProducts) -> float:
-    """log|det K|, where K[i, j] counts the ReLU units that are both on or both off for images i and j.
+    """log|det K|, where K[i, j] counts the activation units that are both on or both off for images i and j.
 
-    ReLUs are modules of that name; ``torch.relu`` within a network's code is not seen.
-    -inf where two images have the same code, or where there are no ReLUs, as in the suite.
+    A unit is on where what enters its activation is positive, whichever activation it is, in a module or a function
+    (:mod:`rayzc.passes.nonlinear`). -inf where two images have the same code, or where there are no activations, as in
+    the suite.
 
     Mellor et al., "Neural architecture search without training", ICML 2021.
     """
@@ -23,10 +24,9 @@ def nwot(measured: ByProducts) -> float:
 
 @proxy(needs="patterns")
 def swap(measured: ByProducts) -> float:
-    """Number of distinct patterns of on and off over the batch among the ReLU units; 0 without ReLUs.
+    """Number of distinct patterns of on and off over the batch among the activation units; 0 without any.
 
-    ReLUs are modules of that name; ``torch.relu`` within a network's code is not seen.
-    The bare SWAP-Score, without the regularisation by model size.
+    Units are those of :func:`nwot`. The bare SWAP-Score, without the regularisation by model size.
 
     Peng, Song, Fayek, Ciesielski and Chang, "SWAP-NAS: sample-wise activation patterns for ultra-fast NAS",
     ICLR 2024.
@@ -39,7 +39,7 @@ def meco(measured: ByProducts) -> float:
     """Sum over all modules of the least eigenvalue of the channels' correlations in the first image's output.
 
     As in the authors' code: undefined correlations count 0, and a container that hands on its last module's output
-    counts again.
+    counts again. 0 where no module puts out a map with more than one position.
 
     Jiang, Wang and Bie, "MeCo: zero-shot NAS with one data and single forward pass via minimum eigenvalue of
     correlation", NeurIPS 2023.

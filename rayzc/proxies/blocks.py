@@ -14,12 +14,13 @@ def expressivity(measured: ByProducts) -> float:
     """Sum over the primary blocks of the entropy of the spectrum of their features' covariance.
 
     Measured with the network's own weights and images; the authors draw both anew. Primary blocks are what
-    :func:`rayzc.passes.network.blocks` says. -inf where a block's features are constant.
+    :func:`rayzc.passes.network.blocks` says. -inf where a block's features are constant, or no block
+    puts out maps or tokens.
 
     Lee and Ham, "AZ-NAS: assembling zero-cost proxies for network architecture search", CVPR 2024.
     """
     total = sum(measured.block_entropies)
-    return -math.inf if math.isnan(total) else total
+    return -math.inf if math.isnan(total) or not measured.block_entropies else total
 
 
 @proxy(needs="block_entropies")

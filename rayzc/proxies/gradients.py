@@ -63,7 +63,9 @@ def fisher(measured: ByProducts) -> float:
     "BlockSwap", ICLR 2020; as a proxy in Abdelfattah et al., ICLR 2021.
     """
     pairs = zip(measured.weights, measured.saliencies, strict=True)
-    return sum(float(saliency.double().sum()) * weight[0].numel() for weight, saliency in pairs)
+    return sum(
+        float(saliency.double().sum()) * (weight.numel() // len(saliency)) for weight, saliency in pairs
+    )
 
 
 @proxy(needs="half_gradients")
@@ -71,7 +73,8 @@ def zico(measured: ByProducts) -> float:
     """Sum over the layers of log(sum over weights of mean|g| / std(g)), over the two halves of the batch.
 
     Weights whose gradient is the same for both halves are left out, and so are layers without others. -1e8 for a
-    single image, which has no halves.
+    single image, which has no halves. Where the two are so close that float32 cancels, they are
+    taken in float64, but in the search spaces with tables.
 
     Li et al., "ZiCo: zero-shot NAS via inverse coefficient of variation on gradients", ICLR 2023.
     """
@@ -80,6 +83,8 @@ def zico(measured: ByProducts) -> float:
     score = 0.0
     for halves in zip(*measured.half_gradients, strict=True):
         gradients = np.stack([half.cpu().numpy() for half in halves])
+        if not np.isfinite(gradients).all():
+            return np.nan
         deviation = gradients.std(0)
         steady = np.abs(gradients).mean(0)[deviation != 0] / deviation[deviation != 0]
         total = float(steady.sum())

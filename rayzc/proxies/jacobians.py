@@ -22,8 +22,11 @@ def jacov(measured: ByProducts) -> float:
 
     Mellor et al., "Neural architecture search without training", first version, arXiv 2006.04647v1.
     """
+    jacobian = measured.jacobian.cpu().numpy()
+    if not np.isfinite(jacobian).all():
+        return np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlations = np.atleast_2d(np.corrcoef(measured.jacobian.cpu().numpy()))
+        correlations = np.atleast_2d(np.corrcoef(jacobian))
     if not np.isfinite(correlations).all():
         return UNDEFINED
     values = np.linalg.eigvalsh(correlations) + SHIFT
@@ -42,6 +45,8 @@ def epe_nas(measured: ByProducts) -> float:
     architecture search", ICANN 2021.
     """
     jacobian, labels = measured.jacobian.cpu().numpy(), measured.labels.cpu().numpy()
+    if not np.isfinite(jacobian).all():
+        return np.nan
     many = (measured.classes or 0) > MANY
     sums = [
         _class_sum(jacobian[labels == label], many)

@@ -10,12 +10,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from rayzc.errors import ProxyError
 from rayzc.measurement import Measurement
 from rayzc.passes.by_products import ByProducts
+from rayzc.passes.neutral import neutralised
 from rayzc.passes.plan import measure_needs
-from rayzc.passes.replica import LayoutRefusedError, randomness_from, untouched
+from rayzc.passes.replica import RestartError, randomness_from, untouched
 from rayzc.passes.results import PassResults, reason_of
 from rayzc.passes.subject import Subject, subject_of
+from rayzc.passes.survey import surveyed
+from rayzc.proxies.explanations import broken, unseen
 from rayzc.proxies.registry import Proxy, find
 
 __all__ = ["MeasurementWarning", "measure", "measure_detailed"]
@@ -107,7 +111,7 @@ def measure_detailed(
     chosen = find(proxies)
     needs = frozenset[str]().union(*(proxy.needs for proxy in chosen))
 
-    def run(channels_last: bool) -> Measurement:
+    def run(settings: dict[str, bool]) -> Measurement:
         with torch.inference_mode(False):
             subject = subject_of(
                 model,
@@ -117,16 +121,27 @@ def measure_detailed(
                 seed=seed,
                 device=device,
                 classes=classes,
-                channels_last=channels_last,
+                **settings,
             )
-            with untouched(model, subject.device), _plain_torch(subject.device, onednn=not plain_kernels):
+            with (
+                untouched(subject.model, subject.device),
+                _plain_torch(subject.device, onednn=not plain_kernels),
+                nullcontext() if subject.tabulated else neutralised(subject.model),
+            ):
+                if needs:
+                    subject = surveyed(subject)
                 return _scored(subject, measure_needs(subject, needs), chosen)
 
-    try:
-        measured = run(channels_last=not plain_kernels)
-    except LayoutRefusedError:
-        measured = run(channels_last=False)
-    return replace(measured, seconds=time.perf_counter() - began)
+    settings = {"channels_last": not plain_kernels}
+    while True:
+        try:
+            return replace(run(settings), seconds=time.perf_counter() - began)
+        except RestartError as error:
+            changed = {**settings, **error.settings}
+            if changed == settings:
+                raise ProxyError("the network cannot be measured: it overwrites what is read") from error
+        # Outside the handler, whose traceback keeps the failed passes and their memory alive.
+        settings = changed
 
 
 def _scored(subject: Subject, found: PassResults, proxies: tuple[Proxy, ...]) -> Measurement:
@@ -145,7 +160,11 @@ def _scored(subject: Subject, found: PassResults, proxies: tuple[Proxy, ...]) ->
             )
         except Exception as error:
             failures[proxy.name] = reason_of(error)
-    return Measurement(scores, failures, notes=tuple(found.notes), passes=dict(subject.passes))
+    for name, reason in broken(subject, scores, proxies).items():
+        del scores[name]
+        failures[name] = reason
+    notes = (*found.notes, *subject.remarks, *unseen(subject, found, scores, proxies))
+    return Measurement(scores, failures, notes=notes, passes=dict(subject.passes))
 
 
 @contextmanager

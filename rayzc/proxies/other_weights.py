@@ -1,11 +1,9 @@
 """Proxies of the network with other weights: their absolute values (SynFlow), or Gaussian draws (Zen-NAS)."""
 
 import math
-from collections.abc import Sequence
-
-from torch import Tensor
 
 from rayzc.passes.by_products import ByProducts
+from rayzc.passes.separate import Flow
 from rayzc.proxies.registry import UNDEFINED, proxy
 
 __all__ = ["synflow", "synflow_bn", "zen"]
@@ -33,10 +31,10 @@ def synflow_bn(measured: ByProducts) -> float:
     return _signed_log(measured.flow_bn)
 
 
-def _signed_log(flow: Sequence[tuple[Tensor, Tensor]]) -> float:
-    """sign(s) * log|s| of the summed |weight * gradient|; 0 for 0, inf beyond float64."""
+def _signed_log(flow: Flow) -> float:
+    """sign(s) * log|s| of the summed |weight * gradient|; 0 for 0, inf beyond float64 unless it can be scaled."""
     total = sum(float((weight * gradient).abs().sum()) for weight, gradient in flow)
-    return math.log(total) if total > 0 else total
+    return math.log(total) + flow.log_scale if total > 0 else total
 
 
 @proxy(needs="gaussian")

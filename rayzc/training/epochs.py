@@ -12,7 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from rayzc.errors import TrainingError, first_line
 from rayzc.options import Recipe
-from rayzc.passes.network import has_wide_convolutions, logits_of
+from rayzc.passes.network import has_wide_convolutions
+from rayzc.passes.outputs import logits_of
 from rayzc.training.augment import augmented
 from rayzc.training.chance import generator, reproducible
 from rayzc.training.checkpoints import packed, unpacked

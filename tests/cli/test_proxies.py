@@ -114,7 +114,7 @@ def test_images_of_a_file(here: Path) -> None:
 def test_failures_are_told_and_the_rest_is_measured(here: Path) -> None:
     np.savez(here / "batch.npz", images=np.ones((4, 3, 8, 8), np.float32), labels=np.arange(4) + 50)
     text = run("proxies", "zoo_of_a_test:small", *SHAPE, "--images", "batch.npz", "--proxies", "snip,flops")
-    assert "IndexError: Target 50 is out of bounds" in text
+    assert "label 53 has no output, as the network has 10: give labels below 10" in text
     assert any(line.split()[:2] == ["snip", "failed"] for line in text.splitlines())
     assert any(line.split()[:1] == ["flops"] and "failed" not in line for line in text.splitlines())
 
@@ -224,3 +224,29 @@ def test_six_digits(score: float, text: str) -> None:
 
 def test_lined_up() -> None:
     assert lined_up({"a": 2240.0, "b": -0.5, "c": 1.25}) == {"a": "2240   ", "b": "  -0.5 ", "c": "   1.25"}
+
+
+def test_networks_that_fail_are_listed_and_the_others_ranked(here: Path) -> None:
+    (here / "more_of_a_test.py").write_text(
+        "from torch import nn\ndef grey(): return nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(144, 10))\n"
+    )
+    networks = ["more_of_a_test.py:grey", "zoo_of_a_test:nothing", "zoo_of_a_test:small"]
+    text = " ".join(run("rank", "snip", *networks, *SHAPE).split())
+    assert "not ranked: more_of_a_test.py:grey: no proxy could be measured on images of shape 3,8,8" in text
+    assert "not ranked: zoo_of_a_test:nothing: 'zoo_of_a_test:nothing' must be or return" in text
+    found = document("rank", "snip", *networks, *SHAPE)
+    assert [row["model"] for row in found["ranking"]] == networks[2:]
+    assert set(found["failed"]) == set(networks[:2])
+    with pytest.raises(ProxyError, match="no proxy could be measured"):
+        run("rank", "snip", networks[0], *SHAPE)
+
+
+def test_networks_of_one_score_share_a_rank_and_a_note_says_why(here: Path) -> None:
+    (here / "flat_of_a_test.py").write_text(
+        "from torch import nn\ndef one(): return nn.Sequential(nn.Flatten(), nn.Linear(192, 10))\n"
+        "def two(): return nn.Sequential(nn.Flatten(), nn.Linear(192, 30), nn.Linear(30, 10))\n"
+    )
+    found = document("rank", "nwot", "flat_of_a_test:one", "flat_of_a_test:two", *SHAPE)
+    assert [row["rank"] for row in found["ranking"]] == [1, 1]
+    assert all(row["notes"][0].startswith("nwot: nothing to read") for row in found["ranking"])
+    assert "flat_of_a_test:two: nwot: nothing to read" in run("rank", "nwot", "flat_of_a_test:two", *SHAPE)

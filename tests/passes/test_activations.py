@@ -7,6 +7,7 @@ from rayzc.passes.activations import Codes
 from rayzc.passes.replica import Replica
 from rayzc.passes.stages import Batch
 from rayzc.passes.subject import subject_of
+from rayzc.passes.watching import Watch
 
 
 def codes_of(images: int) -> Codes:
@@ -33,8 +34,9 @@ def recorded(activations: list[torch.Tensor], part: int) -> tuple[np.ndarray, in
     for start in range(0, images, part):
         rows = range(start, min(start + part, images))
         handles = list(codes.hooks(relus, rows))
-        for relu, activation in zip(relus, activations, strict=True):
-            relu(activation[rows.start : rows.stop])
+        with Watch([codes.listener()]):
+            for relu, activation in zip(relus, activations, strict=True):
+                relu(activation[rows.start : rows.stop])
         for handle in handles:
             handle.remove()
     results = codes.results()
@@ -67,10 +69,9 @@ def test_an_activation_that_works_in_place_is_seen_before() -> None:
     images = torch.tensor([[-1.0, 2.0], [3.0, -4.0]])
     codes = codes_of(2)
     relu = nn.LeakyReLU(-1.0, inplace=True)  # makes everything positive
-    handles = list(codes.hooks(relu, range(2)))
-    relu(images)
-    for handle in handles:
-        handle.remove()
+    assert not list(codes.hooks(relu, range(2)))
+    with Watch([codes.listener()]):
+        relu(images)
     assert codes.results()["patterns"] == 2
     assert images.min() > 0
 
@@ -78,8 +79,8 @@ def test_an_activation_that_works_in_place_is_seen_before() -> None:
 def test_what_is_not_per_image_is_left_out() -> None:
     codes = codes_of(4)
     relu = nn.ReLU()
-    (handle,) = codes.hooks(relu, range(4))
-    relu(torch.ones(3, 5))
-    handle.remove()
+    assert not list(codes.hooks(relu, range(4)))
+    with Watch([codes.listener()]):
+        relu(torch.ones(3, 5))
     assert codes.results()["patterns"] == 0
     assert not codes.results()["kernel"].any()

@@ -1,3 +1,4 @@
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from rayzc.passes.network import (
     blocks,
     class_count,
     couples_images,
+    has_loose_weights,
+    images_first,
     layers,
-    logits_of,
     relus,
 )
+from rayzc.passes.outputs import as_columns, logits_of, taken_from
+from rayzc.passes.wrappers import plain_network
 from rayzc.spaces import build
 from tests.proxies.nets import Chain, Unnormed, normed
 
@@ -54,6 +58,10 @@ def test_tied_and_computed_weights() -> None:
     )
     model[1].weight = model[0].weight
     assert [layer.weight for layer in layers(model)] == ["0.weight", "0.weight"]
+    plain = plain_network(model)
+    assert [layer.weight for layer in layers(plain)] == ["0.weight", "0.weight", "2.weight"]
+    assert torch.equal(plain.get_parameter("2.weight"), model[2].weight)
+    assert type(model[2]).__name__ == "ParametrizedLinear"
 
 
 def test_relus_by_the_name_of_their_class() -> None:
@@ -103,8 +111,64 @@ def test_logits_of(output: Any) -> None:
     assert logits_of(output, 4, 10) is LOGITS
 
 
-def test_logits_of_unknown_classes_are_the_first() -> None:
-    assert logits_of((MAPS, FEATURES, LOGITS), 4, None) is FEATURES
+def test_logits_of_unknown_classes_are_the_narrowest_and_a_note_says_so() -> None:
+    found, note = taken_from((MAPS, FEATURES, LOGITS), 4, ())
+    assert found is LOGITS
+    assert "with 10, 64 columns: the one with 10 was taken" in note
+
+
+@pytest.mark.parametrize(
+    ("output", "classes", "noted"),
+    [
+        ((FEATURES, LOGITS), (10,), False),
+        ((FEATURES, LOGITS), (10, 64), False),
+        ((FEATURES, LOGITS), (64, 10), True),
+        ({"hidden_states": (FEATURES,), "logits": LOGITS}, (64,), False),
+        ({"embedding": FEATURES, "x": LOGITS}, (64,), False),
+        (SimpleNamespace(logits=LOGITS, aux_logits=LOGITS + 1), (), False),
+        ({"prediction": LOGITS, "pooler_output": FEATURES}, (64,), False),
+    ],
+)
+def test_names_come_first_and_features_are_never_taken(
+    output: Any, classes: tuple[int, ...], noted: bool
+) -> None:
+    found, note = taken_from(output, 4, classes)
+    assert found is LOGITS
+    assert bool(note) is noted
+
+
+def test_a_label_needs_a_column() -> None:
+    boxes = torch.zeros(4, 4)
+    assert taken_from((boxes, LOGITS, FEATURES), 4, (64, 4, 10), least=8)[0] is LOGITS
+
+
+def test_maps_and_tokens_are_averaged_unless_there_are_labels_for_all() -> None:
+    maps, tokens = torch.rand(4, 10, 3, 2), torch.rand(4, 6, 10)
+    found, note = as_columns(maps, torch.arange(4), (10,))
+    assert torch.equal(found, maps.flatten(2).mean(2))
+    assert note == "the network's outputs are averaged over their positions"
+    found, note = as_columns(tokens, torch.arange(4), (10,))
+    assert torch.equal(found, tokens.transpose(1, 2).mean(2))
+    assert note.endswith("over their tokens")
+    assert as_columns(maps, torch.zeros(4, 3, 2), (10,)) == (maps, "")
+    assert torch.equal(as_columns(tokens, torch.zeros(4, 6), (10,))[0], tokens.transpose(1, 2))
+    assert as_columns(torch.zeros(4), None, ())[0].shape == (4, 1)
+
+
+def test_loose_weights() -> None:
+    assert not has_loose_weights(nn.Sequential(nn.Conv2d(3, 4, 1), nn.LayerNorm((2, 2)), nn.LSTM(3, 4)))
+    assert has_loose_weights(nn.MultiheadAttention(4, 2))
+
+
+def test_where_the_images_are() -> None:
+    assert images_first(torch.zeros(8, 3), 4) is not None
+    assert images_first(torch.zeros(7, 3), 4) is None
+    tokens = images_first(torch.zeros(7, 4, 3), 4)
+    assert tokens is not None
+    assert tokens.shape == (4, 7, 3)
+    first = images_first(torch.zeros(8, 4, 3), 4, sequence_first=True)
+    assert first is not None
+    assert first.shape == (4, 8, 3)
 
 
 def test_no_logits() -> None:

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from rayzc.passes import NEEDS, Stage, Subject, subject_of
-from rayzc.passes.gradients import Curvatures, Gradients, Jacobian, Saliencies
+from rayzc.passes.gradients import Curvatures, Gradients, Jacobian
+from rayzc.passes.saliencies import Saliencies
 from rayzc.passes.shared import run_shared
 from rayzc.passes.stages import Part, Way
 from tests.proxies.nets import Unnormed
@@ -50,7 +51,7 @@ def test_every_stage_gives_its_needs(size: int) -> None:
 def test_stages_that_no_need_takes_do_not_run() -> None:
     measured = subject()
     found = run_shared(measured, frozenset({"saliencies"}), 6)
-    assert set(found.results) == {"logits", "classes", "gradients", "saliencies"}
+    assert set(found.results) == {"logits", "classes", "gradients", "saliencies", "unseen"}
     assert measured.passes == {"forward": 1, "backward": 1}
 
 

@@ -10,7 +10,7 @@ from rayzc.testing import unchanged
 from tests.proxies.nets import Chain, Unnormed
 from tests.proxies.test_contract import SUITE, batch
 
-ONE_IMAGE = {"params", "l2_norm", "synflow", "synflow_bn", *STRUCTURAL}
+ONE_IMAGE = {"params", "l2_norm", "synflow", "synflow_bn", "flops", "macs", *STRUCTURAL}
 IMAGES = 12
 
 

@@ -110,26 +110,52 @@ def test_what_gives_none(reference: str, message: str) -> None:
         load_model(reference)
 
 
-def test_a_file_of_functions(tmp_path: Path) -> None:
+def test_a_file_of_functions_and_classes(tmp_path: Path) -> None:
     file = tmp_path / "models.py"
-    file.write_text(
-        "from torch import nn\nfrom functools import partial\n"
-        "def small(): return nn.Linear(1, 2)\ndef large(classes): return nn.Linear(9, classes)\n"
-        "def _helper(): return 1\nready = nn.Linear(2, 2)\n"
+    (tmp_path / "helper_of_models_of_mine.py").write_text(
+        "from torch import nn\nclass Other(nn.Linear): pass\n"
     )
-    assert {name: model.out_features for name, model in load_models(file, classes=5).items()} == {
+    file.write_text(
+        "from torch import nn\nfrom functools import partial\nfrom helper_of_models_of_mine import Other\n"
+        "def small(): return nn.Linear(1, 2)\ndef large(classes): return nn.Linear(9, classes)\n"
+        "def _helper(): return 1\nready = nn.Linear(2, 2)\ndef block(width): return nn.Linear(width, width)\n"
+        "def sizes(): return [1, 2]\ndef broken(): raise ValueError('no weights')\n"
+        "class Own(nn.Linear):\n    def __init__(self, num_classes): super().__init__(4, num_classes)\n"
+        "class Block(nn.Linear): pass\n"
+    )
+    found = load_models(file, classes=5)
+    sys.modules.pop("helper_of_models_of_mine", None)
+    assert {name: model.out_features for name, model in found.networks.items()} == {
         "small": 2,
         "large": 5,
         "ready": 2,
+        "Own": 5,
     }
+    assert list(found.failures) == ["broken"]
+    assert str(tmp_path) not in sys.path
 
 
 def test_a_file_that_lists_its_models(tmp_path: Path) -> None:
     file = tmp_path / "models.py"
     file.write_text(
-        "from torch import nn\nMODELS = {'a b': lambda: nn.Linear(1, 3)}\ndef other(): return 1\n"
+        "from torch import nn\nMODELS = {'a b': lambda: nn.Linear(1, 3), 'c': lambda: 2}\ndef other(): return 1\n"
     )
-    assert list(load_models(file)) == ["a b"]
+    found = load_models(file)
+    assert list(found.networks) == ["a b"]
+    assert "must be or return a torch.nn.Module" in found.failures["c"]
+
+
+def test_a_network_of_a_file(here: Path) -> None:
+    for reference in ("networks_of_mine.py:make_model", "./networks_of_mine:make_model"):
+        assert isinstance(load_model(reference), nn.Linear)
+    (here / "leaving_of_mine.py").write_text("import sys\nsys.exit(3)\n")
+    with pytest.raises(ProxyError, match="importing 'leaving_of_mine' failed: SystemExit: 3"):
+        load_model("leaving_of_mine:make")
+    (here / "asking_of_mine.py").write_text("def make(width): return 1\n")
+    with pytest.raises(
+        ProxyError, match=r"calling 'asking_of_mine:make' needs arguments \(width\): give it defaults"
+    ):
+        load_model("asking_of_mine:make")
 
 
 @pytest.mark.parametrize(

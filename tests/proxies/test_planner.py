@@ -59,7 +59,7 @@ def forwards(model: Counting | CountingUnnormed, proxies: Iterable[str] | None) 
         (["zico"], [4, 4]),
         (["zico", "snip"], [8, 4, 4]),
         (SUITE, [8, 1, 8, 8]),
-        (None, [8, 1, 4, 4, 1, 1, 1, 8, 8, 8]),
+        (None, [8, 1, 1, 4, 4, 1, 1, 8, 8, 8]),
     ],
 )
 def test_the_fewest_forward_passes(proxies: list[str] | None, expected: list[int]) -> None:

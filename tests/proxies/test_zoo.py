@@ -205,7 +205,9 @@ def test_the_form_of_a_network_does_not_matter(name: str) -> None:
     if name == "in place by functions":
         expected = scores_of(made(lambda: InPlace(inplace=False)))
     if "weight norm" in name:
-        model(batch()[0])  # one by a hook leaves a computed weight behind
+        # One by a hook leaves a computed weight behind. In evaluation mode, as vkdnw reads the statistics of norms.
+        model.eval()(batch()[0])
+        model.train()
     scores = scores_of(model)
     # A module that hands on its last map counts again for meco.
     for proxy in set(expected) - ({"meco"} if name in {"dictionary", "tuple", "dataclass"} else set()):
@@ -217,7 +219,8 @@ def test_attention_of_torch_and_of_linear_layers() -> None:
     other = same_weights(made(lambda: ViT(TorchAttention)), source)
     assert torch.allclose(source(batch()[0]), other(batch()[0]), atol=1e-5)
     expected, found = scores_of(source), scores_of(other)
-    for proxy in set(expected) - {"meco"}:
+    # These read what modules put out, or an entry of each weight: torch's attention packs its projections into one.
+    for proxy in set(expected) - {"meco", "near", "vkdnw"}:
         assert found[proxy] == pytest.approx(expected[proxy], rel=1e-3, abs=1e-6), proxy
 
 

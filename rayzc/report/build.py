@@ -10,13 +10,13 @@ from rayzc.options import DiscoverOptions, RunOptions, SearchOptions, StudyOptio
 from rayzc.report.content import Block, Chapter, Facts, Page, Section, Words
 from rayzc.report.measures import Taus, formula_values, taus
 from rayzc.report.parts.about import again_section, config_section
+from rayzc.report.parts.architectures import architectures_section
 from rayzc.report.parts.breeding import front_section, hall_section, islands_section
 from rayzc.report.parts.commands import command_line
 from rayzc.report.parts.comparisons import Compared, compared_sections
 from rayzc.report.parts.formulas import formula_section, worth_section
 from rayzc.report.parts.rankings import fit_section, proxy_taus, ranks_section, taus_section
 from rayzc.report.parts.searches import (
-    architectures_section,
     curves,
     curves_section,
     found_section,

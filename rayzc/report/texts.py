@@ -4,7 +4,7 @@ import math
 
 from rayzc.report.content import Cell, Estimate
 
-__all__ = ["number_text", "tau_text"]
+__all__ = ["file_name", "number_text", "tau_text"]
 
 
 def number_text(cell: Cell, form: str) -> str:
@@ -28,3 +28,8 @@ def tau_text(value: float) -> str:
     if float(text) == 0:
         return ".00"
     return text.replace("-", "−").replace("0.", ".", 1)
+
+
+def file_name(text: str) -> str:
+    """A name for a file: letters, digits, ``-``, ``_`` and ``.`` as they are, and ``-`` for all else."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)

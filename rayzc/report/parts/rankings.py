@@ -9,6 +9,7 @@ from rayzc.problems import Problem, Suite
 from rayzc.report.content import Estimate, Panels, Section, Words
 from rayzc.report.figures import Bar, Bars, Heatmap, Point, Scatter
 from rayzc.report.measures import Taus, formula_values, ranks, taus
+from rayzc.report.texts import file_name
 
 __all__ = ["FORMULA", "fit_section", "proxy_taus", "ranks_section", "taus_section"]
 
@@ -160,9 +161,5 @@ def _scatter(formula: Formula, problem: Problem, other: Problem | None) -> Scatt
         summary += f" Of them {_MOST_POINTS:,} are shown, evenly spaced by predicted rank."
     names = ("all networks", "") if other is None else ("held out", "fitted")
     return Scatter(
-        f"ranks-{_file_name(problem.name)}", problem.name, summary, tuple(points), names[0], names[1]
+        f"ranks-{file_name(problem.name)}", problem.name, summary, tuple(points), names[0], names[1]
     )
-
-
-def _file_name(text: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)

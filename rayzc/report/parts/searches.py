@@ -8,7 +8,6 @@ import numpy as np
 from rayzc.errors import RayzcError
 from rayzc.nas import (
     Baseline,
-    Finding,
     Plan,
     Results,
     SearchOutcome,
@@ -20,12 +19,12 @@ from rayzc.nas import (
     tabulated,
 )
 from rayzc.problems import Suite
-from rayzc.report.content import Block, Column, Estimate, Panels, Section, Table, Words
-from rayzc.report.figures import Cells, Graph, Lines, Series
+from rayzc.report.content import Column, Estimate, Panels, Section, Table, Words
+from rayzc.report.figures import Lines, Series
 from rayzc.report.records import Searched
-from rayzc.spaces import SPACES
+from rayzc.report.texts import file_name
 
-__all__ = ["architectures_section", "curves", "curves_section", "found_section", "queries_section"]
+__all__ = ["curves", "curves_section", "found_section", "queries_section"]
 
 QUERIES = (10, 100, 300)
 FORMULA, CHANCE, PROXY = "this formula", "random search", "best single proxy"
@@ -224,7 +223,7 @@ def _curves(problem: str, found: Sequence[Curve], true: bool) -> Lines:
         series.append(Series(way, tuple(x), tuple(y)))
     ends = ", ".join(f"{each.name} {each.y[-1].value:.4g}" for each in series if each.y)
     return Lines(
-        f"curves-{_file_name(problem)}",
+        f"curves-{file_name(problem)}",
         problem,
         f"After {most:,} architectures: {ends}.",
         "architectures evaluated",
@@ -273,65 +272,6 @@ def queries_section(found: Sequence[Curve], suite: Suite | None) -> Section | No
     return Section("queries", "True rank after so many queries", (Words(words), table))
 
 
-def architectures_section(results: Results) -> Section:
-    """The best architecture of each problem, drawn, and its shortlist."""
-    panels = []
-    for name in results.problems:
-        outcome = results.best(name)
-        drawn = _drawn(name, outcome)
-        panels.append((name, drawn if drawn is not None else _shortlist(name, outcome)))
-    lists = tuple((name, _shortlist(name, results.best(name))) for name in results.problems)
-    blocks: tuple[Block, ...] = (Panels("problem", tuple(panels)),)
-    return Section(
-        "architectures",
-        "The architectures",
-        (
-            *blocks,
-            Words("The shortlists: up to ten distinct networks with the best scores, the networks to train."),
-            Panels("shortlist of", lists),
-        ),
-    )
-
-
-def _drawn(name: str, outcome: SearchOutcome) -> Cells | None:
-    space = SPACES.get(outcome.space)
-    if space is None:
-        return None
-    try:
-        drawings = space.draw(space.parse(outcome.found.encoding))
-    except RayzcError:
-        return None
-    graphs = tuple(
-        Graph(
-            drawing.title,
-            drawing.nodes,
-            tuple((edge.start, edge.end, edge.label) for edge in drawing.edges),
-        )
-        for drawing in drawings
-    )
-    standing = outcome.found.standing
-    known = "" if standing is None else f", true rank {standing.rank:,} of {standing.candidates:,}"
-    summary = (
-        f"{outcome.found.description or outcome.found.encoding}: score {outcome.found.score:.5g}{known}."
-    )
-    return Cells(f"architecture-{_file_name(name)}", name, summary, graphs)
-
-
-def _shortlist(name: str, outcome: SearchOutcome) -> Table:
-    known = any(found.standing for found in outcome.shortlist)
-    columns = [Column("place", "d"), Column("score", ".5g")]
-    columns += [Column("accuracy", ".4g"), Column("true rank", ",d")] if known else []
-
-    def row(place: int, found: Finding) -> tuple[str | float | int | None, ...]:
-        standing = found.standing
-        truth = (standing.accuracy, standing.rank) if standing else (None, None)
-        return (place, found.score, *(truth if known else ()), found.encoding)
-
-    rows = tuple(row(place, found) for place, found in enumerate(outcome.shortlist, start=1))
-    columns.append(Column("architecture", code=True))
-    return Table(f"shortlist-{_file_name(name)}", f"Shortlist of {name}", tuple(columns), rows)
-
-
 def _value(true: bool) -> Callable[[Step], float | None]:
     return (lambda step: step.accuracy) if true else (lambda step: step.score)
 
@@ -351,7 +291,3 @@ def _rank(ascending: "np.ndarray[tuple[int], np.dtype[np.float64]]", accuracy: f
 
 def _mean(average: object) -> float | None:
     return getattr(average, "mean", None)
-
-
-def _file_name(text: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)

@@ -63,6 +63,7 @@ def forwards(model: Counting | CountingUnnormed, proxies: Iterable[str] | None) 
     ],
 )
 def test_the_fewest_forward_passes(proxies: list[str] | None, expected: list[int]) -> None:
+    torch.manual_seed(0)  # zico runs once more, in float64, where the gradients of halves are very close
     assert forwards(Counting(), proxies) == expected
 
 

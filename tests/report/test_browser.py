@@ -119,6 +119,7 @@ def test_the_front_by_keyboard_and_by_mouse(browser: Any, report: Path) -> None:
     page.keyboard.press("ArrowUp")
     assert page.evaluate(shown) == str(len(samples.FRONT) - 2)
     page.locator("[data-chart^=figure-front] .mark-symbol path").first.click(force=True)
+    page.wait_for_selector(".shown[data-shown='0']:not([hidden])", timeout=10_000)
     assert page.evaluate(shown) == "0"
 
 

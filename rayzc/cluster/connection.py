@@ -6,7 +6,7 @@ import secrets
 import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +17,10 @@ from ray._private import ray_constants
 
 from rayzc.cluster.cpus import usable_cpus
 from rayzc.cluster.lifeline import Lifeline
+from rayzc.cluster.tokens import known_token, token_file, token_mode
 from rayzc.errors import ClusterError, first_line
 
-__all__ = ["check_address", "connected", "known_token", "number_of_workers", "token_mode"]
+__all__ = ["check_address", "connected", "number_of_workers"]
 
 # Ray types neither of these.
 _resources: Any = ray.cluster_resources
@@ -210,7 +211,7 @@ def _check_this_machine() -> None:
 
 def _have_token() -> None:
     """Where Ray could not keep a token for a Ray of our own, makes one for this process and those it starts."""
-    if token_mode() != "disabled" and known_token() is None and not _can_write(_token_file().parent):
+    if token_mode() != "disabled" and known_token() is None and not _can_write(token_file().parent):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
@@ -314,27 +315,6 @@ def _speaks_http(endpoint: tuple[str, int]) -> bool:
 
 def _is_set(variable: str) -> bool:
     return os.environ.get(variable, "").lower() in ("1", "true")
-
-
-def token_mode() -> str:
-    """How this process authenticates itself: ``RAY_AUTH_MODE``, empty by default."""
-    return os.environ.get("RAY_AUTH_MODE", "").lower()
-
-
-def _token_file() -> Path:
-    return Path(os.path.expanduser("~/.ray/auth_token"))
-
-
-def known_token() -> str | None:
-    """The token that Ray would send: RAY_AUTH_TOKEN, else the file RAY_AUTH_TOKEN_PATH, else ~/.ray/auth_token."""
-    if os.environ.get("RAY_AUTH_TOKEN"):
-        return os.environ["RAY_AUTH_TOKEN"].strip()
-    for path in (os.environ.get("RAY_AUTH_TOKEN_PATH"), _token_file()):
-        with suppress(OSError, UnicodeDecodeError):
-            text = Path(path).read_text().strip() if path else ""
-            if text:
-                return text
-    return None
 
 
 def _refused(name: str) -> ClusterError:

@@ -11,8 +11,8 @@ from typing import Any
 import ray.exceptions
 from ray.job_submission import JobSubmissionClient
 
-from rayzc.cluster.connection import known_token
 from rayzc.cluster.submission.dashboard import UnreachableError, find_dashboard, refused
+from rayzc.cluster.tokens import known_token
 from rayzc.errors import ClusterError, RayzcError, first_line
 
 __all__ = ["JobRecord", "Server", "UnknownJobError", "connect"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from rayzc.cluster.connection import known_token, token_mode
+from rayzc.cluster.tokens import known_token, token_mode
 from rayzc.errors import ClusterError, first_line
 
 __all__ = ["Dashboard", "UnreachableError", "find_dashboard", "refused"]

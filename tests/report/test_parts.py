@@ -1,15 +1,19 @@
 """What the parts of a report say about hand-made runs, before anything is drawn."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rayzc.errors import RunError
+from rayzc.formula import Formula
+from rayzc.problems import Suite
 from rayzc.report.build import comparison_of, page_of
 from rayzc.report.content import Block, Page, Section, Table, blocks_of
 from rayzc.report.figures import Bars, Cells, Front, Heatmap, Lines, Scatter
 from rayzc.report.measures import agreement, banded, formula_values, ranks, taus
+from rayzc.report.parts.formulas import formula_section
 from rayzc.report.records import Bred, read_run
 from tests.report import samples
 
@@ -228,3 +232,17 @@ class TestOtherRuns:
     def test_no_run(self, tmp_path: Path) -> None:
         with pytest.raises(RunError, match="no such run"):
             read_run(tmp_path / "nothing")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_proxy_that_is_not_finite_everywhere() -> None:
+    made = samples.table()
+    scores = made.scores.copy()
+    scores[::3, made.proxies.index("good")] = -np.inf
+    suite = Suite("toy", (replace(made, scores=scores),))
+    section = formula_section(Formula.parse("good + noise"), suite)
+    (effects,) = [block for block in section.blocks if isinstance(block, Table) and block.name == "terms"]
+    assert [row[2] for row in effects.rows] == [
+        "a larger good raises the score",
+        "a larger noise raises the score",
+    ]

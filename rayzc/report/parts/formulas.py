@@ -133,7 +133,8 @@ def _effect(apart: Terms, place: int, judged: Suite) -> str:
         up, down = 0, 0
         for problem in judged.problems:
             columns = {name: problem.column(name) for name in problem.proxies}
-            scale = float(np.nanstd(columns[proxy])) or 1.0
+            known = columns[proxy][np.isfinite(columns[proxy])]  # log_paths is -inf where there are none
+            scale = (float(known.std()) if known.size else 0.0) or 1.0
             with np.errstate(all="ignore"):
                 before = moved.evaluate({**columns, other: columns[proxy]})
                 after = moved.evaluate({**columns, other: columns[proxy] + _STEP * scale})

@@ -100,7 +100,7 @@ def test_readme_has_a_row_for_each() -> None:
 
 
 def test_constraints_pin_what_the_files_rely_on() -> None:
-    assert sorted(PINS) == ["ray", "torch"]
+    assert {"ray", "torch"} <= PINS.keys()
     assert sys.version_info[:2] >= (3, 11)
     assert (FOLDER / "slurm.sh").stat().st_mode & 0o111
 

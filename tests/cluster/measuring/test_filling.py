@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import ray
 from scipy.stats import spearmanr
 
 from rayzc.cli import main
@@ -194,7 +193,7 @@ def test_interrupted_and_gone_on_with(
 ) -> None:
     out = tmp_path / "out.parquet"
     arguments = ["suite", "fill", str(many), "--proxies", "nwot", "--out", str(out), "--batch", "2"]
-    arguments += ["--workers", "2", "--json", "--address", ray.get_runtime_context().gcs_address]
+    arguments += ["--workers", "2", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-m", "rayzc", *arguments],
         env={key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"},

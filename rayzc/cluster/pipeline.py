@@ -100,8 +100,7 @@ def _timed(options: RunOptions, spaces: int) -> RunOptions:
         limit = RUN_SECONDS
     if own.time_limit is None and limit is not None:
         breeding = limit * (_QUICK_DISCOVERY_SHARE if options.quick else _DISCOVERY_SHARE)
-        left_out = options.cross_validate if spaces > 1 else 0.0
-        own = own.replaced(time_limit=min(DEFAULT_SECONDS, round((1 - left_out) * breeding, 3)))
+        own = own.replaced(time_limit=min(DEFAULT_SECONDS, round(breeding, 3)))
     return options.replaced(time_limit=limit, limits=own)
 
 

@@ -1,16 +1,23 @@
 """How well formulas hold on what they were not bred on: networks that were held out, and search spaces left out."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rayzc.evolution.assessment import assess
-from rayzc.formula import Formula, is_proxy_name
-from rayzc.problems import Suite
+from rayzc.evolution.assessment import Interval, assess, resampled_kendall
+from rayzc.evolution.top import Top, mean_top, top_of
+from rayzc.formula import Formula, is_proxy_name, ranking_values
+from rayzc.problems import Problem, Suite
 
-__all__ = ["Transfer", "proxy_transfers", "spaces_of", "taus_of"]
+__all__ = ["Transfer", "proxy_transfers", "spaces_of", "taus_of", "transfer_of"]
+
+_PERCENTILES = (2.5, 97.5)
+
+Judged = Sequence[tuple[Formula, Suite]]
+"""Formulas, each with the problems that it is judged on."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +29,17 @@ class Transfer:
         fitted: on the networks that it was bred or chosen on.
         held_out: on the networks that were held out; None if none were.
         left_out: on each problem, of what was bred or chosen without the problem's search space; None if nothing was.
+        intervals: by column, a 95 % bootstrap interval of the mean over the problems. A sample draws networks, and for
+            search spaces left out also search spaces.
+        top: by column, the mean measures of the top, see :mod:`rayzc.evolution.top`.
     """
 
     name: str
     fitted: Mapping[str, float]
     held_out: Mapping[str, float] | None = None
     left_out: Mapping[str, float] | None = None
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    top: Mapping[str, Top] = field(default_factory=dict)
 
     def mean(self, column: str) -> float | None:
         """The mean tau over the problems.
@@ -45,9 +57,47 @@ class Transfer:
         """The document in a run's ``result.json``."""
         columns = ("fitted", "held_out", "left_out")
         given = {name: getattr(self, name) for name in columns}
-        return {"formula": self.name} | {
-            name: None if taus is None else dict(taus) for name, taus in given.items()
-        }
+        document: dict[str, Any] = {"formula": self.name}
+        document |= {name: None if taus is None else dict(taus) for name, taus in given.items()}
+        if self.intervals:
+            document["intervals"] = {name: list(bounds) for name, bounds in self.intervals.items()}
+        if self.top:
+            document["top"] = {name: asdict(top) for name, top in self.top.items()}
+        return document
+
+
+def transfer_of(
+    formula: Formula,
+    fitting: Suite,
+    validation: Suite | None,
+    left_out: Judged,
+    samples: int = 0,
+    name: str | None = None,
+) -> Transfer:
+    """How a formula holds, with intervals and measures of the top.
+
+    Args:
+        formula: the formula.
+        fitting: what it was bred or chosen on.
+        validation: the networks that were held out; None if none were.
+        left_out: by search space, what was bred or chosen without it, and its problems; empty if nothing was.
+        samples: number of bootstrap samples; 0 for no intervals.
+        name: what to call it; by default its text.
+    """
+    columns: dict[str, Judged] = {"fitted": [(formula, fitting)]}
+    if validation is not None:
+        columns["held_out"] = [(formula, validation)]
+    if left_out:
+        columns["left_out"] = left_out
+    taus = {column: _taus(judged) for column, judged in columns.items()}
+    return Transfer(
+        str(formula) if name is None else name,
+        taus["fitted"],
+        taus.get("held_out"),
+        taus.get("left_out"),
+        {column: _interval(judged, samples) for column, judged in columns.items()} if samples else {},
+        {column: _top(judged) for column, judged in columns.items()},
+    )
 
 
 def proxy_transfers(whole: Suite, fitting: Suite, validation: Suite | None) -> list[Transfer]:
@@ -96,3 +146,38 @@ def taus_of(formula: Formula, suite: Suite) -> dict[str, float]:
 
 def _sign(taus: Mapping[str, float]) -> int:
     return -1 if taus and np.mean([*taus.values()]) < 0 else 1
+
+
+def _taus(judged: Judged) -> dict[str, float]:
+    return {name: tau for formula, suite in judged for name, tau in taus_of(formula, suite).items()}
+
+
+def _values(formula: Formula, problem: Problem) -> NDArray[np.float64]:
+    return ranking_values(formula.evaluate({name: problem.column(name) for name in problem.proxies}))
+
+
+def _top(judged: Judged) -> Top:
+    return mean_top(
+        top_of(_values(formula, problem), problem.accuracy)
+        for formula, suite in judged
+        for problem in suite.problems
+    )
+
+
+def _interval(judged: Judged, samples: int) -> Interval:
+    """A 95 % interval of the mean over the problems: of several formulas, those to be judged are drawn, too."""
+    drawn = [
+        np.stack(
+            [resampled_kendall(_values(formula, each), each, samples, seed=0) for each in suite.problems]
+        )
+        for formula, suite in judged
+    ]
+    times = np.ones((len(drawn), samples), np.int64)
+    if len(drawn) > 1:
+        rng = np.random.default_rng([len(drawn), samples])
+        chosen = rng.integers(len(drawn), size=(len(drawn), samples))
+        times = np.stack([(chosen == place).sum(axis=0) for place in range(len(drawn))])
+    counts = np.array([[len(taus)] for taus in drawn])
+    sums = np.stack([taus.sum(axis=0) for taus in drawn])
+    low, high = np.percentile((times * sums).sum(axis=0) / (times * counts).sum(axis=0), _PERCENTILES)
+    return float(low), float(high)

@@ -9,7 +9,7 @@ from rayzc.options.keywords import read_options, takes
 from rayzc.options.measuring import BuildOptions, FillOptions, Setup, ShowOptions
 from rayzc.options.option import Options
 from rayzc.options.reporting import ReportOptions
-from rayzc.options.runs import Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
+from rayzc.options.runs import BreedOptions, Cluster, DiscoverOptions, Place, RunOptions, SearchOptions
 from rayzc.options.searching import AlgorithmSettings, PlanOptions
 from rayzc.options.studying import BREED_ON, StudyOptions
 from rayzc.options.submitting import JobServer, SubmitOptions
@@ -19,6 +19,7 @@ __all__ = [
     "BREED_ON",
     "RECIPES",
     "AlgorithmSettings",
+    "BreedOptions",
     "BuildOptions",
     "Cluster",
     "DiscoverOptions",

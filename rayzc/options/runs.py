@@ -18,8 +18,10 @@ from rayzc.options.shared import PROBLEMS, ProblemsOption
 
 __all__ = [
     "CANDIDATES",
+    "CHOOSE",
     "DEFAULT_SECONDS",
     "LOGGERS",
+    "BreedOptions",
     "Cluster",
     "DiscoverOptions",
     "Place",
@@ -38,6 +40,19 @@ DEFAULT_SECONDS = 180.0
 
 RUN_SECONDS, QUICK_SECONDS = 300.0, 95.0
 """The time limit of a run that has no other limit, and of a quick one; starting and ending come on top."""
+
+CHOOSE = ("transfer", "fitted")
+"""How the formula that is handed out is chosen."""
+
+CROSS_VALIDATE, CROSS_VALIDATE_SECONDS = 0.4, 300.0
+"""The share of cross-validation by default, and the time limit of a discovery from which on it is the default."""
+
+_CROSS_VALIDATE = (
+    "Share of the formulas that are bred without one search space at a time, side by side with the others, and judged "
+    "on it: it says how far formulas of each size hold on a search space that they have not seen. 0 for none."
+)
+
+_VALIDATION = "How the formula is judged and chosen"
 
 _DEFAULT = f"{DEFAULT_SECONDS / 60:g}m"
 
@@ -82,8 +97,8 @@ class Place(Options, frozen=True, kw_only=True):
     force: Annotated[bool, option("Overwrite a run that the folder holds already.")] = False
 
 
-class DiscoverOptions(Options, frozen=True, kw_only=True):
-    """The options of a discovery."""
+class BreedOptions(Options, frozen=True, kw_only=True):
+    """What formulas are bred on, how, and for how long."""
 
     title: ClassVar[str] = "Problems and proxies"
     earlier: ClassVar[Mapping[str, Any]] = {"leave_out": ()}
@@ -107,6 +122,43 @@ class DiscoverOptions(Options, frozen=True, kw_only=True):
     limits: Annotated[
         Limits, group("When to stop", defaults={"time_limit": f"{_DEFAULT} if no limit is given"})
     ] = Limits()
+
+
+class DiscoverOptions(BreedOptions, frozen=True, kw_only=True):
+    """The options of a discovery."""
+
+    # A discovery of an earlier version was not cross-validated.
+    earlier: ClassVar[Mapping[str, Any]] = {
+        **BreedOptions.earlier,
+        "cross_validate": 0.0,
+        "choose": "transfer",
+    }
+
+    cross_validate: Annotated[
+        float | None,
+        option(
+            _CROSS_VALIDATE,
+            low=0,
+            high=0.9,
+            default=f"{CROSS_VALIDATE:g} with a time limit of {CROSS_VALIDATE_SECONDS / 60:g}m or more, else 0",
+            panel=_VALIDATION,
+        ),
+    ] = None
+    choose: Annotated[
+        str,
+        option(
+            "How to choose the formula that is handed out: the size at which formulas stop to gain on search spaces "
+            "left out (transfer), or the best on what it was bred on (fitted). Without --cross-validate, fitted.",
+            choices=CHOOSE,
+            panel=_VALIDATION,
+        ),
+    ] = "transfer"
+
+    def share_for(self, limits: Limits) -> float:
+        """The share of the formulas that are bred for cross-validation, under these limits."""
+        if self.cross_validate is not None:
+            return self.cross_validate
+        return CROSS_VALIDATE if (limits.time_limit or 0.0) >= CROSS_VALIDATE_SECONDS else 0.0
 
 
 class SearchOptions(Options, frozen=True, kw_only=True):
@@ -178,6 +230,7 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
     earlier: ClassVar[Mapping[str, Any]] = {
         "holdout": None,
         "cross_validate": 0.0,
+        "choose": "transfer",
         "quick": False,
         "no_train": True,
         "finalists": 1,
@@ -187,15 +240,9 @@ class RunOptions(DiscoverOptions, frozen=True, kw_only=True):
         float | None,
         option(_HOLDOUT, low=0, high=1),
     ] = 0.25
-    cross_validate: Annotated[
-        float,
-        option(
-            "Share of the discovery's time in which formulas are bred without one search space at a time, and judged "
-            "on it; 0 for none.",
-            low=0,
-            high=0.9,
-        ),
-    ] = 0.4
+    cross_validate: Annotated[float | None, option(_CROSS_VALIDATE, low=0, high=0.9, panel=_VALIDATION)] = (
+        CROSS_VALIDATE
+    )
     limits: Annotated[
         Limits,
         group(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from rayzc.options.flat import option
-from rayzc.options.runs import DiscoverOptions
+from rayzc.options.runs import BreedOptions
 
 __all__ = ["BREED_ON", "StudyOptions"]
 
@@ -12,7 +12,7 @@ BREED_ON = ("all", "each-problem", "each-space", "all-but-one-problem", "all-but
 """The sets of problems that formulas are bred on."""
 
 
-class StudyOptions(DiscoverOptions, frozen=True, kw_only=True):
+class StudyOptions(BreedOptions, frozen=True, kw_only=True):
     """The options of a study: those of its discoveries, and in what they differ."""
 
     earlier: ClassVar[Mapping[str, Any]] = {}

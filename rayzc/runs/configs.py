@@ -71,13 +71,26 @@ class DiscoverConfig(DiscoverOptions, Config, frozen=True, kw_only=True):
     @property
     def provenance(self) -> dict[str, Any]:
         """What a hall of fame depends on: all but the version, the place and the limits."""
-        return {
+        own = {
             "suite_hash": self.suite_hash,
             "problems": list(self.problems),
             "proxies": list(self.proxies or ()),
             "holdout": self.holdout,
             "settings": self.settings.to_document(),
         }
+        # Without cross-validation, it is as it has always been.
+        return own | ({"cross_validate": self.cross_validate} if self.cross_validate else {})
+
+    def chosen(self, load: Callable[[str], Suite]) -> Suite:
+        """Loads the suite again, and chooses the problems and proxies of the run.
+
+        Args:
+            load: loads a suite from its path or name.
+
+        Raises:
+            RunError: the suite has changed since the run began.
+        """
+        return _chosen(self, load)
 
     def fitting_and_validation(self, load: Callable[[str], Suite]) -> tuple[Suite, Suite | None]:
         """Loads the suite again and splits it as the run did.
@@ -88,7 +101,7 @@ class DiscoverConfig(DiscoverOptions, Config, frozen=True, kw_only=True):
         Raises:
             RunError: the suite has changed since the run began.
         """
-        return split(_chosen(self, load), self.holdout, self.settings.seed)
+        return split(self.chosen(load), self.holdout, self.settings.seed)
 
 
 class SearchConfig(SearchOptions, Config, frozen=True, kw_only=True):
@@ -193,6 +206,7 @@ class StudyConfig(StudyOptions, Config, frozen=True, kw_only=True):
             holdout=self.holdout,
             settings=settings,
             limits=self.limits,
+            cross_validate=0.0,
             rayzc=self.rayzc,
             suite=suite,
             suite_hash=self.suite_hash,

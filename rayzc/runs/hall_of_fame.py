@@ -63,12 +63,13 @@ class HallOfFame:
 
 
 def best_formula(path: AnyPath) -> Formula:
-    """The best formula of a ``hall_of_fame.json``.
+    """The formula that a ``hall_of_fame.json`` hands out: the chosen one, or the best where nothing was chosen.
 
     Raises:
         RunError: the file is not a hall of fame.
     """
     try:
-        return Formula.parse(json.loads(path.read_text(encoding="utf-8"))["best"][0]["expression"])
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return Formula.parse((document.get("cross_validation") or document["best"][0])["expression"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise RunError(f"{path} holds no hall of fame: {error}") from None

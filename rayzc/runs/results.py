@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rayzc.ending import Ended, Ending
 from rayzc.errors import RunError
 from rayzc.evolution import SuiteScore
+from rayzc.evolution.choosing import CrossValidation
 from rayzc.evolution.transfer import Transfer
 from rayzc.formula import Formula
 from rayzc.nas import Results
@@ -28,7 +29,7 @@ class Discovery(Ended):
     Attributes:
         run: the run's folder.
         ending: how it ended.
-        best: how the best formula ranks the problems that it was bred on.
+        best: how the formula that is handed out ranks the problems that it was bred on.
         held_out: how it ranks the rows that were held out; None if there are none.
         hall_of_fame: the best formulas overall and of each complexity.
         problems: names of the problems, in the order of all correlations.
@@ -39,6 +40,8 @@ class Discovery(Ended):
         workers_lost: workers that died and were replaced.
         seconds: how long the run took, including those before a resume.
         most_evaluations: the limit of evaluations, if the run has one; whole epochs of all islands may exceed it.
+        cross_validation: how formulas hold on search spaces that they have not seen, and what was chosen by that; None
+            without cross-validation.
         trouble: what could not be written, if anything.
     """
 
@@ -55,11 +58,12 @@ class Discovery(Ended):
     workers_lost: int
     seconds: float
     most_evaluations: int | None = None
+    cross_validation: CrossValidation | None = None
     trouble: str | None = None
 
     @property
     def formula(self) -> Formula:
-        """The best formula."""
+        """The formula that is handed out."""
         return self.best.formula
 
     def to_json(self) -> dict[str, Any]:
@@ -71,6 +75,7 @@ class Discovery(Ended):
                 "kendall": {name: problem.kendall for name, problem in score.problems.items()},
             }
 
+        checked = self.cross_validation
         return {
             "run": str(self.run),
             "best": {"expression": str(self.formula), **numbers(self.best)},
@@ -82,6 +87,7 @@ class Discovery(Ended):
             "scored": self.scored,
             "known": self.known,
             "workers_lost": self.workers_lost,
+            **({"cross_validation": checked.summary()} if checked else {}),
         }
 
     def to_table(self) -> "pa.Table":

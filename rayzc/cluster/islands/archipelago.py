@@ -1,5 +1,8 @@
 """The islands of a run on the workers of a cluster: a chain of futures without a barrier.
 
+A run may have several *groups* of islands, each bred on tables of its own: the folds of a cross-validation are groups
+beside the first. Islands of different groups never exchange formulas, but all are at the same epoch.
+
 Epoch e + 1 of an island needs its own epoch e and, when migration is due, its neighbours' emigrants of epoch e. These
 are object references: no state passes through the driver, which reads a small report of every epoch and fetches the
 islands only to keep them safe. An epoch is handed out once what it needs is there, those furthest behind first, so
@@ -47,10 +50,10 @@ class Archipelago:
     """All islands of a discovery, none of them far ahead of the others.
 
     Args:
-        tables: what formulas are judged on; put into the object store once.
-        settings: how formulas are bred.
+        groups: of each group of islands, what formulas are judged on, which is put into the object store once, and how
+            they are bred.
         workers: who computes the steps; other discoveries may use them, too.
-        islands: where to go on from, all at one epoch; by default new islands are made.
+        islands: where to go on from, all at one epoch, group by group; by default new islands are made.
 
     Attributes:
         recoveries: number of times that islands were lost, with a machine for example, and all went back.
@@ -58,17 +61,20 @@ class Archipelago:
 
     def __init__(
         self,
-        tables: Tables,
-        settings: Settings,
+        groups: Sequence[tuple[Tables, Settings]],
         workers: IslandWorkers,
         islands: Sequence[Island] | None = None,
     ) -> None:
         self.recoveries = 0
-        self._settings = settings
         self._workers, self._lost_before = workers, workers.lost
         self._ray = workers.backend
-        self._breeding = Breeding(self._ray.put(tables), settings)
-        self._told = self._ray.put(self._breeding)  # every call refers to it; to send it along takes longer
+        self._breedings: list[Breeding] = []
+        self._bred_as: list[tuple[Breeding, Any]] = []  # by island, how it is bred, and a reference to that
+        for tables, settings in groups:
+            breeding = Breeding(self._ray.put(tables), settings, len(self._bred_as))
+            told = self._ray.put(breeding)  # every call refers to it; to send it along takes longer
+            self._breedings.append(breeding)
+            self._bred_as += [(breeding, told)] * settings.number_of_islands
         self._safe_epoch = islands[0].epoch if islands else -1
         self._safe: tuple[Kept, ...] = tuple(map(kept, islands or ()))
         self._tasks: dict[tuple[int, int], _Task] = {}
@@ -77,7 +83,8 @@ class Archipelago:
         self._finished: list[int] = []
         self._handed_out: list[int] = []
         self._resting: set[int] = set()  # islands of which no epoch is pending
-        self._workers.begin(self._breeding)
+        for breeding in self._breedings:
+            self._workers.begin(breeding)
         self._go_back()
 
     @property
@@ -151,7 +158,7 @@ class Archipelago:
             ray.exceptions.RayError: they are lost; call :meth:`recover` then.
         """
         if self._safe_epoch != epoch:
-            tasks = [self._tasks[island, epoch] for island in range(self._settings.number_of_islands)]
+            tasks = [self._tasks[island, epoch] for island in range(len(self._bred_as))]
             helper = self._workers.least_loaded
             asked = []
             for task in tasks:
@@ -190,7 +197,8 @@ class Archipelago:
     def close(self) -> None:
         """Drops what was handed out, and leaves the workers to other discoveries."""
         self._drop()
-        self._workers.end(self._breeding)
+        for breeding in self._breedings:
+            self._workers.end(breeding)
 
     def _drop(self) -> None:
         for reference, key in self._pending.items():
@@ -201,12 +209,12 @@ class Archipelago:
 
     def _go_back(self) -> None:
         self._drop()
-        self._finished = [self._safe_epoch] * self._settings.number_of_islands
+        self._finished = [self._safe_epoch] * len(self._bred_as)
         self._handed_out = list(self._finished)
-        self._resting = set(range(self._settings.number_of_islands))
-        for island in self._safe_islands():
-            leaving = self._ray.put(emigrants(island, self._settings))
-            self._tasks[island.index, island.epoch] = _Task(self._ray.put(island), leaving, None, None)
+        self._resting = set(range(len(self._bred_as)))
+        for number, island in enumerate(self._safe_islands()):
+            leaving = self._ray.put(emigrants(island, self._bred_as[number][0].settings))
+            self._tasks[number, island.epoch] = _Task(self._ray.put(island), leaving, None, None)
 
     def _safe_islands(self) -> tuple[Island, ...]:
         return tuple(pickle.loads(island) for _, island in self._safe)
@@ -243,24 +251,23 @@ class Archipelago:
         """The tasks whose products an epoch takes: the island before it, then the sources of immigrants."""
         if epoch == 0:
             return []
-        before, interval = epoch - 1, self._settings.migration_interval
+        breeding, _ = self._bred_as[island]
+        settings, first = breeding.settings, breeding.first
+        before, interval = epoch - 1, settings.migration_interval
         needs = [(island, before)]
         if interval and before and before % interval == 0:
-            topology = TOPOLOGIES[self._settings.topology]
-            sources = topology(
-                island, self._settings.number_of_islands, self._settings.seed, before // interval
-            )
-            needs += [(source, before) for source in sources]
+            topology = TOPOLOGIES[settings.topology]
+            sources = topology(island - first, settings.number_of_islands, settings.seed, before // interval)
+            needs += [(first + source, before) for source in sources]
         return needs
 
     def _start(self, island: int, epoch: int, needs: list[tuple[int, int]], worker: Worker) -> None:
+        breeding, told = self._bred_as[island]
         if needs:
             own, *sources = (self._tasks[need] for need in needs)
-            products = worker.actor.step.remote(
-                self._told, own.island, *(source.emigrants for source in sources)
-            )
+            products = worker.actor.step.remote(told, own.island, *(source.emigrants for source in sources))
         else:
-            products = worker.actor.initialise.remote(self._told, island)
+            products = worker.actor.initialise.remote(told, island - breeding.first)
         self._tasks[island, epoch] = _Task(products[0], products[1], products[2], worker)
         self._pending[products[2]] = (island, epoch)
         self._handed_out[island] = epoch

@@ -11,11 +11,13 @@ import ray.exceptions
 from rayzc.cluster.interrupts import Interrupts
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.files import RunFiles
+from rayzc.cluster.islands.folds import Folds
 from rayzc.cluster.islands.progress import Progress, ProgressTracker
 from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.cluster.readiness import SECONDS_TO_START
 from rayzc.evolution import Island, Tables
 from rayzc.evolution.assessment import assess
+from rayzc.evolution.choosing import cross_validated
 from rayzc.formula import Formula
 from rayzc.problems import Suite
 from rayzc.runs import DiscoverConfig, Discovery, Ending, HallOfFame, WrittenIsland
@@ -39,7 +41,8 @@ class DiscoveryRun:
         config: its configuration.
         fitting: the problems that formulas are bred on.
         validation: the networks that are held out; None if none are.
-        islands: where to go on from; None for the start.
+        folds: the folds of its cross-validation; none for none.
+        islands: where to go on from, those of the folds after the others; None for the start.
         before: seconds that it took before it was resumed.
         clock: seconds on a clock that only goes forward.
 
@@ -54,6 +57,7 @@ class DiscoveryRun:
         config: DiscoverConfig,
         fitting: Suite,
         validation: Suite | None,
+        folds: Folds | None = None,
         islands: Sequence[Island] | None = None,
         before: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
@@ -63,7 +67,8 @@ class DiscoveryRun:
         self._files, self._config = files, config
         self._fitting, self._validation = fitting, validation
         self._tables = Tables.of(fitting)
-        self._tracker = ProgressTracker(config.limits, before, clock)
+        self._folds = folds or Folds()
+        self._tracker = ProgressTracker(config.limits, before, clock, self._folds.islands)
         self._clock = clock
         self._start = islands
         self._archipelago: Archipelago | None = None
@@ -90,7 +95,8 @@ class DiscoveryRun:
     @property
     def progress(self) -> Progress:
         """Its state at this moment."""
-        return self._tracker.progress(self.archipelago)
+        progress = self._tracker.progress(self.archipelago)
+        return replace(progress, transfer=self._folds.transfer(self._tracker.fold_fronts))
 
     def begin(self, workers: IslandWorkers) -> None:
         """Makes its islands, or takes them from the checkpoint.
@@ -99,7 +105,8 @@ class DiscoveryRun:
             workers: who computes.
         """
         self._files.record("started", rayzc=__version__, problems=len(self._tables.problems))
-        self._archipelago = Archipelago(self._tables, self._config.settings, workers, self._start)
+        groups = [(self._tables, self._config.settings), *self._folds.groups]
+        self._archipelago = Archipelago(groups, workers, self._start)
         if self._start:
             self._tracker.restored(self._start)
         self._kept = self._archipelago.epoch
@@ -172,8 +179,9 @@ class DiscoveryRun:
         tracker = self._tracker
         if not self._files.write_checkpoint(islands, tracker.seconds):
             return
-        bests = [island.best if math.isfinite(island.best) else None for island in islands]
-        best = max(island.best for island in islands)
+        own = islands[: self._config.settings.number_of_islands]
+        bests = [island.best if math.isfinite(island.best) else None for island in own]
+        best = max(island.best for island in own)
         self._files.record(
             "checkpoint",
             epoch=islands[0].epoch,
@@ -186,8 +194,21 @@ class DiscoveryRun:
 
     def _concluded(self, islands: Sequence[Island], ending: Ending) -> Discovery:
         folder, tracker, config = self._files.folder, self._tracker, self._config
-        hall = HallOfFame.of(islands)
+        own = config.settings.number_of_islands
+        hall = HallOfFame.of(islands[:own])
         best = Formula.trusted(hall.best[0].tokens)
+        checked = None
+        if self._folds.folds:
+            checked = cross_validated(
+                hall.best[0],
+                hall.front,
+                self._folds.fronts(islands[own:]),
+                self._folds.folds,
+                self._fitting,
+                self._validation,
+                choose=config.choose,
+            )
+            best = checked.formula
         discovery = Discovery(
             run=folder.path,
             ending=ending,
@@ -202,8 +223,11 @@ class DiscoveryRun:
             workers_lost=self.archipelago.workers_lost,
             seconds=round(tracker.seconds, 3),
             most_evaluations=config.limits.evaluations,
+            cross_validation=checked,
         )
         document = hall.to_json(config.provenance, config.problems)
+        if checked is not None:
+            document["cross_validation"] = checked.to_json()
         trouble = folder.write_or_say(folder.hall_of_fame, document)
         trouble = folder.write_or_say(folder.result, discovery.to_json()) or trouble
         self._files.record("stopped", why=discovery.stopped, epoch=discovery.epochs)

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from rayzc.cluster.connection import check_address, connected, number_of_workers
 from rayzc.cluster.islands.breeding import DiscoveryRun, breed
 from rayzc.cluster.islands.files import RunFiles, warn_by_default
+from rayzc.cluster.islands.folds import Folds
 from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.cluster.own_code import objective_code, record_code, require_known_code
 from rayzc.errors import RunError, counted
-from rayzc.evolution import Judge, Tables, check_settings
+from rayzc.evolution import Island, Judge, Tables, check_settings
+from rayzc.evolution.transfer import spaces_of
 from rayzc.options import Cluster, DiscoverOptions, Limits, Place, Settings, takes
 from rayzc.options.runs import DEFAULT_SECONDS
 from rayzc.problems import DEFAULT_SUITE, Suite, load_suite
@@ -68,6 +72,7 @@ def discover(
     chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
     fitting, validation = split(chosen, options.holdout, settings.seed)
     check_settings(settings, chosen.problems[0].proxies)
+    limits = options.limits.or_else(_WITHOUT_LIMITS)
     folder = RunFolder.create(place.out or unused_folder("discover"), place.force)
     with folder.locked(warn):
         config = DiscoverConfig(
@@ -76,14 +81,17 @@ def discover(
             proxies=chosen.problems[0].proxies,
             holdout=options.holdout,
             settings=settings,
-            limits=options.limits.or_else(_WITHOUT_LIMITS),
+            limits=limits,
+            cross_validate=options.share_for(limits) if len(spaces_of(chosen)) > 1 else 0.0,
+            choose=options.choose,
             rayzc=__version__,
             suite=folder.keep_suite(suite),
             suite_hash=whole.content_hash,
         )
         folder.write_config(config.to_json())
         record_code(folder, objective_code(settings))
-        run = DiscoveryRun(RunFiles(folder, warn), config, fitting, validation)
+        folds = Folds.of(fitting, chosen, settings, config.cross_validate or 0.0)
+        run = DiscoveryRun(RunFiles(folder, warn), config, fitting, validation, folds)
         return _bred(run, folder, cluster, listen, island_workers)
 
 
@@ -160,7 +168,9 @@ def continued_run(folder: RunFolder, limits: Limits, warn: Callable[[str], None]
     """
     config = DiscoverConfig.from_json(folder.read_config(), folder.config)
     config = config.replaced(limits=limits.or_else(config.limits))
-    fitting, validation = config.fitting_and_validation(folder.load_suite)
+    chosen = config.chosen(folder.load_suite)
+    fitting, validation = split(chosen, config.holdout, config.settings.seed)
+    folds = Folds.of(fitting, chosen, config.settings, config.cross_validate or 0.0)
     check_settings(config.settings, fitting.problems[0].proxies)
 
     def pass_over(text: str) -> None:
@@ -170,11 +180,20 @@ def continued_run(folder: RunFolder, limits: Limits, warn: Callable[[str], None]
     document = read_newest(folder.checkpoints, pass_over)
     islands, seconds = None, 0.0
     if document is not None:
-        judge = Judge(Tables.of(fitting), config.settings.correlation, config.settings.max_ties)
-        islands = restore(document, judge, config.settings)
+        islands = _restored(document, [(Tables.of(fitting), config.settings), *folds.groups])
         seconds = float(document["seconds"])
     folder.record("resumed", epoch=islands[0].epoch if islands else None)
-    return DiscoveryRun(RunFiles(folder, warn), config, fitting, validation, islands, seconds)
+    return DiscoveryRun(RunFiles(folder, warn), config, fitting, validation, folds, islands, seconds)
+
+
+def _restored(document: dict[str, Any], groups: Sequence[tuple[Tables, Settings]]) -> tuple[Island, ...]:
+    """The islands of a checkpoint, group by group, judged again on the tables of their group."""
+    rest = iter(document["islands"])
+    islands: list[Island] = []
+    for tables, settings in groups:
+        own = {**document, "islands": [*islice(rest, settings.number_of_islands)]}
+        islands += restore(own, Judge(tables, settings.correlation, settings.max_ties), settings)
+    return tuple(islands)
 
 
 def _bred(

@@ -1,8 +1,10 @@
 """The progress of a discovery, and when it has to stop."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
 
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.workers import Report
@@ -13,6 +15,9 @@ from rayzc.runs import Ending, Reason
 __all__ = ["Progress", "ProgressTracker"]
 
 _RATE_SECONDS = 10.0
+
+Item = TypeVar("Item")
+Front = tuple[Individual, ...]
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Progress:
         processes: process ids of the workers that are ready.
         workers_lost: workers that died and were replaced.
         occupation: share of the time in which the driver was busy.
+        transfer: by limit of size, in ascending order, the mean tau of the best formulas that keep to it on search
+            spaces that they have not seen; empty without cross-validation.
     """
 
     seconds: float
@@ -46,6 +53,7 @@ class Progress:
     processes: tuple[int, ...]
     workers_lost: int
     occupation: float
+    transfer: Mapping[int, float] = field(default_factory=dict)
 
 
 class ProgressTracker:
@@ -58,14 +66,25 @@ class ProgressTracker:
         limits: when to stop.
         before: seconds that the run took before it was resumed.
         clock: seconds on a clock that only goes forward.
+        folds: numbers of islands of the folds of a cross-validation, which come after all others. What is bred on them
+            counts, but best and front are those of the others.
 
     Attributes:
+        fold_fronts: by fold, the fronts of its islands, in that epoch.
         scored: rankings scored so far.
         known: formulas so far whose ranking was known.
         computed: seconds that workers have computed so far.
     """
 
-    def __init__(self, limits: Limits, before: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        before: float,
+        clock: Callable[[], float] = time.monotonic,
+        folds: Sequence[int] = (),
+    ) -> None:
+        self.fold_fronts: list[list[Front]] = []
+        self._folds = tuple(folds)
         self.scored = 0
         self.known = 0
         self.computed = 0.0
@@ -81,9 +100,7 @@ class ProgressTracker:
         self._evaluations = 0
         self._record = (-1, float("-inf"))
         self._best: Individual | None = None
-        self._fronts: list[
-            tuple[Individual, ...]
-        ] = []  # those of all islands, put together when they are shown
+        self._fronts: list[Front] = []  # those of all islands, put together when they are shown
         self._rate: list[tuple[float, int]] = [(self._clock(), 0)]
 
     @property
@@ -105,8 +122,10 @@ class ProgressTracker:
         epoch = islands[0].epoch
         self._judged_to = epoch
         self._evaluations = sum(island.evaluations for island in islands)
-        self._best = min((island.population[0] for island in islands), key=lambda best: best.order)
-        self._fronts = [island.front for island in islands]
+        own, *folds = self._groups(islands)
+        self._best = min((island.population[0] for island in own), key=lambda best: best.order)
+        self._fronts = [island.front for island in own]
+        self.fold_fronts = [[island.front for island in fold] for fold in folds]
         self._record = (epoch, self._best.objective)
         # A run that is resumed after it met a limit has nothing left to do.
         if reason := self._met(epoch):
@@ -131,8 +150,10 @@ class ProgressTracker:
             # In the order of the islands, as in the result: of equals, the first is taken.
             reports = [report for _, report in sorted(self._seen.pop(self._judged_to).items())]
             self._evaluations = sum(report.evaluations for report in reports)
-            self._best = min((report.best for report in reports), key=lambda best: best.order)
-            self._fronts = [report.front for report in reports]
+            own, *folds = self._groups(reports)
+            self._best = min((report.best for report in own), key=lambda best: best.order)
+            self._fronts = [report.front for report in own]
+            self.fold_fronts = [[report.front for report in fold] for fold in folds]
             if self._best.objective > self._record[1]:
                 self._record = (self._judged_to, self._best.objective)
             reason = self._met(self._judged_to)
@@ -170,6 +191,13 @@ class ProgressTracker:
             workers_lost=archipelago.workers_lost,
             occupation=1.0 - self._waited / elapsed,
         )
+
+    def _groups(self, items: Sequence[Item]) -> Iterator[list[Item]]:
+        """What belongs to the islands of the run itself, then to those of each fold."""
+        rest = iter(items)
+        yield [*islice(rest, len(items) - sum(self._folds))]
+        for size in self._folds:
+            yield [*islice(rest, size)]
 
     def _met(self, epoch: int) -> Reason | None:
         limits = self._limits

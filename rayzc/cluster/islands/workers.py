@@ -38,7 +38,7 @@ class Report:
     """The report to the driver on one epoch of an island.
 
     Attributes:
-        island: number of the island.
+        island: number of the island in the run.
         epoch: the epoch that it has reached.
         evaluations: formulas bred and judged on it since the start.
         scored: rankings that this step scored.
@@ -58,10 +58,10 @@ class Report:
     front: tuple[Individual, ...]
 
     @classmethod
-    def of(cls, island: Island, scored: int, known: int, seconds: float) -> "Report":
-        """The report on an island after a step."""
+    def of(cls, island: Island, scored: int, known: int, seconds: float, first: int = 0) -> "Report":
+        """The report on an island after a step; `first` is the number of the first island that is bred as it is."""
         return cls(
-            island=island.index,
+            island=first + island.index,
             epoch=island.epoch,
             evaluations=island.evaluations,
             scored=scored,
@@ -74,16 +74,18 @@ class Report:
 
 @dataclass(frozen=True, eq=False)
 class Breeding:
-    """How a discovery breeds, as its steps tell the workers.
+    """How islands that are bred alike are bred, as their steps tell the workers.
 
     Attributes:
         tables: reference to what formulas are judged on.
         settings: how formulas are bred.
-        key: names the discovery among those that share workers.
+        first: number of the first of these islands in the run.
+        key: names them among all that share workers.
     """
 
     tables: Any
     settings: Settings
+    first: int = 0
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -104,16 +106,16 @@ class IslandWorker:
 
     @ray.method(num_returns=3)
     def initialise(self, breeding: Breeding, index: int) -> Product:
-        """Returns island `index` at epoch 0, its emigrants, and a report."""
+        """Returns island `index` of those bred alike at epoch 0, its emigrants, and a report."""
         judge = self._judge(breeding)
-        return _reported(lambda: initialise(index, judge, breeding.settings), judge, breeding.settings)
+        return _reported(lambda: initialise(index, judge, breeding.settings), judge, breeding)
 
     @ray.method(num_returns=3)
     def step(self, breeding: Breeding, island: Island, *immigrants: tuple[Individual, ...]) -> Product:
         """Returns the island one epoch later, its emigrants, and a report."""
         judge = self._judge(breeding)
         arrivals = [immigrant for group in immigrants for immigrant in group]
-        return _reported(lambda: step(island, arrivals, judge, breeding.settings), judge, breeding.settings)
+        return _reported(lambda: step(island, arrivals, judge, breeding.settings), judge, breeding)
 
     @ray.method(concurrency_group="beside")
     def keep(self, island: Island) -> Kept:
@@ -138,12 +140,12 @@ def kept(island: Island) -> Kept:
     return WrittenIsland.of(island), pickle.dumps(island)
 
 
-def _reported(advance: Callable[[], Island], judge: Judge, settings: Settings) -> Product:
+def _reported(advance: Callable[[], Island], judge: Judge, breeding: Breeding) -> Product:
     scored, known, begun = judge.scored, judge.known, time.perf_counter()
     island = advance()
     seconds = time.perf_counter() - begun
-    report = Report.of(island, judge.scored - scored, judge.known - known, seconds)
-    return island, emigrants(island, settings), report
+    report = Report.of(island, judge.scored - scored, judge.known - known, seconds, breeding.first)
+    return island, emigrants(island, breeding.settings), report
 
 
 @dataclass(eq=False)

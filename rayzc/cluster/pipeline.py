@@ -1,8 +1,7 @@
 """From a suite to trained networks in one run.
 
-The stages are a discovery, further ones that each leave out a search space, searches with the formula of the first, and
-trainings of what they found. Each keeps its state in a folder below the run's, so it can be resumed wherever it was
-interrupted.
+The stages are a discovery, cross-validated over the search spaces, searches with its formula, and trainings of what
+they found. Each keeps its state in a folder below the run's, so it can be resumed wherever it was interrupted.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +12,6 @@ from rayzc.cluster.islands.discovery import with_islands
 from rayzc.cluster.own_code import objective_code, record_code, require_known_code
 from rayzc.cluster.stages import Listener, Stages
 from rayzc.evolution import check_settings
-from rayzc.evolution.transfer import spaces_of
 from rayzc.formula import Formula
 from rayzc.nas import Plan
 from rayzc.options import Cluster, Limits, Place, RunOptions, takes
@@ -42,8 +40,9 @@ def run(
 ) -> Pipeline:
     """Breeds a formula on a suite, searches with it on every problem at once, and trains what was found.
 
-    The formula is bred on three quarters of the networks, and judged on the rest. Then formulas are bred without one
-    search space at a time, and judged on it. Networks are trained if the suite has a benchmark, which says how.
+    The formula is bred on three quarters of the networks, and judged on the rest. Beside it, formulas are bred without
+    one search space at a time, and judged on it: what they say decides which formula is used. Networks are trained if
+    the suite has a benchmark, which says how.
 
     Every option below can be given by keyword.
 
@@ -74,7 +73,7 @@ def run(
     chosen = whole.select(options.problems, options.leave_out).for_fitting(options.proxies)
     if formula is None:
         check_settings(options.settings, chosen.problems[0].proxies)
-    options = _timed(options, len(spaces_of(chosen)) if formula is None else 1)
+    options = _timed(options)
     candidates = options.search.candidates or ("table" if whole.benchmark is None else "space")
     folder = RunFolder.create(out or unused_folder("run"), place.force)
     with folder.locked():
@@ -86,13 +85,8 @@ def run(
         return Stages(folder, config, cluster, listen, found).go()
 
 
-def _timed(options: RunOptions, spaces: int) -> RunOptions:
-    """The options with a time limit for the run, if it has no other, and for its discovery.
-
-    Args:
-        options: the options.
-        spaces: number of search spaces of the discovery.
-    """
+def _timed(options: RunOptions) -> RunOptions:
+    """The options with a time limit for the run, if it has no other, and for its discovery."""
     limit, own = options.time_limit, options.limits
     if limit is None and options.quick:
         limit = QUICK_SECONDS

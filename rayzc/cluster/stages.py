@@ -15,19 +15,19 @@ from rayzc.cluster.islands.progress import Progress
 from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.cluster.searches.progress import SearchProgress
 from rayzc.cluster.searches.searching import resume_search, search
-from rayzc.evolution.transfer import Transfer, proxy_transfers, spaces_of, taus_of
+from rayzc.evolution.transfer import Transfer, proxy_transfers, taus_of
 from rayzc.formula import Formula
 from rayzc.nas import Results
 from rayzc.nas.finals import Final
-from rayzc.options import Cluster, Limits, Place
+from rayzc.options import Cluster, Place
 from rayzc.problems import Suite
 from rayzc.runs import FINALS, Discovery, Ending, Pipeline, PipelineConfig, Reason, RunFolder, split
 
 __all__ = ["Listener", "Stages"]
 
-_DISCOVERY, _LEFT_OUT, _SEARCH, _TRAINING = "discovery", "left_out", "search", "training"
+_DISCOVERY, _SEARCH, _TRAINING = "discovery", "search", "training"
 _SEARCH_SHARE = 0.35
-"""The searches' share of the time that the discoveries leave, where trainings follow."""
+"""The searches' share of the time that the discovery leaves, where trainings follow."""
 
 _TRAINING_SHARE = 0.25
 """The share of the whole time that the trainings have, even if the stages before them took longer than theirs."""
@@ -79,7 +79,7 @@ class Stages:
             try:
                 with IslandWorkers(self.cluster.workers) as self._workers:
                     self._discover()
-                    self._leave_out()
+                self._compare()
                 self._search()
                 self._train()
             except _InterruptedError:
@@ -103,39 +103,24 @@ class Stages:
         if self.config.formula is not None:
             self._formula = self.config.formula
             return
-        self._discovery = self._bred(
-            self.folder.local / _DISCOVERY, self.config.leave_out, self.config.limits
-        )
+        self._discovery = self._bred(self.folder.local / _DISCOVERY)
         self._formula = self._discovery["best"]["expression"]
 
-    def _leave_out(self) -> None:
-        """Breeds formulas without one search space at a time, and judges all formulas and proxies on what is new."""
+    def _compare(self) -> None:
+        """How the formula holds on what it was not bred on, and every single proxy beside it."""
         if self._discovery is None or self._formula is None:
             return
         fitting, validation = split(self._suite, self.config.holdout, self.config.settings.seed)
-        left_out: dict[str, float] = {}
-        for space, limits in self._spaces_to_leave_out().items():
-            place = self.folder.local / _LEFT_OUT / space
-            bred = self._bred(place, (*self.config.leave_out, space), limits)
-            formula = Formula.parse(bred["best"]["expression"])
-            left_out |= taus_of(formula, self._suite.select((space,)))
-        own = Formula.parse(self._formula)
-        held_out = None if validation is None else taus_of(own, validation)
-        self._transfer = (
-            Transfer(self._formula, taus_of(own, fitting), held_out, left_out or None),
-            *proxy_transfers(self._suite, fitting, validation),
-        )
-
-    def _spaces_to_leave_out(self) -> dict[str, Limits]:
-        """The limits of the discovery without each space; they share what is theirs of the time."""
-        spaces, share = spaces_of(self._suite), self.config.cross_validate
-        if len(spaces) == 1 or not share:
-            return {}
-        limits = self.config.limits
-        if limits.time_limit is not None:
-            seconds = limits.time_limit * share / (1 - share) / len(spaces)
-            limits = limits.replaced(time_limit=round(seconds, 3))
-        return dict.fromkeys(spaces, limits)
+        proxies = proxy_transfers(self._suite, fitting, validation)
+        checked = self._discovery.get("cross_validation")
+        if checked is not None:
+            numbers = checked["rows"][checked["numbers"]]
+            own = Transfer(self._formula, numbers["fitted"], numbers["held_out"], numbers["left_out"])
+        else:
+            formula = Formula.parse(self._formula)
+            held_out = None if validation is None else taus_of(formula, validation)
+            own = Transfer(self._formula, taus_of(formula, fitting), held_out)
+        self._transfer = (own, *proxies)
 
     def _search(self) -> None:
         """Searches with the formula on all problems."""
@@ -195,8 +180,8 @@ class Stages:
         stopped_early = ending.reason is not Reason.ALL_TRAINED
         self._passed(seconds, ending if stopped_early else self._ending)
 
-    def _bred(self, place: Path, leave_out: tuple[str, ...], limits: Limits) -> dict[str, Any]:
-        """The result of the discovery of a folder, which is begun or resumed if it has not ended."""
+    def _bred(self, place: Path) -> dict[str, Any]:
+        """The result of the discovery, which is begun or resumed if it has not ended."""
         document = _read(place / "result.json")
         if document is not None and Ending.read(document["stopped"]).signal is None:
             self._passed(float(document["seconds"]), Ending.read(document["stopped"]))
@@ -214,12 +199,13 @@ class Stages:
             discovery = discover(
                 str(self.folder.suite(self.config.suite)),
                 problems=self.config.problems,
-                leave_out=leave_out,
-                # Without a space, the other problems may have more proxies in common.
-                proxies=self._suite.problems[0].proxies,
+                leave_out=self.config.leave_out,
+                proxies=self.config.proxies,
                 holdout=self.config.holdout,
                 settings=self.config.settings,
-                limits=limits,
+                limits=self.config.limits,
+                cross_validate=self.config.cross_validate,
+                choose=self.config.choose,
                 cluster=self.cluster,
                 place=Place(out=str(place)),
                 listen=self.listen,
@@ -227,9 +213,7 @@ class Stages:
             )
         self.found(discovery)
         self._note(discovery.trouble)
-        document = discovery.to_json()
-        if place.name == _DISCOVERY:
-            self._discovery = document
+        document = self._discovery = discovery.to_json()
         self._passed(discovery.seconds, discovery.ending)
         return document
 

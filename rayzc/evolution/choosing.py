@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from rayzc.evolution.committee import committee_of, members_of
 from rayzc.evolution.folds import Fold, Size, Unseen, chosen_size, sizes_of
 from rayzc.evolution.individual import Individual
 from rayzc.evolution.transfer import Judged, Transfer, taus_of, transfer_of
@@ -45,11 +46,11 @@ class CrossValidation:
     Attributes:
         formula: the formula that is handed out.
         numbers: what its row of the comparison is called.
-        rows: by what they are, formulas with their numbers: ``chosen`` and ``fitted`` by breeding, the best single
-            ``proxy``, and others by name.
+        rows: by what they are, formulas with their numbers: ``chosen`` and ``fitted`` by breeding, a ``committee`` of
+            several that were bred, the best single ``proxy``, and others by name.
         sizes: how formulas of each size hold on spaces that they have not seen.
         limit: the size that was chosen.
-        fronts: by space left out, the formulas that were bred without it.
+        folds: by space left out, the best formulas that were bred without it.
         verdict: in plain words, what breeding brought.
     """
 
@@ -58,7 +59,7 @@ class CrossValidation:
     rows: Mapping[str, Transfer]
     sizes: tuple[Size, ...]
     limit: int
-    fronts: Mapping[str, tuple[Unseen, ...]]
+    folds: Mapping[str, tuple[Unseen, ...]]
     verdict: str
 
     @property
@@ -89,9 +90,9 @@ class CrossValidation:
                         "objective": each.objective if np.isfinite(each.objective) else None,
                         "left_out": dict(each.taus),
                     }
-                    for each in front
+                    for each in own
                 ]
-                for space, front in self.fronts.items()
+                for space, own in self.folds.items()
             },
         }
 
@@ -99,7 +100,7 @@ class CrossValidation:
 def cross_validated(
     best: Individual,
     front: Sequence[Individual],
-    fronts: Mapping[str, tuple[Unseen, ...]],
+    unseen: Mapping[str, tuple[Unseen, ...]],
     folds: Sequence[Fold],
     fitting: Suite,
     validation: Suite | None,
@@ -113,7 +114,7 @@ def cross_validated(
     Args:
         best: the best formula on what the run was bred on.
         front: the best formula of each size on that, the simplest first.
-        fronts: by space left out, the judged front of its fold.
+        unseen: by space left out, the formulas of its fold, judged on it, the best first.
         folds: the folds.
         fitting: what the run was bred on.
         validation: the networks that were held out; None if none were.
@@ -121,43 +122,72 @@ def cross_validated(
         known: formulas that were known before, and may be handed out.
         samples: number of bootstrap samples.
     """
-    sizes = sizes_of(fronts)
-    unseen = {fold.space: fold.unseen for fold in folds}
+    sizes = sizes_of(unseen)
+    suites = {fold.space: fold.unseen for fold in folds}
 
     def row(formula: Formula, left_out: Judged, name: str | None = None) -> Transfer:
         return transfer_of(formula, fitting, validation, left_out, samples, name)
 
     def bred(formula: Formula, size: Size) -> Transfer:
-        return row(formula, [(size.formulas[space], suite) for space, suite in unseen.items()])
+        return row(formula, [(size.formulas[space], suite) for space, suite in suites.items()])
 
     def given(formula: Formula, name: str | None = None) -> Transfer:
-        return row(formula, [(formula, suite) for suite in unseen.values()], name)
+        return row(formula, [((formula,), suite) for suite in suites.values()], name)
 
     proxy = best_proxy(fitting)
     rivals = {
-        "proxy": row(proxy, [(best_proxy(fold.fitting), fold.unseen) for fold in folds]),
+        "proxy": row(proxy, [((best_proxy(fold.fitting),), fold.unseen) for fold in folds]),
         **{each.name: given(each.formula, each.name) for each in known if _has(fitting, each.formula)},
     }
-    rival_formulas = {"proxy": proxy, **{each.name: each.formula for each in known}}
     rival = max(rivals, key=lambda what: rivals[what].mean("left_out") or 0.0)
     to_beat = rivals[rival].mean("left_out") or 0.0
     size = chosen_size([size for size in sizes if size.mean >= to_beat] or sizes)
-    chosen = Formula.trusted([each for each in front if len(each.tokens) <= size.limit][-1].tokens)
-    fitted = Formula.trusted(best.tokens)
-    rows = {
-        "chosen": bred(chosen, size),
-        "fitted": bred(fitted, sizes[-1]),
-        **rivals,
-        **{text: given(formula) for text, formula in _references(fitting).items()},
+    formulas = {
+        "chosen": Formula.trusted([each for each in front if len(each.tokens) <= size.limit][-1].tokens),
+        "fitted": Formula.trusted(best.tokens),
+        "proxy": proxy,
+        **{each.name: each.formula for each in known},
     }
-    if choose == "fitted":
-        formula, numbers = fitted, "fitted"
-    elif size.mean >= to_beat:
-        formula, numbers = chosen, "chosen"
-    else:
-        formula, numbers = rival_formulas[rival], rival
-    verdict = _verdict(rows, rival, size)
-    return CrossValidation(formula, numbers, rows, sizes, size.limit, fronts, verdict)
+    rows = {
+        "chosen": bred(formulas["chosen"], size),
+        "fitted": row(formulas["fitted"], [(_best(unseen[space]), suite) for space, suite in suites.items()]),
+    }
+    members = members_of(lambda limit: _of_front(front, limit))
+    if len(members) > 1:
+        formulas["committee"] = committee_of(members, fitting)
+        rows["committee"] = row(
+            formulas["committee"],
+            [((_committee(unseen[fold.space], fold.fitting),), fold.unseen) for fold in folds],
+        )
+    rows |= rivals
+    rows |= {text: given(formula) for text, formula in _references(fitting).items()}
+    numbers = "fitted" if choose == "fitted" else _handed_out(rows, rival)
+    verdict = _verdict(rows, numbers, rival)
+    return CrossValidation(formulas[numbers], numbers, rows, sizes, size.limit, unseen, verdict)
+
+
+def _handed_out(rows: Mapping[str, Transfer], rival: str) -> str:
+    """What holds best on spaces left out: a simpler formula, unless a less simple one is better."""
+    found = rival
+    for what in ("chosen", "committee"):
+        own, other = (rows[each].mean("left_out") if each in rows else None for each in (what, found))
+        if own is not None and other is not None and (own > other or (what == "chosen" and own == other)):
+            found = what
+    return found
+
+
+def _of_front(front: Sequence[Individual], limit: int) -> Formula | None:
+    """The best formula of a front of at most some size."""
+    small = [each for each in front if len(each.tokens) <= limit]
+    return Formula.trusted(small[-1].tokens) if small else None
+
+
+def _committee(formulas: Sequence[Unseen], fitting: Suite) -> Formula:
+    """The committee of a fold, made as that of the run is."""
+    members = members_of(
+        lambda limit: next((each.formula for each in formulas if each.formula.size <= limit), None)
+    )
+    return committee_of(members, fitting) if len(members) > 1 else formulas[0].formula
 
 
 def best_proxy(suite: Suite) -> Formula:
@@ -170,6 +200,11 @@ def best_proxy(suite: Suite) -> Formula:
     return Formula((best,)) if means[best] >= 0 else Formula(("neg", best))
 
 
+def _best(formulas: Sequence[Unseen]) -> tuple[Formula, ...]:
+    """The formula of a fold that fits best."""
+    return (formulas[0].formula,)
+
+
 def _has(suite: Suite, formula: Formula) -> bool:
     return set(formula.proxies) <= set(suite.common_proxies)
 
@@ -179,16 +214,17 @@ def _references(suite: Suite) -> dict[str, Formula]:
     return {text: formula for text, formula in formulas.items() if _has(suite, formula)}
 
 
-def _verdict(rows: Mapping[str, Transfer], rival: str, size: Size) -> str:
+def _verdict(rows: Mapping[str, Transfer], numbers: str, rival: str) -> str:
     """What breeding brought for search spaces that were left out."""
-    other = rows[rival]
-    tau = other.mean("left_out") or 0.0
-    what = f"the best single proxy, {other.name}," if rival == "proxy" else other.name
-    beside = f"{size.mean:.3f} beside {tau:.3f} of {what} chosen on the other spaces"
-    if size.mean < tau:
+    own, other = rows[numbers].mean("left_out") or 0.0, rows[rival].mean("left_out") or 0.0
+    what = f"the best single proxy, {rows[rival].name}" if rival == "proxy" else rows[rival].name
+    if numbers == rival or own < other:
+        bred = max(rows[each].mean("left_out") or 0.0 for each in ("chosen", "committee") if each in rows)
         return (
-            f"breeding brought nothing for search spaces that were left out: there, formulas that were bred have a "
-            f"mean tau of {beside}"
+            "breeding brought nothing for search spaces that were left out: what is bred has a mean tau of "
+            f"{bred:.3f} there, and {what}, chosen on the other spaces, {other:.3f}"
         )
-    nodes = f"at most {size.limit} nodes" if size.limit > 1 else "1 node"
-    return f"on search spaces that were left out, formulas of {nodes} have a mean tau of {beside}"
+    return (
+        f"on search spaces that were left out, the formula has a mean tau of {own:.3f}, and {what}, chosen on the "
+        f"other spaces, {other:.3f}"
+    )

@@ -1,9 +1,9 @@
 """Cross-validated breeding: one discovery for each search space left out, and how far formulas of each size hold there.
 
 A *fold* breeds on all search spaces but one, with the fitted networks of a run and nothing else: its tables do not have
-the space that is left out. Its front, the best formula of each size, is then judged on all networks of that space. For
-each limit of size, every fold hands in the best of its formulas that keep to the limit; the mean of their taus over the
-problems, each judged by the fold that did not see its space, estimates how formulas of this size hold elsewhere.
+the space that is left out. Its formulas are then judged on all networks of that space. What a single formula reaches
+there is mostly chance, so sizes are judged by classes, 1, 2, 3 to 4, 5 to 8 nodes and so on, each by several of the
+best formulas of every fold. Their mean tau over the problems estimates how formulas of this size hold elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rayzc.evolution.fitness import Judge
-from rayzc.evolution.individual import Individual, pareto_front
-from rayzc.evolution.island import Island
+from rayzc.evolution.individual import Individual, unique
 from rayzc.evolution.tables import Tables
-from rayzc.formula import Formula
+from rayzc.formula import Formula, Tokens
 from rayzc.options.breeding import Settings
 from rayzc.problems import Suite
 
 __all__ = ["Fold", "Size", "Unseen", "UnseenJudge", "chosen_size", "fold_settings", "folds_of", "sizes_of"]
+
+_JUDGED = 4
+"""The most formulas of a fold that stand for a class of sizes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Unseen:
-    """A formula of a fold's front, and how it ranks the space that it has not seen.
+    """A formula of a fold, and how it ranks the space that it has not seen.
 
     Attributes:
         formula: the formula.
@@ -54,25 +56,30 @@ class Unseen:
 
 @dataclass(frozen=True)
 class Size:
-    """How the best formulas of at most some size hold on search spaces that they have not seen.
+    """How formulas of about some size hold on search spaces that they have not seen.
 
     Attributes:
-        limit: the number of nodes that they may have.
-        best: by space left out, the best formula of its fold.
+        limit: the number of nodes that they may have, a power of two.
+        best: by space left out, the best formulas of its fold of more than half as many nodes, the best first; where
+            there are none, the best of fewer.
     """
 
     limit: int
-    best: Mapping[str, Unseen]
+    best: Mapping[str, tuple[Unseen, ...]]
 
     @property
-    def formulas(self) -> dict[str, Formula]:
-        """By space left out, the best formula of its fold."""
-        return {space: each.formula for space, each in self.best.items()}
+    def formulas(self) -> dict[str, tuple[Formula, ...]]:
+        """By space left out, the formulas."""
+        return {space: tuple(each.formula for each in own) for space, own in self.best.items()}
 
     @property
     def taus(self) -> dict[str, float]:
-        """By problem, Kendall's tau of the formula that has not seen the problem's space."""
-        return {name: tau for each in self.best.values() for name, tau in each.taus.items()}
+        """By problem, the mean of Kendall's tau over the formulas that have not seen the problem's space."""
+        return {
+            name: float(np.mean([each.taus[name] for each in own]))
+            for own in self.best.values()
+            for name in own[0].taus
+        }
 
     @property
     def mean(self) -> float:
@@ -113,7 +120,7 @@ def fold_settings(settings: Settings, share: float, folds: int) -> Settings:
 
 
 class UnseenJudge:
-    """Judges the fronts of a fold on the space that it leaves out, and remembers what it has judged.
+    """Judges formulas of a fold on the space that it leaves out, and remembers what it has judged.
 
     Args:
         fold: the fold.
@@ -124,47 +131,42 @@ class UnseenJudge:
         self._tables = Tables.of(fold.unseen)
         self._judge = Judge(self._tables)
 
-    def of_islands(self, islands: Sequence[Island]) -> tuple[Unseen, ...]:
-        """The best formulas of each size of some islands of the fold, judged."""
-        return self([individual for island in islands for individual in (*island.population, *island.front)])
-
-    def __call__(self, individuals: Sequence[Individual]) -> tuple[Unseen, ...]:
-        """The best formulas of each size, the simplest first, judged."""
+    def __call__(self, fronts: Sequence[Sequence[Individual]]) -> tuple[Unseen, ...]:
+        """The formulas of the fronts of its islands, the best first, no two ranking alike, judged."""
+        everyone = unique(individual for front in fronts for individual in front)
+        ranked = sorted(everyone, key=lambda individual: individual.order)
         return tuple(
-            Unseen(
-                Formula.trusted(individual.tokens),
-                individual.objective,
-                dict(
-                    zip(
-                        self._tables.problems,
-                        self._judge(individual.tokens).correlations.tolist(),
-                        strict=True,
-                    )
-                ),
-            )
-            for individual in pareto_front(individuals)
+            Unseen(Formula.trusted(each.tokens), each.objective, self._taus(each.tokens)) for each in ranked
         )
 
+    def _taus(self, tokens: Tokens) -> dict[str, float]:
+        taus = self._judge(tokens).correlations.tolist()
+        return dict(zip(self._tables.problems, taus, strict=True))
 
-def sizes_of(fronts: Mapping[str, Sequence[Unseen]]) -> tuple[Size, ...]:
-    """How far formulas hold, for every limit of size at which a fold has another best formula.
+
+def sizes_of(formulas: Mapping[str, Sequence[Unseen]]) -> tuple[Size, ...]:
+    """How far formulas hold, for every class of sizes of which a fold has formulas, in ascending order.
 
     Args:
-        fronts: by space left out, the best formulas of each size of its fold, the simplest first.
+        formulas: by space left out, the formulas of its fold, the best first.
     """
-    least = max(front[0].formula.size for front in fronts.values())
-    limits = sorted({each.formula.size for front in fronts.values() for each in front})
+    found = sorted({_class(each) for own in formulas.values() for each in own})
+    least = max(min(_class(each) for each in own) for own in formulas.values())
     return tuple(
-        Size(
-            limit,
-            {
-                space: [each for each in front if each.formula.size <= limit][-1]
-                for space, front in fronts.items()
-            },
-        )
-        for limit in limits
+        Size(limit, {space: _of_size(own, limit) for space, own in formulas.items()})
+        for limit in found
         if limit >= least
     )
+
+
+def _class(each: Unseen) -> int:
+    """The least power of two that is not below a formula's size."""
+    return 1 << (each.formula.size - 1).bit_length()
+
+
+def _of_size(formulas: Sequence[Unseen], limit: int) -> tuple[Unseen, ...]:
+    own = [each for each in formulas if _class(each) == limit]
+    return tuple(own[:_JUDGED]) or next((each,) for each in formulas if _class(each) < limit)
 
 
 def chosen_size(sizes: Sequence[Size]) -> Size:
@@ -182,8 +184,8 @@ def chosen_size(sizes: Sequence[Size]) -> Size:
 
 def _noise(size: Size, best: Size) -> float:
     """The standard error of what the mean tau of a search space gains from one size to the other."""
+    before, after = size.taus, best.taus
     gains = [
-        float(np.mean([tau - size.best[space].taus[name] for name, tau in each.taus.items()]))
-        for space, each in best.best.items()
+        float(np.mean([after[name] - before[name] for name in own[0].taus])) for own in best.best.values()
     ]
     return float(np.std(gains, ddof=1) / np.sqrt(len(gains)))

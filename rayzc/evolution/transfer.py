@@ -16,8 +16,8 @@ __all__ = ["Transfer", "proxy_transfers", "spaces_of", "taus_of", "transfer_of"]
 
 _PERCENTILES = (2.5, 97.5)
 
-Judged = Sequence[tuple[Formula, Suite]]
-"""Formulas, each with the problems that it is judged on."""
+Judged = Sequence[tuple[Sequence[Formula], Suite]]
+"""Formulas, with the problems that they are judged on; of several formulas, the mean counts."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def transfer_of(
         samples: number of bootstrap samples; 0 for no intervals.
         name: what to call it; by default its text.
     """
-    columns: dict[str, Judged] = {"fitted": [(formula, fitting)]}
+    columns: dict[str, Judged] = {"fitted": [((formula,), fitting)]}
     if validation is not None:
-        columns["held_out"] = [(formula, validation)]
+        columns["held_out"] = [((formula,), validation)]
     if left_out:
         columns["left_out"] = left_out
     taus = {column: _taus(judged) for column, judged in columns.items()}
@@ -149,7 +149,11 @@ def _sign(taus: Mapping[str, float]) -> int:
 
 
 def _taus(judged: Judged) -> dict[str, float]:
-    return {name: tau for formula, suite in judged for name, tau in taus_of(formula, suite).items()}
+    taus: dict[str, float] = {}
+    for formulas, suite in judged:
+        each = [taus_of(formula, suite) for formula in formulas]
+        taus |= {name: float(np.mean([own[name] for own in each])) for name in suite.names}
+    return taus
 
 
 def _values(formula: Formula, problem: Problem) -> NDArray[np.float64]:
@@ -158,19 +162,17 @@ def _values(formula: Formula, problem: Problem) -> NDArray[np.float64]:
 
 def _top(judged: Judged) -> Top:
     return mean_top(
-        top_of(_values(formula, problem), problem.accuracy)
-        for formula, suite in judged
+        mean_top(top_of(_values(formula, problem), problem.accuracy) for formula in formulas)
+        for formulas, suite in judged
         for problem in suite.problems
     )
 
 
 def _interval(judged: Judged, samples: int) -> Interval:
-    """A 95 % interval of the mean over the problems: of several formulas, those to be judged are drawn, too."""
+    """A 95 % interval of the mean over the problems; where several spaces are left out, spaces are drawn, too."""
     drawn = [
-        np.stack(
-            [resampled_kendall(_values(formula, each), each, samples, seed=0) for each in suite.problems]
-        )
-        for formula, suite in judged
+        np.stack([_resampled(formulas, problem, samples) for problem in suite.problems])
+        for formulas, suite in judged
     ]
     times = np.ones((len(drawn), samples), np.int64)
     if len(drawn) > 1:
@@ -181,3 +183,10 @@ def _interval(judged: Judged, samples: int) -> Interval:
     sums = np.stack([taus.sum(axis=0) for taus in drawn])
     low, high = np.percentile((times * sums).sum(axis=0) / (times * counts).sum(axis=0), _PERCENTILES)
     return float(low), float(high)
+
+
+def _resampled(formulas: Sequence[Formula], problem: Problem, samples: int) -> NDArray[np.float64]:
+    """The mean tau of formulas on bootstrap samples of the networks of a problem, ``(samples,)``."""
+    taus = [resampled_kendall(_values(formula, problem), problem, samples, seed=0) for formula in formulas]
+    mean: NDArray[np.float64] = np.mean(taus, axis=0)
+    return mean

@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ from rayzc.cluster.pipeline import resume_run, run
 from rayzc.cluster.stages import Stages
 from rayzc.errors import ClusterError, RayzcError, RunError
 from rayzc.evolution.transfer import taus_of
+from rayzc.formula import Formula
 from rayzc.nas import Results
 from rayzc.options import Cluster, Limits, SearchOptions, Settings
 from rayzc.problems import Suite, read_suite, write_suite
-from rayzc.runs import DiscoverConfig, Discovery, Pipeline, PipelineConfig, RunFolder, best_formula
+from rayzc.runs import Discovery, Pipeline, PipelineConfig, RunFolder
 from tests.cluster.searches.samples import suite, trajectories
 
 GIVEN: dict[str, Any] = {
@@ -44,7 +44,7 @@ def halls(out: Path) -> bytes:
 def test_a_formula_and_what_is_found_with_it(ray_session: None, tmp_path: Path) -> None:
     found: list[Discovery] = []
     whole = run(suite(), **GIVEN, out=tmp_path / "run", found=found.append)
-    assert [one.run.name for one in found] == ["discovery", "nasbench201", "transbench101_micro"]
+    assert [one.run.name for one in found] == ["discovery"]
     assert str(found[0].formula) == whole.formula
     assert whole.searched is not None
     assert {str(one.plan.formula) for one in whole.searched.outcomes} == {whole.formula}
@@ -69,13 +69,15 @@ def test_how_a_formula_holds_is_judged_on_what_it_was_not_bred_on(undisturbed: P
     assert own.held_out == undisturbed.discovery["held_out"]["kendall"]
     assert own.fitted == undisturbed.discovery["best"]["kendall"]
     assert own.left_out is not None
-    for space, other in (("nasbench201", "transbench101_micro"), ("transbench101_micro", "nasbench201")):
-        folder = undisturbed.run / "left_out" / space
-        assert DiscoverConfig.from_json(RunFolder(folder).read_config(), folder).problems == (
-            suite().select((other,)).names
-        )
-        bred = best_formula(folder / "hall_of_fame.json")
-        assert taus_of(bred, suite().select((space,))).items() <= own.left_out.items()
+    folds = json.loads((undisturbed.run / "discovery" / "hall_of_fame.json").read_text())["cross_validation"][
+        "folds"
+    ]
+    assert set(folds) == {"nasbench201", "transbench101_micro"}
+    for space, front in folds.items():
+        own_space = {name: tau for name, tau in own.left_out.items() if name.startswith(space)}
+        assert own_space in [each["left_out"] for each in front] or own.name in ("flops", "noise")
+        for each in front:
+            assert taus_of(Formula.parse(each["expression"]), suite().select((space,))) == each["left_out"]
     assert {each.name.removeprefix("-") for each in proxies} == {"flops", "noise"}
 
 
@@ -84,14 +86,12 @@ def undisturbed(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> 
     return run(suite(), **GIVEN, out=tmp_path_factory.mktemp("undisturbed") / "run")
 
 
-@pytest.mark.parametrize("stage", ["discovery", "nasbench201", "search"])
+@pytest.mark.parametrize("stage", ["discovery", "search"])
 def test_interrupted_and_resumed(undisturbed: Pipeline, tmp_path: Path, stage: str) -> None:
     sent: list[object] = []
 
     def interrupt(progress: object) -> None:
-        left_out = (tmp_path / "run" / "left_out" / "nasbench201").exists()
-        bred = "nasbench201" if left_out else "discovery"
-        due = stage == (bred if isinstance(progress, Progress) else "search")
+        due = stage == ("discovery" if isinstance(progress, Progress) else "search")
         if due and not sent and getattr(progress, "epoch", 1) >= 1:
             sent.append(progress)
             os.kill(os.getpid(), signal.SIGINT)
@@ -159,14 +159,13 @@ def test_files_that_cannot_be_written_are_told(ray_session: None, tmp_path: Path
 @pytest.mark.parametrize(
     ("given", "limits"),
     [
-        ({}, Limits(time_limit=72.0)),
-        ({"quick": True}, Limits(time_limit=14.25)),
-        ({"time_limit": 60.0}, Limits(time_limit=14.4)),
+        ({}, Limits(time_limit=120.0)),
+        ({"quick": True}, Limits(time_limit=23.75)),
+        ({"time_limit": 60.0}, Limits(time_limit=24.0)),
         ({"time_limit": 60.0, "cross_validate": 0}, Limits(time_limit=24.0)),
-        ({"time_limit": 60.0, "problems": ["nasbench201"]}, Limits(time_limit=24.0)),
         ({"time_limit": 3600.0}, Limits(time_limit=180.0)),
         ({"epochs": 7}, Limits(epochs=7)),
-        ({"epochs": 7, "time_limit": 60.0}, Limits(epochs=7, time_limit=14.4)),
+        ({"epochs": 7, "time_limit": 60.0}, Limits(epochs=7, time_limit=24.0)),
         ({"discovery_time_limit": 50.0, "time_limit": 60.0}, Limits(time_limit=50.0)),
     ],
 )
@@ -245,18 +244,6 @@ def test_the_searches_have_the_rest_of_the_time(
     stages._formula, stages._seconds = "flops", spent
     stages._search()
     assert found == [left]
-
-
-def test_the_discoveries_without_a_space_share_their_part_of_the_time(tmp_path: Path) -> None:
-    write_suite(suite(), tmp_path / "small.parquet")
-    config = PipelineConfig(
-        rayzc="1", suite=str(tmp_path / "small.parquet"), limits=Limits(time_limit=90, epochs=5)
-    )
-    stages = Stages(RunFolder(tmp_path), config, Cluster(), None, lambda discovery: None)
-    shared = Limits(time_limit=30, epochs=5)
-    assert stages._spaces_to_leave_out() == {"nasbench201": shared, "transbench101_micro": shared}
-    alone = replace(stages, config=config.replaced(cross_validate=0.0))
-    assert alone._spaces_to_leave_out() == {}
 
 
 def test_a_formula_that_is_given_is_not_bred(ray_session: None, tmp_path: Path) -> None:

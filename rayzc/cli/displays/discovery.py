@@ -7,6 +7,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rayzc.cli.displays.comparison import comparison
+from rayzc.cli.displays.tables import printed
 from rayzc.cli.durations import clock
 from rayzc.cli.output import Display, fitting
 from rayzc.errors import counted
@@ -35,6 +37,10 @@ class DiscoveryDisplay(Display["Progress", "Discovery"]):
     def print_result(self, result: "Discovery", console: Console) -> None:
         """The correlations on every problem, the formula and the run."""
         console.print(fitting(_result_tables(result), console), crop=False)
+        if result.cross_validation is not None:
+            for part in comparison(result.cross_validation):
+                printed(console, part)
+            printed(console, "")
         console.print(f"formula    {result.formula}", soft_wrap=True, markup=False)
         console.print(_summary(result), soft_wrap=True, markup=False)
 
@@ -44,8 +50,9 @@ def _line(progress: "Progress") -> str:
         return f"{clock(progress.seconds):>7}  starting, {counted(len(progress.processes), 'worker')} ready"
     taus = progress.best.correlations
     left = "" if progress.seconds_left is None else f"  {clock(progress.seconds_left)} left"
+    spaces = f"  spaces left out {[*progress.transfer.values()][-1]:.3f}" if progress.transfer else ""
     return (
-        f"{clock(progress.seconds):>7}  epoch {progress.epoch:>4}  best {progress.best.objective:.4f}"
+        f"{clock(progress.seconds):>7}  epoch {progress.epoch:>4}  best {progress.best.objective:.4f}{spaces}"
         f"  worst problem {min(taus):.3f}  {progress.evaluations:>9,} formulas  {progress.per_second:>7,.0f}/s"
         f"  {counted(len(progress.processes), 'worker')}{left}"
     )
@@ -75,15 +82,25 @@ def _dashboard(progress: "Progress") -> Group:
     # Where room is short, columns that may wrap give way: so must the formulas, whose text then ends in dots.
     front.add_column("nodes", justify="right", no_wrap=True)
     front.add_column("objective", justify="right", no_wrap=True)
+    if progress.transfer:
+        # How formulas of at most this size hold on spaces that they have not seen.
+        front.add_column("spaces left out", justify="right", no_wrap=True)
     front.add_column("formula")
     for individual in progress.front[-_FRONT_ROWS:]:
         text = str(Formula.trusted(individual.tokens))
         front.add_row(
             str(len(individual.tokens)),
             f"{individual.objective:.4f}",
+            *([_transfer(progress, len(individual.tokens))] if progress.transfer else []),
             Text(text, overflow="ellipsis", no_wrap=True),
         )
     return Group(facts, front)
+
+
+def _transfer(progress: "Progress", size: int) -> str:
+    """The mean tau on spaces left out of formulas of at most some size; a dash where not all folds have one."""
+    known = [mean for limit, mean in progress.transfer.items() if limit <= size]
+    return f"{known[-1]:.4f}" if known else "-"
 
 
 def _result_tables(result: "Discovery") -> list[Table]:

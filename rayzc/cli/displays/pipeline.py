@@ -61,10 +61,13 @@ class PipelineDisplay(Display["Progress | SearchProgress | Finishing", Pipeline]
     def found(self, discovery: Discovery) -> None:
         """A line about the formula of a discovery, before the next stage begins."""
         tau = discovery.best.mean_kendall
-        left_out = "" if discovery.run.parent.name != "left_out" else f" without {discovery.run.name}"
+        checked = discovery.cross_validation
+        spaces = f", {checked.handed_out.mean('left_out'):.4f} on search spaces left out," if checked else ""
         self.say(
-            f"formula{left_out} with mean tau {tau:.4f} after {clock(discovery.seconds)}: {discovery.formula}"
+            f"formula with mean tau {tau:.4f}{spaces} after {clock(discovery.seconds)}: {discovery.formula}"
         )
+        if checked is not None:
+            self.say(checked.verdict)
 
     def print_result(self, result: Pipeline, console: Console) -> None:
         """The formula and how it holds, the searches, and what the trained networks reached."""

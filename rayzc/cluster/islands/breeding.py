@@ -202,7 +202,7 @@ class DiscoveryRun:
             checked = cross_validated(
                 hall.best[0],
                 hall.front,
-                self._folds.fronts(islands[own:]),
+                self._folds.formulas(islands[own:]),
                 self._folds.folds,
                 self._fitting,
                 self._validation,

@@ -56,21 +56,18 @@ class Folds:
         """
         if not fronts:
             return {}
-        judged = {
-            judge.space: judge([individual for front in own for individual in front])
-            for judge, own in zip(self._judges, fronts, strict=True)
-        }
+        judged = {judge.space: judge(own) for judge, own in zip(self._judges, fronts, strict=True)}
         return {size.limit: size.mean for size in sizes_of(judged)}
 
-    def fronts(self, islands: Sequence[Island]) -> Mapping[str, tuple[Unseen, ...]]:
-        """By space left out, the best formulas of each size, judged on the space.
+    def formulas(self, islands: Sequence[Island]) -> Mapping[str, tuple[Unseen, ...]]:
+        """By space left out, the formulas of the fronts of its islands, judged on the space.
 
         Args:
             islands: those of all folds, in order.
         """
         rest: Iterator[Island] = iter(islands)
         return {
-            judge.space: judge.of_islands([*islice(rest, count)])
+            judge.space: judge([island.front for island in islice(rest, count)])
             for judge, count in zip(self._judges, self.islands, strict=True)
         }
 

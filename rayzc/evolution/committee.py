@@ -1,7 +1,7 @@
 """Committees: a few short formulas of different sizes, whose opinions of a network are averaged.
 
-A committee is a formula as any other, so it prints, scores, searches and exports as one. Ranks can be averaged only over
-a pool of networks; a committee averages where each member sees a network among those it was bred on instead::
+A committee is a formula as any other, so it prints, scores, searches and exports as one. Ranks can be averaged only
+over a pool of networks; a committee averages where each member sees a network among those it was bred on instead::
 
     (x - median) / (spread + |x - median|)
 

@@ -46,6 +46,13 @@ def score(formula: AsFormula, options: ScoreOptions, output: JsonOutput, suite: 
     console = plain_console()
     for table in _tables(result, singles, console):
         console.print(table, crop=False)
+    if (top := result.mean_top) is not None:
+        console.print(
+            f"top: the network ranked first is within the best {top.first:.1%}, the best of the first ten within "
+            f"{top.best_of_ten:.1%}; of the best 5 %, {top.precision:.1%} are ranked within the first 5 %, whose nDCG "
+            f"is {top.ndcg:.3f}; regret of the first {top.regret:.3g}, on average",
+            soft_wrap=True,
+        )
     for name, tau in pools.items():
         console.print(
             f"{name}, which ranks each problem as a whole, has a mean tau of {tau:.3f}", soft_wrap=True

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rayzc.evolution.correlations import CORRELATIONS
 from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables
+from rayzc.evolution.top import Top, mean_top, top_of
 from rayzc.formula import Formula, is_proxy_name, ranking_values
 from rayzc.options import ScoreOptions, takes
 from rayzc.problems import DEFAULT_SUITE, Problem, Suite, load_suite
@@ -47,6 +48,7 @@ class ProblemScore:
         ties: share of the pairs of architectures that the formula ties.
         kendall_interval: 95 % bootstrap interval; None without bootstrap samples.
         spearman_interval: the same for `spearman`.
+        top: how good the architectures are that the formula ranks first.
     """
 
     kendall: float
@@ -55,6 +57,7 @@ class ProblemScore:
     ties: float
     kendall_interval: Interval | None = None
     spearman_interval: Interval | None = None
+    top: Top | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,12 @@ class SuiteScore:
         return float(np.mean([score.spearman for score in self.problems.values()]))
 
     @property
+    def mean_top(self) -> Top | None:
+        """Mean over the problems of how good the first architectures are; None if it was not measured."""
+        tops = [score.top for score in self.problems.values() if score.top is not None]
+        return mean_top(tops) if tops else None
+
+    @property
     def most_tied(self) -> tuple[str, float]:
         """The problem of whose pairs the formula ties the largest share, and that share."""
         return max(((name, score.ties) for name, score in self.problems.items()), key=lambda tied: tied[1])
@@ -89,6 +98,7 @@ class SuiteScore:
         return {
             "expression": str(self.formula),
             "mean_kendall": self.mean_kendall,
+            "mean_top": None if self.mean_top is None else asdict(self.mean_top),
             "problems": {name: asdict(score) for name, score in self.problems.items()},
         }
 
@@ -225,8 +235,8 @@ def _assess(formula: Formula, problem: Problem, bootstrap: int, seed: int) -> Pr
     columns = {name: problem.column(name) for name in problem.proxies}
     values = ranking_values(formula.evaluate(columns))
     tau, rho, ties = _correlations(values, problem.accuracy)
-    intervals = _intervals(values, problem, bootstrap, seed) if bootstrap else ()
-    return ProblemScore(tau, rho, len(values), ties, *intervals)
+    of_tau, of_rho = _intervals(values, problem, bootstrap, seed) if bootstrap else (None, None)
+    return ProblemScore(tau, rho, len(values), ties, of_tau, of_rho, top_of(values, problem.accuracy))
 
 
 def _intervals(

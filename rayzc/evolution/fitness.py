@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from rayzc.evolution.correlations import CORRELATIONS, Correlation
 from rayzc.evolution.evaluation import Evaluator
+from rayzc.evolution.gains import TopGain
 from rayzc.evolution.ranking import Ranking
 from rayzc.evolution.tables import Tables
 from rayzc.formula import Tokens
+from rayzc.options.breeding import TOP_OBJECTIVES, Settings
 
 __all__ = ["Judge", "Verdict"]
 
@@ -31,11 +33,13 @@ class Verdict:
         correlations: rank correlation with the accuracy on each problem, ``(problems,)``, read-only.
         ranking: hash of the ranking; formulas that rank alike share it.
         ties: the largest share of a problem's pairs that the formula ties, without the pairs that no proxy tells apart.
+        top: how good the top is on each problem, ``(problems,)``, read-only; None where nobody asked.
     """
 
     correlations: NDArray[np.float64]
     ranking: int
     ties: float
+    top: NDArray[np.float64] | None = None
 
 
 class Judge:
@@ -46,6 +50,7 @@ class Judge:
         correlation: the rank correlation, a name in :data:`rayzc.evolution.CORRELATIONS`.
         max_ties: share of a problem's pairs that a formula may tie; a formula that ties more comes last.
         memory: number of formulas, and of rankings, that are remembered.
+        top: whether to find out how good the top of a ranking is, see :class:`rayzc.evolution.gains.TopGain`.
 
     Attributes:
         proxies: names of the proxies it knows.
@@ -55,7 +60,12 @@ class Judge:
     """
 
     def __init__(
-        self, tables: Tables, correlation: str = "kendall", max_ties: float = 1.0, memory: int = 200_000
+        self,
+        tables: Tables,
+        correlation: str = "kendall",
+        max_ties: float = 1.0,
+        memory: int = 200_000,
+        top: bool = False,
     ) -> None:
         self.proxies = tables.proxies
         self.max_ties = max_ties
@@ -68,6 +78,13 @@ class Judge:
         self._formulas: OrderedDict[Tokens, Verdict] = OrderedDict()
         self._rankings: OrderedDict[int, Verdict] = OrderedDict()
         self._memory = memory
+        self._top = TopGain(tables) if top else None
+
+    @classmethod
+    def of(cls, tables: Tables, settings: Settings) -> "Judge":
+        """The judge that breeding with some settings needs."""
+        top = settings.objective in TOP_OBJECTIVES
+        return cls(tables, settings.correlation, settings.max_ties, top=top)
 
     def __call__(self, tokens: Tokens) -> Verdict:
         """Judges one formula, given as tokens in prefix order."""
@@ -81,7 +98,8 @@ class Judge:
         if verdict is None:
             correlations = self._correlation(self._ranking)
             correlations.flags.writeable = False
-            verdict = Verdict(correlations, digest, self._ranking.ties(self._unavoidable))
+            top = None if self._top is None else self._top(self._ranking)
+            verdict = Verdict(correlations, digest, self._ranking.ties(self._unavoidable), top)
             self.scored += 1
             _remember(self._rankings, digest, verdict, self._memory)
         else:

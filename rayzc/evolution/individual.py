@@ -67,7 +67,8 @@ def judged(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
 def judged_as_it_is(tokens: Tokens, judge: Judge, objective: Objective) -> Individual:
     """Judges a formula as it is; if it ties too many pairs, or has no objective, it ranks behind all others."""
     verdict = judge(tokens)
-    value = float(objective(verdict.correlations))
+    seen = (verdict.correlations,) if verdict.top is None else (verdict.correlations, verdict.top)
+    value = float(objective(*seen))
     if math.isnan(value) or verdict.ties > judge.max_ties:
         value = -math.inf
     return Individual(tokens, tuple(verdict.correlations.tolist()), value, verdict.ranking)

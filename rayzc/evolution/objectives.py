@@ -1,7 +1,8 @@
 """Objectives: from the correlations on every problem to the one number that is maximised, by name.
 
 An objective is a function of the correlations, ``(problems,)``, that returns a float; a user's own is named
-``module:function``, and :func:`rayzc.testing.check_objective` checks it.
+``module:function``, and :func:`rayzc.testing.check_objective` checks it. Objectives of the top also take how good the
+top of the ranking is on every problem, ``(problems,)`` in [0, 1], see :func:`rayzc.evolution.top.ndcg`.
 """
 
 import math
@@ -15,9 +16,21 @@ from rayzc.errors import RunError
 from rayzc.options.breeding import Settings
 from rayzc.user_code import user_module
 
-__all__ = ["OBJECTIVES", "Objective", "cvar", "mean", "mean_minus_std", "minimum", "objective_of"]
+__all__ = [
+    "OBJECTIVES",
+    "TOP",
+    "Objective",
+    "cvar",
+    "mean",
+    "mean_and_top",
+    "mean_minus_std",
+    "minimum",
+    "objective_of",
+    "top",
+]
 
-Objective = Callable[[NDArray[np.float64]], float]
+Objective = Callable[..., float]
+"""Takes the correlations; those of :data:`TOP` also take how good the top is."""
 
 
 def mean(correlations: NDArray[np.float64]) -> float:
@@ -42,10 +55,23 @@ def cvar(correlations: NDArray[np.float64]) -> float:
     return float(np.sort(correlations)[:worst].mean())
 
 
+def top(correlations: NDArray[np.float64], tops: NDArray[np.float64]) -> float:
+    """The mean over the problems of how good the top is."""
+    return float(tops.mean())
+
+
+def mean_and_top(correlations: NDArray[np.float64], tops: NDArray[np.float64]) -> float:
+    """Half the mean correlation, half how good the top is."""
+    return (mean(correlations) + float(tops.mean())) / 2.0
+
+
 OBJECTIVES: Mapping[str, Objective] = MappingProxyType(
     {"mean": mean, "min": minimum, "mean-std": mean_minus_std, "cvar": cvar}
 )
-"""The objectives by name."""
+"""The objectives of the correlations by name."""
+
+TOP: Mapping[str, Objective] = MappingProxyType({"top": top, "mean+top": mean_and_top})
+"""The objectives that look at the top, by name."""
 
 
 def objective_of(settings: Settings) -> Objective:
@@ -58,8 +84,9 @@ def objective_of(settings: Settings) -> Objective:
     if not isinstance(chosen, str):
         own: Objective = chosen
         return own
-    if chosen in OBJECTIVES:
-        return OBJECTIVES[chosen]
+    known = {**OBJECTIVES, **TOP}
+    if chosen in known:
+        return known[chosen]
     module, _, function = chosen.partition(":")
     if not module:
         raise RunError(f"objective '{chosen}' names no module; write module:function")

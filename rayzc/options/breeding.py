@@ -16,6 +16,7 @@ __all__ = [
     "OBJECTIVES",
     "SELECTIONS",
     "TOPOLOGIES",
+    "TOP_OBJECTIVES",
     "Limits",
     "ScoreOptions",
     "Settings",
@@ -23,7 +24,8 @@ __all__ = [
 
 # Only the names: the functions need numpy, which --help does without. Tests compare them with the registries.
 CORRELATIONS = ("kendall", "spearman", "weighted_kendall")
-OBJECTIVES = ("mean", "min", "mean-std", "cvar")
+TOP_OBJECTIVES = ("top", "mean+top")
+OBJECTIVES = ("mean", "min", "mean-std", "cvar", *TOP_OBJECTIVES)
 SELECTIONS = ("tournament", "lexicase")
 TOPOLOGIES = ("ring", "torus", "star", "random")
 

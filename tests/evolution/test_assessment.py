@@ -236,7 +236,7 @@ def test_means_and_the_problem_that_is_tied_most(small_suite: Suite) -> None:
 
 def test_the_json_document(small_suite: Suite) -> None:
     document = assess(FORMULA, small_suite, bootstrap=20).to_json()
-    assert set(document) == {"expression", "mean_kendall", "problems"}
+    assert set(document) == {"expression", "mean_kendall", "mean_top", "problems"}
     assert document["expression"] == str(FORMULA)
     assert list(document["problems"]) == ["own/task-0", "own/task-1", "own/task-2"]
     for score in document["problems"].values():

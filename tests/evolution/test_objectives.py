@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from rayzc.evolution import OBJECTIVES
+from rayzc.evolution.objectives import TOP, objective_of
+from rayzc.options import Settings
 from rayzc.testing import check_objective
 
 TAUS = np.array([0.5, -0.25, 0.75, 0.0, 1.0])
@@ -25,6 +27,13 @@ def test_exact_values(name: str, value: float) -> None:
 
 def test_these_are_all() -> None:
     assert list(OBJECTIVES) == ["mean", "min", "mean-std", "cvar"]
+    assert list(TOP) == ["top", "mean+top"]
+
+
+def test_objectives_of_the_top() -> None:
+    tops = np.array([0.5, 0.25, 0.75, 1.0, 1.0])
+    assert objective_of(Settings(objective="top"))(TAUS, tops) == pytest.approx(0.7)
+    assert objective_of(Settings(objective="mean+top"))(TAUS, tops) == pytest.approx(0.55)
 
 
 @pytest.mark.parametrize("name", list(OBJECTIVES))

@@ -192,7 +192,7 @@ def _restored(document: dict[str, Any], groups: Sequence[tuple[Tables, Settings]
     islands: list[Island] = []
     for tables, settings in groups:
         own = {**document, "islands": [*islice(rest, settings.number_of_islands)]}
-        islands += restore(own, Judge(tables, settings.correlation, settings.max_ties), settings)
+        islands += restore(own, Judge.of(tables, settings), settings)
     return tuple(islands)
 
 

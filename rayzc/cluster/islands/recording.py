@@ -56,10 +56,10 @@ def record(suite: Suite, settings: Settings, epochs: int) -> Recording:
         settings: how formulas are bred; as many islands are recorded as they say.
         epochs: number of epochs to record.
     """
-    judge = Judge(Tables.of(suite), settings.correlation, settings.max_ties)
+    judge = Judge.of(Tables.of(suite), settings)
     # Compiles what is compiled when it is first called.
     initialise(settings.number_of_islands, judge, settings)
-    judge = Judge(Tables.of(suite), settings.correlation, settings.max_ties)
+    judge = Judge.of(Tables.of(suite), settings)
     islands: list[Island] = []
     steps: list[tuple[Step, ...]] = []
     for epoch in range(epochs + 1):

@@ -130,8 +130,7 @@ class IslandWorker:
         known = self._judges.get(breeding.key)
         if known is None:
             tables: Tables = ray.get(breeding.tables)
-            settings = breeding.settings
-            known = self._judges[breeding.key] = Judge(tables, settings.correlation, settings.max_ties)
+            known = self._judges[breeding.key] = Judge.of(tables, breeding.settings)
         return known
 
 

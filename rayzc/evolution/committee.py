@@ -19,7 +19,7 @@ from rayzc.problems import Suite
 
 __all__ = ["LIMITS", "committee_of", "members_of"]
 
-LIMITS = (4, 16, 64)
+LIMITS = (4, 8, 16)
 """The number of nodes that the members may have."""
 
 _QUANTILES = np.linspace(0.0, 1.0, 201)

@@ -4,7 +4,7 @@ import io
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ class TestTable:
     def test_lines_up(self, command: Command, parquet: Path) -> None:
         ended = command("score", FORMULA, "--suite", parquet, "--bootstrap", 50)
         assert (ended.code, ended.err) == (0, "")
-        lines = [line for line in ended.out.splitlines() if line.strip()]
+        *lines, top = (line for line in ended.out.splitlines() if line.strip())
         assert len({len(line) for line in lines}) == 1
         header, _, *rows, mean = lines
         assert header.split("  ")[1] == "problem"
@@ -51,6 +51,9 @@ class TestTable:
         )
         assert [row.split()[0] for row in rows] == ["own/task-0", "own/task-1", "own/task-2"]
         expected = assess(Formula.parse(FORMULA), samples.suite(), bootstrap=50)
+        measured = expected.mean_top
+        assert measured is not None
+        assert top.startswith(f"top: the network ranked first is within the best {measured.first:.1%}, ")
         for row, one in zip(rows, expected.problems.values(), strict=True):
             assert one.kendall_interval is not None
             low, high = one.kendall_interval
@@ -113,7 +116,8 @@ class TestTable:
     def test_on_the_real_suite(self, command: Command, nbsz_path: Path) -> None:
         ended = command("score", "log(flops) + jacov", "--suite", nbsz_path, "--bootstrap", 10)
         assert (ended.code, ended.err) == (0, "")
-        lines = [line for line in ended.out.splitlines() if line.strip()]
+        *lines, top = (line for line in ended.out.splitlines() if line.strip())
+        assert top.startswith("top: ")
         assert len({len(line) for line in lines}) == 1
         assert len(lines) == 2 + 13 + 1
         assert "tau of flops" in lines[0]
@@ -124,14 +128,16 @@ class TestJson:
         ended = command("score", FORMULA, "--suite", parquet, "--bootstrap", 20, "--json")
         assert (ended.code, ended.err) == (0, "")
         document = json.loads(ended.out)
-        assert set(document) == {"expression", "mean_kendall", "problems", "single_proxies"}
+        assert set(document) == {"expression", "mean_kendall", "mean_top", "problems", "single_proxies"}
         assert document["expression"] == FORMULA
         expected = assess(Formula.parse(FORMULA), samples.suite(), bootstrap=20)
         assert document["mean_kendall"] == expected.mean_kendall
         assert list(document["problems"]) == list(expected.problems)
         for name, one in document["problems"].items():
             theirs = expected.problems[name]
+            assert theirs.top is not None
             assert one == {
+                "top": asdict(theirs.top),
                 "kendall": theirs.kendall,
                 "spearman": theirs.spearman,
                 "architectures": 40,

@@ -241,7 +241,8 @@ def test_the_json_document(small_suite: Suite) -> None:
     assert list(document["problems"]) == ["own/task-0", "own/task-1", "own/task-2"]
     for score in document["problems"].values():
         intervals = {"kendall_interval", "spearman_interval"}
-        assert set(score) == {"kendall", "spearman", "architectures", "ties"} | intervals
+        assert set(score) == {"kendall", "spearman", "architectures", "ties", "top"} | intervals
+        assert 0 < score["top"]["first"] <= 1
         assert score["architectures"] == 40
         assert score["kendall_interval"][0] < score["kendall"] < score["kendall_interval"][1]
 

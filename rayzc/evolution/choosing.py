@@ -162,7 +162,7 @@ def cross_validated(
     rows |= rivals
     rows |= {text: given(formula) for text, formula in _references(fitting).items()}
     numbers = "fitted" if choose == "fitted" else _handed_out(rows, rival)
-    verdict = _verdict(rows, numbers, rival)
+    verdict = _verdict(rows, formulas[numbers], numbers, rival)
     return CrossValidation(formulas[numbers], numbers, rows, sizes, size.limit, unseen, verdict)
 
 
@@ -214,17 +214,22 @@ def _references(suite: Suite) -> dict[str, Formula]:
     return {text: formula for text, formula in formulas.items() if _has(suite, formula)}
 
 
-def _verdict(rows: Mapping[str, Transfer], numbers: str, rival: str) -> str:
+def _verdict(rows: Mapping[str, Transfer], formula: Formula, numbers: str, rival: str) -> str:
     """What breeding brought for search spaces that were left out."""
     own, other = rows[numbers].mean("left_out") or 0.0, rows[rival].mean("left_out") or 0.0
     what = f"the best single proxy, {rows[rival].name}" if rival == "proxy" else rows[rival].name
-    if numbers == rival or own < other:
-        bred = max(rows[each].mean("left_out") or 0.0 for each in ("chosen", "committee") if each in rows)
+    beside = f"and {what}, chosen on the other spaces, {other:.3f}"
+    bred = {each: rows[each].mean("left_out") or 0.0 for each in ("committee", "fitted") if each in rows}
+    if numbers == rival:
         return (
-            "breeding brought nothing for search spaces that were left out: what is bred has a mean tau of "
-            f"{bred:.3f} there, and {what}, chosen on the other spaces, {other:.3f}"
+            "breeding brought nothing for search spaces that were left out: there, the best of what is bred has a mean "
+            f"tau of {max([*bred.values(), rows['chosen'].mean('left_out') or 0.0]):.3f}, {beside}"
         )
-    return (
-        f"on search spaces that were left out, the formula has a mean tau of {own:.3f}, and {what}, chosen on the "
-        f"other spaces, {other:.3f}"
-    )
+    if len(formula.tokens) <= 2:
+        return (
+            f"breeding brought nothing for search spaces that were left out: there, larger formulas have a mean tau of "
+            f"{max(bred.values()):.3f}, and single proxies that tie few networks, such as {formula}, {own:.3f}"
+        )
+    if own < other:
+        return f"breeding brought nothing for search spaces that were left out: a mean tau of {own:.3f}, {beside}"
+    return f"on search spaces that were left out, the formula has a mean tau of {own:.3f}, {beside}"

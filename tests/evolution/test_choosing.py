@@ -43,6 +43,7 @@ def test_what_holds_elsewhere_is_handed_out() -> None:
     assert found.rows["fitted"].name == str(GOOD)
     assert found.handed_out.mean("left_out") >= found.rows["proxy"].mean("left_out")  # type: ignore[operator]
     assert found.verdict.startswith("on search spaces that were left out, the formula has a mean tau of ")
+    assert found.formula.size > 2
     for row in found.rows.values():
         for column in ("fitted", "held_out", "left_out"):
             low, high = row.intervals[column]
@@ -55,7 +56,7 @@ def test_where_breeding_brings_nothing_the_best_proxy_is_handed_out() -> None:
     assert found.numbers == "proxy"
     assert str(found.formula) == "flops"
     assert found.verdict.startswith(
-        "breeding brought nothing for search spaces that were left out: what is bred "
+        "breeding brought nothing for search spaces that were left out: there, the best "
     )
 
 
@@ -69,6 +70,12 @@ def test_todays_choice() -> None:
     found = checked(BAD, choose="fitted")
     assert (found.numbers, found.formula) == ("fitted", GOOD)
     assert found.verdict.startswith("breeding brought nothing")
+
+
+def test_a_single_proxy_that_is_bred_is_called_one() -> None:
+    found = checked(Formula(("flops",)))
+    assert (found.numbers, str(found.formula), found.limit) == ("chosen", "flops", 1)
+    assert "larger formulas" in found.verdict
 
 
 def test_the_best_proxy_may_be_turned() -> None:

@@ -136,7 +136,7 @@ def _start_again(command: list[str]) -> None:
         f"rayzc: Ray on this machine was lost, and is started again: rayzc {shlex.join(command)}\n"
     )
     sys.stderr.flush()
-    node = getattr(getattr(getattr(_ray, "_private", None), "worker", None), "_global_node", None)
+    node: Any = getattr(getattr(getattr(_ray, "_private", None), "worker", None), "_global_node", None)
 
     def end_daemons() -> None:
         with suppress(Exception):  # some of them are gone

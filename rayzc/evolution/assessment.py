@@ -33,7 +33,7 @@ Interval = tuple[float, float]
 """The lower and the upper bound."""
 
 _CONFIDENCE = 0.95
-# Scipy holds all samples of a batch in memory at once.
+# All samples of a batch are in memory at once.
 _BATCH = 50
 
 
@@ -199,11 +199,26 @@ def resampled_kendall(
     """
     count, network = _networks(problem)
     rng = np.random.default_rng([seed, len(values)])
-    taus = np.empty(samples)
-    for sample in range(samples):
-        rows = _rows(rng.integers(count, size=count), network, count)
-        taus[sample] = kendall(values[rows], problem.accuracy[rows])
-    return taus
+    # In ascending accuracy, so that samples are, too, and many can be ranked at once as if they were problems.
+    order = np.argsort(problem.accuracy, kind="stable")
+    values, accuracy, network = values[order], problem.accuracy[order], network[order]
+    taus = [np.empty(0)]
+    for begin in range(0, samples, _BATCH):
+        drawn = [
+            _rows(rng.integers(count, size=count), network, count)
+            for _ in range(min(_BATCH, samples - begin))
+        ]
+        rows = np.concatenate(drawn)
+        tables = Tables((), (), np.empty((0, len(rows))), accuracy[rows], _offsets(drawn))
+        ranking = Ranking(tables.offsets)
+        ranking.sort(values[rows])
+        taus.append(CORRELATIONS["kendall"](tables)(ranking))
+    return np.concatenate(taus)
+
+
+def _offsets(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Where parts begin in their concatenation, and its end."""
+    return np.cumsum([0, *map(len, parts)], dtype=np.int64)
 
 
 def _networks(problem: Problem) -> tuple[int, NDArray[np.int64]]:

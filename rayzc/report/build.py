@@ -67,7 +67,7 @@ def comparison_of(records: Sequence[Record], samples: int) -> Page:
 
 def _chapters(record: Record, samples: int) -> list[Chapter]:
     if isinstance(record, Bred):
-        return [*_discovery(record, samples, None), Chapter("run", "Run", _about(record))]
+        return [*_discovery(record, samples, _left_out(record)), Chapter("run", "Run", _about(record))]
     if isinstance(record, Searched):
         return [*_searches(record), Chapter("run", "Run", _about(record))]
     if isinstance(record, TrainedRun):
@@ -193,7 +193,7 @@ def _headline(record: Record) -> list[tuple[str, str]]:
             facts.append(("mean tau, held out", f"{held['mean_kendall']:.3f}"))
         facts.append(("mean tau, fitted", f"{best['mean_kendall']:.3f}"))
         facts.append(("formulas bred", f"{int(bred.result['evaluations']):,}"))
-    if isinstance(record, Whole):
+    if isinstance(record, Whole | Bred):
         left = _left_out(record)
         if left:
             facts.insert(1, ("mean tau, space left out", f"{sum(left.values()) / len(left):.3f}"))
@@ -250,8 +250,12 @@ def _compared(record: Record, name: str, samples: int) -> Compared:
     )
 
 
-def _left_out(record: Whole) -> Mapping[str, float] | None:
+def _left_out(record: Whole | Bred) -> Mapping[str, float] | None:
     """Tau by problem of the formulas that were bred without its search space, if any were."""
+    if isinstance(record, Bred):
+        checked = record.result.get("cross_validation") or {}
+        numbers: Mapping[str, Any] = (checked.get("rows") or {}).get(checked.get("numbers")) or {}
+        return numbers.get("left_out")
     transfer: Sequence[Mapping[str, Any]] = record.result.get("transfer") or ()
     found: Mapping[str, float] | None = transfer[0].get("left_out") if transfer else None
     return found

@@ -12,6 +12,7 @@ from scipy import stats
 import rayzc
 from rayzc.errors import FormulaError, RunError, SuiteError
 from rayzc.evolution import ProblemScore, SuiteScore, assess, best_single_proxies
+from rayzc.evolution.assessment import kendall, resampled_kendall
 from rayzc.formula import Formula, ranking_values
 from rayzc.options import ScoreOptions
 from rayzc.problems import Problem, Suite, write_suite
@@ -273,3 +274,16 @@ def test_scores_are_values() -> None:
     assert score == ProblemScore(0.5, 0.6, 10, 0.0, None, None)
     with pytest.raises(AttributeError):
         score.kendall = 1.0  # type: ignore[misc]
+
+
+def test_samples_that_are_ranked_at_once_are_those_ranked_one_by_one(small_suite: Suite) -> None:
+    problem = replace(small_suite.problems[0], groups=np.arange(40) // 3)
+    values = values_of(FORMULA, problem)
+    rng = np.random.default_rng([7, 40])
+    expected = []
+    for _ in range(70):
+        times = np.bincount(rng.integers(14, size=14), minlength=14)
+        rows = np.repeat(np.arange(40), times[problem.groups])
+        expected.append(kendall(values[rows], problem.accuracy[rows]))
+    assert resampled_kendall(values, problem, 70, seed=7).tolist() == expected
+    assert resampled_kendall(values, problem, 0, seed=7).size == 0

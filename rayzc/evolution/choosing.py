@@ -6,11 +6,12 @@ the other spaces by the same cross-validation, and of formulas that were known b
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from rayzc.evolution.committee import committee_of, members_of
+from rayzc.evolution.committee import COMMITTEES, committee_of, members_of
 from rayzc.evolution.folds import Fold, Size, Unseen, chosen_size, sizes_of
 from rayzc.evolution.individual import Individual
 from rayzc.evolution.transfer import Judged, Transfer, taus_of, transfer_of
@@ -46,8 +47,8 @@ class CrossValidation:
     Attributes:
         formula: the formula that is handed out.
         numbers: what its row of the comparison is called.
-        rows: by what they are, formulas with their numbers: ``chosen`` and ``fitted`` by breeding, a ``committee`` of
-            several that were bred, the best single ``proxy``, and others by name.
+        rows: by what they are, formulas with their numbers: ``chosen`` and ``fitted`` by breeding, a ``committee``
+            and a ``large committee`` that were bred, the best single ``proxy``, and others by name.
         sizes: how formulas of each size hold on spaces that they have not seen.
         limit: the size that was chosen.
         folds: by space left out, the best formulas that were bred without it.
@@ -152,13 +153,14 @@ def cross_validated(
         "chosen": bred(formulas["chosen"], size),
         "fitted": row(formulas["fitted"], [(_best(unseen[space]), suite) for space, suite in suites.items()]),
     }
-    members = members_of(lambda limit: _of_front(front, limit))
-    if len(members) > 1:
-        formulas["committee"] = committee_of(members, fitting)
-        rows["committee"] = row(
-            formulas["committee"],
-            [((_committee(unseen[fold.space], fold.fitting),), fold.unseen) for fold in folds],
-        )
+    for name, limits in COMMITTEES.items():
+        members = members_of(limits, partial(_of_front, front))
+        if len(members) > 1:
+            formulas[name] = committee_of(members, fitting)
+            rows[name] = row(
+                formulas[name],
+                [((_committee(limits, unseen[fold.space], fold.fitting),), fold.unseen) for fold in folds],
+            )
     rows |= rivals
     rows |= {text: given(formula) for text, formula in _references(fitting).items()}
     numbers = "fitted" if choose == "fitted" else _handed_out(rows, rival)
@@ -169,7 +171,7 @@ def cross_validated(
 def _handed_out(rows: Mapping[str, Transfer], rival: str) -> str:
     """What holds best on spaces left out: a simpler formula, unless a less simple one is better."""
     found = rival
-    for what in ("chosen", "committee"):
+    for what in ("chosen", *COMMITTEES):
         own, other = (rows[each].mean("left_out") if each in rows else None for each in (what, found))
         if own is not None and other is not None and (own > other or (what == "chosen" and own == other)):
             found = what
@@ -182,10 +184,10 @@ def _of_front(front: Sequence[Individual], limit: int) -> Formula | None:
     return Formula.trusted(small[-1].tokens) if small else None
 
 
-def _committee(formulas: Sequence[Unseen], fitting: Suite) -> Formula:
+def _committee(limits: tuple[int, ...], formulas: Sequence[Unseen], fitting: Suite) -> Formula:
     """The committee of a fold, made as that of the run is."""
     members = members_of(
-        lambda limit: next((each.formula for each in formulas if each.formula.size <= limit), None)
+        limits, lambda limit: next((each.formula for each in formulas if each.formula.size <= limit), None)
     )
     return committee_of(members, fitting) if len(members) > 1 else formulas[0].formula
 
@@ -219,7 +221,7 @@ def _verdict(rows: Mapping[str, Transfer], formula: Formula, numbers: str, rival
     own, other = rows[numbers].mean("left_out") or 0.0, rows[rival].mean("left_out") or 0.0
     what = f"the best single proxy, {rows[rival].name}" if rival == "proxy" else rows[rival].name
     beside = f"and {what}, chosen on the other spaces, {other:.3f}"
-    bred = {each: rows[each].mean("left_out") or 0.0 for each in ("committee", "fitted") if each in rows}
+    bred = {each: rows[each].mean("left_out") or 0.0 for each in (*COMMITTEES, "fitted") if each in rows}
     if numbers == rival:
         return (
             "breeding brought nothing for search spaces that were left out: there, the best of what is bred has a mean "

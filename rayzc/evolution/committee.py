@@ -10,28 +10,32 @@ between -1 and 1, 0 for a network in the middle, a half where three quarters lie
 single network has a value and no two are tied for lying far out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from rayzc.formula import Formula, Tokens, ranking_values
 from rayzc.problems import Suite
 
-__all__ = ["LIMITS", "committee_of", "members_of"]
+__all__ = ["COMMITTEES", "committee_of", "members_of"]
 
-LIMITS = (4, 8, 16)
-"""The number of nodes that the members may have."""
+COMMITTEES: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {"committee": (4, 8, 16), "large committee": (4, 16, 64)}
+)
+"""The committees, by name: the number of nodes that their members may have."""
 
 _QUANTILES = np.linspace(0.0, 1.0, 201)
 
 
-def members_of(best: Callable[[int], Formula | None]) -> tuple[Formula, ...]:
+def members_of(limits: Iterable[int], best: Callable[[int], Formula | None]) -> tuple[Formula, ...]:
     """The members of a committee: the best formula of each limit of size, each once.
 
     Args:
+        limits: the limits.
         best: from a limit of size to the best formula that keeps to it, if there is one.
     """
-    found = [best(limit) for limit in LIMITS]
+    found = [best(limit) for limit in limits]
     return tuple(dict.fromkeys(formula for formula in found if formula is not None))
 
 

@@ -16,7 +16,8 @@ _COLUMNS = {"fitted": "fitted", "held_out": "networks\nheld out", "left_out": "s
 _NAMES = {
     "chosen": "bred, chosen by transfer",
     "fitted": "bred, best fitted",
-    "committee": "bred, committee of three",
+    "committee": "bred, committee",
+    "large committee": "bred, large committee",
     "proxy": "best single proxy",
 }
 

@@ -19,7 +19,10 @@ from rayzc.evolution.tables import Tables
 from rayzc.formula import Tokens
 from rayzc.options.breeding import TOP_OBJECTIVES, Settings
 
-__all__ = ["Judge", "Verdict"]
+__all__ = ["MEMORY", "Judge", "Verdict"]
+
+MEMORY = 200_000
+"""Formulas, and rankings, that a judge remembers unless it is told otherwise."""
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
@@ -64,7 +67,7 @@ class Judge:
         tables: Tables,
         correlation: str = "kendall",
         max_ties: float = 1.0,
-        memory: int = 200_000,
+        memory: int = MEMORY,
         top: bool = False,
     ) -> None:
         self.proxies = tables.proxies
@@ -81,10 +84,10 @@ class Judge:
         self._top = TopGain(tables) if top else None
 
     @classmethod
-    def of(cls, tables: Tables, settings: Settings) -> "Judge":
+    def of(cls, tables: Tables, settings: Settings, memory: int = MEMORY) -> "Judge":
         """The judge that breeding with some settings needs."""
         top = settings.objective in TOP_OBJECTIVES
-        return cls(tables, settings.correlation, settings.max_ties, top=top)
+        return cls(tables, settings.correlation, settings.max_ties, memory, top)
 
     def __call__(self, tokens: Tokens) -> Verdict:
         """Judges one formula, given as tokens in prefix order."""

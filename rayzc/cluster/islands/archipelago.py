@@ -24,6 +24,7 @@ import ray.exceptions
 from rayzc.cluster.islands.workers import Breeding, IslandWorkers, Kept, Report, Worker, kept
 from rayzc.errors import ClusterError, RayzcError, RunError
 from rayzc.evolution import TOPOLOGIES, Island, Tables, emigrants
+from rayzc.evolution.fitness import MEMORY
 from rayzc.options import Settings
 from rayzc.runs import WrittenIsland
 
@@ -71,7 +72,9 @@ class Archipelago:
         self._breedings: list[Breeding] = []
         self._bred_as: list[tuple[Breeding, Any]] = []  # by island, how it is bred, and a reference to that
         for tables, settings in groups:
-            breeding = Breeding(self._ray.put(tables), settings, len(self._bred_as))
+            # All groups together take as much of a worker's memory as one alone.
+            memory = MEMORY // len(groups)
+            breeding = Breeding(self._ray.put(tables), settings, len(self._bred_as), memory)
             told = self._ray.put(breeding)  # every call refers to it; to send it along takes longer
             self._breedings.append(breeding)
             self._bred_as += [(breeding, told)] * settings.number_of_islands

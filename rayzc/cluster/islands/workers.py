@@ -17,6 +17,7 @@ import ray.exceptions
 
 from rayzc.cluster.islands.backend import Backend
 from rayzc.evolution import Individual, Island, Judge, Tables, emigrants, initialise, step
+from rayzc.evolution.fitness import MEMORY
 from rayzc.options import Settings
 from rayzc.runs import WrittenIsland
 
@@ -80,12 +81,14 @@ class Breeding:
         tables: reference to what formulas are judged on.
         settings: how formulas are bred.
         first: number of the first of these islands in the run.
+        memory: formulas that a worker remembers for them.
         key: names them among all that share workers.
     """
 
     tables: Any
     settings: Settings
     first: int = 0
+    memory: int = MEMORY
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -130,7 +133,7 @@ class IslandWorker:
         known = self._judges.get(breeding.key)
         if known is None:
             tables: Tables = ray.get(breeding.tables)
-            known = self._judges[breeding.key] = Judge.of(tables, breeding.settings)
+            known = self._judges[breeding.key] = Judge.of(tables, breeding.settings, breeding.memory)
         return known
 
 

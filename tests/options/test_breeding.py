@@ -7,6 +7,7 @@ import pytest
 from rayzc import evolution, nas
 from rayzc.cluster.searches import attempt
 from rayzc.errors import RunError
+from rayzc.evolution.objectives import TOP
 from rayzc.options import Limits, Settings
 from rayzc.options.breeding import CORRELATIONS, ISLANDS, OBJECTIVES, SELECTIONS, TOPOLOGIES
 from rayzc.options.runs import LOGGERS
@@ -18,7 +19,7 @@ from tests.options.test_option import refused
     ("names", "registry"),
     [
         (CORRELATIONS, evolution.CORRELATIONS),
-        (OBJECTIVES, evolution.OBJECTIVES),
+        (OBJECTIVES, (*evolution.OBJECTIVES, *TOP)),
         (SELECTIONS, evolution.SELECTIONS),
         (TOPOLOGIES, evolution.TOPOLOGIES),
         (ALGORITHMS, nas.ALGORITHMS),

@@ -83,7 +83,7 @@ def _dashboard(progress: "Progress") -> Group:
     front.add_column("nodes", justify="right", no_wrap=True)
     front.add_column("objective", justify="right", no_wrap=True)
     if progress.transfer:
-        # How formulas of at most this size hold on spaces that they have not seen.
+        # How formulas of about this size hold on spaces that they have not seen.
         front.add_column("spaces left out", justify="right", no_wrap=True)
     front.add_column("formula")
     for individual in progress.front[-_FRONT_ROWS:]:
@@ -98,9 +98,9 @@ def _dashboard(progress: "Progress") -> Group:
 
 
 def _transfer(progress: "Progress", size: int) -> str:
-    """The mean tau on spaces left out of formulas of at most some size; a dash where not all folds have one."""
-    known = [mean for limit, mean in progress.transfer.items() if limit <= size]
-    return f"{known[-1]:.4f}" if known else "-"
+    """The mean tau on spaces left out of formulas of about some size."""
+    *_, largest = progress.transfer.values()
+    return f"{next((mean for limit, mean in progress.transfer.items() if size <= limit), largest):.4f}"
 
 
 def _result_tables(result: "Discovery") -> list[Table]:

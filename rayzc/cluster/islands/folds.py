@@ -49,7 +49,7 @@ class Folds:
         return [(Tables.of(fold.fitting), self.settings) for fold in self.folds]
 
     def transfer(self, fronts: Sequence[Sequence[Sequence[Individual]]]) -> dict[int, float]:
-        """By limit of size, the mean tau on spaces left out of the best formulas that keep to it.
+        """By the largest of each class of sizes, the mean tau of its formulas on spaces left out.
 
         Args:
             fronts: by fold, the fronts of its islands; empty before the first epoch.

@@ -37,8 +37,8 @@ class Progress:
         processes: process ids of the workers that are ready.
         workers_lost: workers that died and were replaced.
         occupation: share of the time in which the driver was busy.
-        transfer: by limit of size, in ascending order, the mean tau of the best formulas that keep to it on search
-            spaces that they have not seen; empty without cross-validation.
+        transfer: by class of sizes, each named by its largest, in ascending order, the mean tau of its formulas on
+            search spaces that they have not seen; empty without cross-validation.
     """
 
     seconds: float

@@ -22,6 +22,12 @@ def discover(
         for proxy, lacking in loaded.select(options.problems, options.leave_out).left_out.items():
             display.say(f"{proxy} is not used: it is missing on {', '.join(lacking)}")
 
+    spaces = {problem.space for problem in loaded.select(options.problems, options.leave_out).problems}
+    if options.cross_validate and len(spaces) == 1:
+        display.say(
+            f"nothing is cross-validated: {spaces.pop()} is the only search space, and one is left out"
+        )
+
     from rayzc.cluster import discover
     from rayzc.cluster.islands.discovery import with_islands
 

@@ -18,7 +18,7 @@ from rayzc.evolution.transfer import Judged, Transfer, taus_of, transfer_of
 from rayzc.formula import Formula, is_proxy_name
 from rayzc.problems import Suite
 
-__all__ = ["REFERENCES", "CrossValidation", "Known", "cross_validated"]
+__all__ = ["KNOWN", "REFERENCES", "CrossValidation", "Known", "cross_validated"]
 
 SAMPLES = 100
 """Bootstrap samples of each interval."""
@@ -38,6 +38,10 @@ class Known:
 
     name: str
     formula: Formula
+
+
+KNOWN: tuple[Known, ...] = ()
+"""The formulas that come with rayzc."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def cross_validated(
     validation: Suite | None,
     *,
     choose: str = "transfer",
-    known: Sequence[Known] = (),
+    known: Sequence[Known] = KNOWN,
     samples: int = SAMPLES,
 ) -> CrossValidation:
     """Chooses the formula to hand out, and compares it.
@@ -144,7 +148,7 @@ def cross_validated(
     to_beat = rivals[rival].mean("left_out") or 0.0
     size = chosen_size([size for size in sizes if size.mean >= to_beat] or sizes)
     formulas = {
-        "chosen": Formula.trusted([each for each in front if len(each.tokens) <= size.limit][-1].tokens),
+        "chosen": _of_front(front, size.limit) or Formula.trusted(front[0].tokens),
         "fitted": Formula.trusted(best.tokens),
         "proxy": proxy,
         **{each.name: each.formula for each in known},

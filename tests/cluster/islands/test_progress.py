@@ -74,3 +74,18 @@ def test_a_run_that_met_its_limit_before_has_nothing_left_to_do(
     population = (BEST,)
     tracker.restored([Island(index, 2, population, population, 30) for index in range(2)])
     assert tracker.stop(2) == (None if ending is None else (2, ending))
+
+
+def test_folds_count_but_best_and_front_are_those_of_the_run() -> None:
+    tracker = ProgressTracker(Limits(evaluations=30), before=0.0, folds=(1, 1))
+    for island, objective in enumerate([0.4, 0.5, 0.9]):
+        tracker.add(report(island, 0, objective))
+    assert tracker.stop(0) == (0, Ending(Reason.EVALUATIONS))
+    assert tracker._best is not None
+    assert tracker._best.objective == 0.4
+    assert [[front[0].objective for front in fold] for fold in tracker.fold_fronts] == [[0.5], [0.9]]
+    restored = ProgressTracker(Limits(plateau=9), before=0.0, folds=(1,))
+    populations = [replace(BEST, objective=objective) for objective in (0.3, 0.8)]
+    restored.restored([Island(0, 4, (best,), (best,), 7) for best in populations])
+    assert restored._record == (4, 0.3)
+    assert restored.fold_fronts == [[(populations[1],)]]

@@ -21,7 +21,7 @@ from rayzc.options import Setup
 from rayzc.problems import Suite
 from rayzc.runs import TRAININGS
 
-__all__ = ["Finishing", "train_finalists"]
+__all__ = ["Finishing", "best_by_score", "train_finalists"]
 
 _CHOOSING_SHARE = 0.4
 _resources: Any = ray.cluster_resources
@@ -118,7 +118,7 @@ def train_finalists(
         chosen = {
             name: (
                 *found_finalists(results, name, count),
-                *_best(
+                *best_by_score(
                     Choice.BY_PROXY, {key: scores.get((name, key), math.nan) for key in drawn[name]}, count
                 ),
                 *(Finalist(Choice.RANDOM, key) for key in drawn[name][:count]),
@@ -171,9 +171,10 @@ def _in_turn(drawn: Mapping[str, Sequence[str]], proxies: tuple[str, ...]) -> It
                 yield Request(*_parts(name, networks[place]), proxies)
 
 
-def _best(choice: Choice, scores: Mapping[str, float], count: int) -> Iterator[Finalist]:
+def best_by_score(choice: Choice, scores: Mapping[str, float], count: int) -> Iterator[Finalist]:
+    """The networks with the best scores. Those without a finite score come last, as in every ranking of rayzc's."""
     known = {key: score for key, score in scores.items() if not math.isnan(score)}
-    for key in sorted(known, key=lambda key: -known[key])[:count]:
+    for key in sorted(known, key=lambda key: (not math.isfinite(known[key]), -known[key]))[:count]:
         yield Finalist(choice, key)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rayzc.cluster.finals import Finishing
+from rayzc.cluster.finals import Finishing, best_by_score
 from rayzc.cluster.pipeline import resume_run, run
 from rayzc.nas.finals import Choice, Final
 from rayzc.options import Recipe
@@ -105,3 +105,11 @@ def test_trainings_that_were_interrupted_are_resumed(trained: Pipeline, tmp_path
     assert accuracies(rest) == accuracies(trained)
     again = resume_run(tmp_path / "run")
     assert accuracies(again) == accuracies(trained)
+
+
+def test_networks_without_a_finite_score_are_chosen_last() -> None:
+    """With a minus sign, too: what a proxy cannot rank is -inf, and its opposite is no recommendation."""
+    scores = {"a": float("inf"), "b": 1.0, "c": float("nan"), "d": 2.0, "e": float("-inf")}
+    chosen = [finalist.architecture for finalist in best_by_score(Choice.BY_PROXY, scores, 4)]
+    assert chosen[:2] == ["d", "b"]
+    assert set(chosen[2:]) == {"a", "e"}

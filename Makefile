@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-all faults lint docs bench gpu
+.PHONY: install run test test-all faults lint docs bench gpu release-check
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -46,3 +46,10 @@ bench: install
 # On a machine with a GPU, what cannot be checked without one; eight minutes. ARGS="--device cpu" only executes it.
 gpu: install
 	$(BIN)/python -m tests.gpu $(ARGS)
+
+# What is released, in dist/: twine checks it; then the wheel runs in a clean environment, outside the checkout.
+release-check: install
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m tests.release dist

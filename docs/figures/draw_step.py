@@ -47,18 +47,52 @@ def picture(settings: Settings) -> str:
 def _parts(settings: Settings) -> Iterator[str]:
     """Boxes, frames and arrows, from the island before on the left to the island after on the right."""
     other = 1 - settings.crossover - settings.constants
-    yield from _box(20, 150, 150, 110, "value", "island", f"epoch e: {settings.population}", "formulas, a front")
+    yield from _box(
+        20, 150, 150, 110, "value", "island", f"epoch e: {settings.population}", "formulas, a front"
+    )
     yield from _box(20, 330, 150, 70, "value", "immigrants", f"every {settings.migration_interval} epochs")
-    yield from _box(790, 150, 150, 110, "value", "island", f"epoch e + 1: {settings.population}", "formulas, a front")
+    yield from _box(
+        790, 150, 150, 110, "value", "island", f"epoch e + 1: {settings.population}", "formulas, a front"
+    )
     yield from _box(790, 330, 150, 70, "value", "emigrants", f"the best {settings.migration_rate:.0%}")
 
     yield '<rect class="frame" x="205" y="50" width="550" height="350" rx="10"/>'
     yield _text(480, 38, f"{settings.generations} generations", "title")
     yield from _box(230, 80, 150, 110, "box", "select", f"half: the best of {TOURNAMENT};", "half: lexicase")
-    yield from _box(405, 80, 150, 110, "box", "vary", f"{settings.crossover:.0%} crossover", f"{settings.constants:.0%} a constant", f"{other:.0%} mutation")
-    yield from _box(580, 80, 150, 110, "box", "judge", f"{settings.offspring} offspring:", "ranks, tau by problem,", "one objective")
+    yield from _box(
+        405,
+        80,
+        150,
+        110,
+        "box",
+        "vary",
+        f"{settings.crossover:.0%} crossover",
+        f"{settings.constants:.0%} a constant",
+        f"{other:.0%} mutation",
+    )
+    yield from _box(
+        580,
+        80,
+        150,
+        110,
+        "box",
+        "judge",
+        f"{settings.offspring} offspring:",
+        "ranks, tau by problem,",
+        "one objective",
+    )
     yield from _box(580, 250, 150, 110, "box", "polish", f"constants of {settings.polish}", "good formulas")
-    yield from _box(230, 250, 325, 110, "box", "survive", f"the best {settings.population} of parents and offspring,", "one of each ranking and each shape,", f"{settings.parsimony:g} less for each node")
+    yield from _box(
+        230,
+        250,
+        325,
+        110,
+        "box",
+        "survive",
+        f"the best {settings.population} of parents and offspring,",
+        "one of each ranking and each shape,",
+        f"{settings.parsimony:g} less for each node",
+    )
 
     yield _arrow("M170 205 H217 V135 H228")
     yield _arrow("M170 365 H195 V150 H228")

@@ -1,7 +1,7 @@
 """Repeats the table of results on mini-13: ``python docs/figures/whole_runs.py --seeds 3``.
 
-Each seed is a run of all stages, as ``rayzc run --seed SEED``, in a folder of its own. A run that is there already is not
-repeated, but continued or read.
+Each seed is a run of all stages, as ``rayzc run --seed SEED``, in a folder of its own. A run that is there already is
+not repeated, but continued or read.
 """
 
 import argparse
@@ -31,7 +31,9 @@ def main() -> None:
         runs.append(run)
         print(f"seed {seed}: {run.seconds:.0f} s, {run.formula}", flush=True)
     suite = rayzc.load_suite(given.suite)
-    print("\n| problem | tau of two trainings | found | by proxy | random | best in suite | median in suite |")
+    print(
+        "\n| problem | tau of two trainings | found | by proxy | random | best in suite | median in suite |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     rows = [row(suite, [run.finals[place] for run in runs]) for place in range(len(runs[0].finals))]
     for final, numbers in zip(runs[0].finals, rows, strict=True):
@@ -47,7 +49,12 @@ def row(suite: rayzc.Suite, finals: list[Final]) -> list[float]:
         for choice in (Choice.FOUND, Choice.BY_PROXY, Choice.RANDOM)
     ]
     accuracies = finals[0].suite
-    return [float(table.ceiling or np.nan), *map(float, chosen), max(accuracies), float(np.median(accuracies))]
+    return [
+        float(table.ceiling or np.nan),
+        *map(float, chosen),
+        max(accuracies),
+        float(np.median(accuracies)),
+    ]
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ from mkdocs.structure.files import File, Files
 
 _COMMANDS = """# Commands
 
-What `rayzc COMMAND --help` says, for all commands. The options of a run are keywords in Python, too ([Options](options.md)).
+What `rayzc COMMAND --help` says, for all commands. The options of a run are keywords in Python, too:
+[Options](options.md).
 """
 
 _OPTIONS = """# Options
 
-All options of the functions in Python, by class, with their defaults and ranges. A function takes each as a keyword, or all of
-a class as one object: `rayzc.discover(suite, holdout=0.25)` and
+All options of the functions in Python, by class, with their defaults and ranges. A function takes each as a keyword, or
+all of a class as one object: `rayzc.discover(suite, holdout=0.25)` and
 `rayzc.discover(suite, options=rayzc.DiscoverOptions(holdout=0.25))` are the same.
 """
 

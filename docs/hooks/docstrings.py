@@ -1,7 +1,7 @@
 """Reads rayzc's docstrings for the reference: options of functions, and names that link to their pages.
 
-A function that takes options by keyword (``@takes``) has its signature and the list of its options only when it runs, so
-both are asked of the function itself. Cross-references are in the form of Sphinx, which Markdown does not know.
+A function that takes options by keyword (``@takes``) has its signature and the list of its options only when it runs,
+so both are asked of the function itself. Cross-references are in the form of Sphinx, which Markdown does not know.
 """
 
 import importlib

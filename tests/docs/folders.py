@@ -48,7 +48,9 @@ def fill(folder: Path) -> None:
     for place, width in (("my_module.py", 4), ("my_models.py", 6), ("folder/file.py", 8)):
         (folder / place).write_text(_MODULE.format(width=width))
     (folder / "FOLDER").mkdir()
-    entries = {f"({a}, {b}, 1, 1, 0, 1)": entry(50.0 + a + b, flops=1.0 + a) for a in range(4) for b in range(4)}
+    entries = {
+        f"({a}, {b}, 1, 1, 0, 1)": entry(50.0 + a + b, flops=1.0 + a) for a in range(4) for b in range(4)
+    }
     write_json(folder / "FOLDER" / "zc_nasbench201.json", {"cifar10": entries})
 
 

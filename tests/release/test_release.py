@@ -49,7 +49,13 @@ def test_what_is_in_the_wheel(built: Path) -> None:
     (source,) = built.glob("*.tar.gz")
     with tarfile.open(source) as archive:
         files = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "tests/release/test_release.py"} <= files
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "CITATION.cff",
+        "tests/release/test_release.py",
+    } <= files
 
 
 @pytest.mark.slow

@@ -60,6 +60,7 @@ def test_a_discovery(small_suite: Suite, tmp_path: Path, taker: Any) -> None:
     assert re.fullmatch(TAKEN, text)
 
 
+@pytest.mark.cluster
 def test_trainings(tmp_path: Path, taker: Any) -> None:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -74,6 +75,7 @@ def test_trainings(tmp_path: Path, taker: Any) -> None:
     assert result.stopped == "all trainings ended"
 
 
+@pytest.mark.cluster
 def test_the_trainings_of_a_build(tmp_path: Path, taker: Any) -> None:
     benchmark = benchmark_of(read_spec(SPEC))
     space, task = read_spec(SPEC).problems[0]
@@ -100,6 +102,7 @@ def test_the_trainings_of_a_build(tmp_path: Path, taker: Any) -> None:
     assert 0 <= found[trial] <= 1
 
 
+@pytest.mark.cluster
 def test_a_pool_that_measures(taker: Any) -> None:
     """Searches, and whatever else measures, wait for its workers."""
     with warnings.catch_warnings(record=True) as warned:

@@ -65,7 +65,16 @@ def options() -> Iterator[str]:
 
     yield _OPTIONS
     for name in (
-        *("DiscoverOptions", "StudyOptions", "SearchOptions", "RunOptions", "TrainOptions", "ScoreOptions"),
+        *(
+            "DiscoverOptions",
+            "Settings",
+            "Limits",
+            "StudyOptions",
+            "SearchOptions",
+            "RunOptions",
+            "TrainOptions",
+            "ScoreOptions",
+        ),
         *("ReportOptions", "FillOptions", "BuildOptions", "Cluster", "Place"),
     ):
         yield f"## {name}\n\n| option | default | range | |\n| --- | --- | --- | --- |"

@@ -33,9 +33,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             files.append(File.generated(config, uri, content=(ROOT / place).read_text(encoding="utf-8")))
     for page in files.documentation_pages():
         for link in _LINK.finditer(page.content_string):
-            place = _place(page.src_uri, link[2])
-            if place is not None and _uri(place) not in files.src_uris and (ROOT / place).is_file():
-                files.append(File.generated(config, _uri(place), abs_src_path=str(ROOT / place)))
+            target = _place(page.src_uri, link[2])
+            if target is not None and _uri(target) not in files.src_uris and (ROOT / target).is_file():
+                files.append(File.generated(config, _uri(target), abs_src_path=str(ROOT / target)))
     return files
 
 

@@ -21,7 +21,11 @@ SHORTER = (
     (r"--epochs \d+", "--epochs 1"),
     (r"--repeats \d+", "--repeats 1"),
     (r"\brayzc run$", "rayzc run --time-limit 60s"),
+    (r"--budget \d+", "--budget 20"),
+    (r"--seeds \d+", "--seeds 1"),
     (r"time_limit=\d+", "time_limit=10"),
+    (r"budget=\d+", "budget=20"),
+    (r"\bseeds=\d+", "seeds=1"),
 )
 """What limits become where slow blocks run: the commands are tested, not their patience."""
 

@@ -1,6 +1,7 @@
 """The wheel and the sdist are what they should be, and the wheel works without the checkout."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -13,6 +14,8 @@ import pytest
 from tests.release.installed import ROOT, check, install
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+FALLBACK = PROJECT["tool"]["hatch"]["version"]["fallback-version"]
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +67,41 @@ def test_the_wheel_works_without_the_checkout(built: Path, tmp_path: Path) -> No
     check(install(wheel, tmp_path), tmp_path)
 
 
+@pytest.mark.slow
+def test_versions_with_tags_and_without(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    assert _version(tmp_path) == FALLBACK, "without git"
+    _git(tmp_path, "init", "--quiet")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "--quiet", "--message", "first")
+    assert re.fullmatch(r"\d+\.\d+(\.\d+)?\.dev1", _version(tmp_path)), "without tags"
+    _git(tmp_path, "tag", "--annotate", "v7.8.9", "--message", "rayzc 7.8.9")
+    assert _version(tmp_path) == "7.8.9"
+    _git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "second")
+    assert _version(tmp_path) == "7.8.10.dev1"
+
+
+def _version(folder: Path) -> str:
+    """The version that a build in this folder would have."""
+    command = [sys.executable, "-m", "hatchling", "version"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.split()[-1]
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    """Runs git as nobody in particular."""
+    identity = ["-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
 def test_the_version_comes_from_tags() -> None:
     assert "version" in PROJECT["project"]["dynamic"]
     assert PROJECT["tool"]["hatch"]["version"]["source"] == "vcs"
-    fallback = PROJECT["tool"]["hatch"]["version"]["fallback-version"]
-    assert re.fullmatch(r"\d+\.\d+\.\d+", fallback)
+    assert re.fullmatch(r"\d+\.\d+\.\d+", FALLBACK)
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    assert re.search(rf"^version: {re.escape(fallback)}$", citation, re.MULTILINE)
+    assert re.search(rf"^version: {re.escape(FALLBACK)}$", citation, re.MULTILINE)
 
 
 def test_a_checkout_that_is_not_installed_has_a_version() -> None:

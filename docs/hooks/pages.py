@@ -6,7 +6,9 @@ become links of pages, or of copies of the files, so that nothing leads to anoth
 
 import posixpath
 import re
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -24,6 +26,26 @@ PAGES = {
 """By their places in the repository, files that are pages of the site, too; README's is written for the site alone."""
 
 _LINK = re.compile(r"(?<!`)(!?\[[^\]]*\]\()([^)\s#]*)(#[^)\s]*)?\)")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Puts pages that the navigation does not name at the end of it, so that a new page is never out of reach."""
+    docs = Path(config.docs_dir)
+    named = set(_named(config.nav))
+    others = [path.relative_to(docs).as_posix() for path in sorted(docs.rglob("*.md"))]
+    others = [uri for uri in others if uri not in named]
+    if others:
+        config.nav = [*(config.nav or ()), {"More": others}]
+    return config
+
+
+def _named(nav: Any) -> Iterator[str]:
+    """The pages of a navigation."""
+    if isinstance(nav, str):
+        yield nav
+    elif nav:
+        for below in nav.values() if isinstance(nav, dict) else nav:
+            yield from _named(below)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

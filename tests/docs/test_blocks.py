@@ -20,14 +20,16 @@ SHORTER = (
     (r"--time-limit \d+\w+", "--time-limit 20s"),
     (r"--epochs \d+", "--epochs 1"),
     (r"--repeats \d+", "--repeats 1"),
-    (r"\brayzc run$", "rayzc run --time-limit 60s"),
+    (r"\brayzc run(?= |$)(?!.*--(time-limit|quick))", "rayzc run --time-limit 20s"),
     (r"--budget \d+", "--budget 20"),
     (r"--seeds \d+", "--seeds 1"),
     (r"time_limit=\d+", "time_limit=10"),
     (r"budget=\d+", "budget=20"),
     (r"\bseeds=\d+", "seeds=1"),
+    (r"rayzc (search|run)\b(?!.*--problems)", r"rayzc \1 --problems nasbench201/digits"),
+    (r'load_suite\("([\w.-]+)"\)$', r'load_suite("\1").select(["nasbench201/digits"])'),
 )
-"""What limits become where slow blocks run: the commands are tested, not their patience."""
+"""What limits and problems become where slow blocks run: the commands are tested, not their patience."""
 
 
 def _with(kinds: set[str]) -> list[object]:

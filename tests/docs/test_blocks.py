@@ -1,6 +1,7 @@
 """Every block of code in the documentation runs, or says why not and is at least parsed."""
 
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -64,6 +65,14 @@ def test_every_command_is_known(path: Path, folder: Path) -> None:
                 check(words)
             except Exception as error:
                 raise AssertionError(f"{block.place}: {' '.join(words)}: {error!r}") from error
+
+
+def test_every_figure_has_a_command(folder: Path) -> None:
+    page = (ROOT / "docs" / "figures" / "index.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) == 12
+    for row in rows:
+        check(shlex.split(row[3].strip(" `")))
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -5,11 +5,22 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.docs.blocks import ROOT
+
+PAGES = (
+    "index",
+    "tutorial/index",
+    "explanation/how-a-step-works",
+    "figures/mini-13",
+    "reference/python",
+    "reference/options",
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,30 +62,57 @@ def test_the_reference_has_what_is_public(site: Path) -> None:
             assert re.search(rf'id="rayzc\.(?:[\w.]+\.)?{name}"', listed), name
 
 
-@pytest.mark.slow
-def test_it_is_read_and_searched_from_disk(site: Path) -> None:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     path = os.environ.get("RAYZC_CHROMIUM") or shutil.which("chromium")
     if path is None:
         pytest.skip("there is no chromium; install it, or set RAYZC_CHROMIUM, to run this test")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        for width in (390, 1440):
-            page = browser.new_page(viewport={"width": width, "height": 900})
-            complaints: list[str] = []
-            requests: list[str] = []
-            page.on("console", lambda message, told=complaints: told.append(message.text))
-            page.on("pageerror", lambda error, told=complaints: told.append(str(error)))
-            page.on("request", lambda request, asked=requests: asked.append(request.url))
-            for name in ("index", "explanation/how-a-step-works", "reference/options", "figures/mini-13"):
-                page.goto((site / f"{name}.html").as_uri())
-                page.wait_for_load_state("load")
-                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
-            assert complaints == []
-            assert [url for url in requests if not url.startswith(("file:", "data:", "about:"))] == []
-        page.goto((site / "index.html").as_uri())
-        page.click("[data-md-component=search-query]")
-        page.keyboard.type("lexicase", delay=30)
-        page.wait_for_selector(".md-search-result__item a", timeout=30_000)
-        assert "lexicase" in page.inner_text(".md-search-result__list").lower()
-        browser.close()
+        chromium = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1440])
+def test_it_is_read_from_disk(site: Path, browser: Any, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    complaints: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    for name in PAGES:
+        page.goto((site / f"{name}.html").as_uri())
+        page.wait_for_load_state("load")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    assert complaints == []
+    assert [url for url in requests if not url.startswith(("file:", "data:", "about:"))] == []
+
+
+@pytest.mark.slow
+def test_it_is_searched_from_disk(site: Path, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.click("[data-md-component=search-query]")
+    page.keyboard.type("lexicase", delay=30)
+    page.wait_for_selector(".md-search-result__item a", timeout=30_000)
+    assert "lexicase" in page.inner_text(".md-search-result__list").lower()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(site: Path, browser: Any, theme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    script = Path(axe.__file__).parent.joinpath("axe.min.js").read_text(encoding="utf-8")
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
+    for name in PAGES:
+        page.goto((site / f"{name}.html").as_uri())
+        page.wait_for_load_state("load")
+        page.evaluate(script)
+        found = page.evaluate(
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+        )
+        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]] == [], name

@@ -21,7 +21,7 @@ SHORTER = (
     (r"--time-limit \d+\w+", "--time-limit 20s"),
     (r"--epochs \d+", "--epochs 1"),
     (r"--repeats \d+", "--repeats 1"),
-    (r"\brayzc run(?= |$)(?!.*--(time-limit|quick))", "rayzc run --time-limit 20s"),
+    (r"\brayzc run(?= |$)(?!.*--time-limit)", "rayzc run --time-limit 20s"),
     (r"--budget \d+", "--budget 20"),
     (r"--seeds \d+", "--seeds 1"),
     (r"time_limit=\d+", "time_limit=10"),

@@ -38,16 +38,13 @@ def main() -> None:
     rows = [row(suite, [run.finals[place] for run in runs]) for place in range(len(runs[0].finals))]
     for final, numbers in zip(runs[0].finals, rows, strict=True):
         print(f"| {final.problem} | {' | '.join(f'{number:.3f}' for number in numbers)} |")
-    print(f"| mean | {' | '.join(f'{number:.3f}' for number in np.mean(rows, axis=0))} |")
+    print(f"| mean | {' | '.join(f'{number:.3f}' for number in np.nanmean(rows, axis=0))} |")
 
 
 def row(suite: rayzc.Suite, finals: list[Final]) -> list[float]:
     """A problem's row: the ceiling, the mean accuracies of the three choices, the suite's best and median."""
     table = suite.problem(finals[0].problem)
-    chosen = [
-        np.mean([each.accuracy for final in finals for each in final.finalists if each.choice == choice])
-        for choice in (Choice.FOUND, Choice.BY_PROXY, Choice.RANDOM)
-    ]
+    chosen = [accuracy(finals, choice) for choice in (Choice.FOUND, Choice.BY_PROXY, Choice.RANDOM)]
     accuracies = finals[0].suite
     return [
         float(table.ceiling or np.nan),
@@ -55,6 +52,12 @@ def row(suite: rayzc.Suite, finals: list[Final]) -> list[float]:
         max(accuracies),
         float(np.median(accuracies)),
     ]
+
+
+def accuracy(finals: list[Final], choice: Choice) -> float:
+    """The mean over the seeds of what networks of a choice reached; nan where there was no time to train any."""
+    known = [each.accuracy for final in finals for each in final.finalists if each.choice == choice]
+    return float(np.mean([value for value in known if value is not None] or [np.nan]))
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-all faults lint bench gpu
+.PHONY: install run test test-all faults lint docs bench gpu release-check
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,fetch,report]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,docs,fetch,report]'
 	touch $@
 
 install: $(VENV)/installed
@@ -30,10 +30,14 @@ test-all: install
 faults: install
 	$(BIN)/pytest -m cluster tests/cluster/faults $(ARGS)
 
-lint: install
+lint: install docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The site, into site/. MkDocs' theme would advertise a successor in every build.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: install
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
@@ -42,3 +46,10 @@ bench: install
 # On a machine with a GPU, what cannot be checked without one; eight minutes. ARGS="--device cpu" only executes it.
 gpu: install
 	$(BIN)/python -m tests.gpu $(ARGS)
+
+# What is released, in dist/: twine checks it; then the wheel runs in a clean environment, outside the checkout.
+release-check: install
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m tests.release dist

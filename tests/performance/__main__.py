@@ -1,5 +1,7 @@
 """``make bench``: every speed as a ratio to a peer measured in the same run; a JSON object a line.
 
+The ratios are added to the table of docs/figures/bench.md, in the column of this version.
+
 Arguments choose benchmarks by name: correlations, proxies, throughput, fairness.
 """
 
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rayzc.problems import load_suite
+from tests.performance.record import record
 
 NBSZ = Path(os.environ.get("RAYZC_NBSZ", Path(__file__).parents[2].parent / "shared" / "nbsz"))
 
@@ -55,3 +58,4 @@ if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHMARKS:
         for line in BENCHMARKS[name]():
             print(json.dumps(line), flush=True)
+            record([line])

@@ -46,6 +46,7 @@ def discovery(
     holdout: float | None = 0.25,
     own: Suite | None = None,
     kept: bool = True,
+    front: tuple[str, ...] = FRONT,
 ) -> RunFolder:
     """The folder of a discovery.
 
@@ -55,6 +56,7 @@ def discovery(
         holdout: share of the networks to hold out.
         own: the suite; by default the two tables.
         kept: whether its suite is still there.
+        front: its front.
     """
     own = own or suite()
     folder = RunFolder.create(place)
@@ -84,7 +86,7 @@ def discovery(
             "correlations": taus,
         }
 
-    folder.write(folder.hall_of_fame, {"best": [entry(formula)], "front": [*map(entry, FRONT)]})
+    folder.write(folder.hall_of_fame, {"best": [entry(formula)], "front": [*map(entry, front)]})
 
     def numbers(score: Any) -> dict[str, Any]:
         return {

@@ -1,0 +1,119 @@
+"""Moves among architectures of a user's search space: one edit away, and children of two parents."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+
+from rayzc.spaces.choice_tree import Met, Tree
+
+__all__ = ["LIMIT", "crossed", "neighbours_at"]
+
+LIMIT = 64
+"""Choices that come to exist by an edit have all options if these make at most this many architectures, else the first."""
+
+
+def neighbours_at(tree: Tree, architecture: Sequence[int], place: int) -> list[tuple[int, ...]]:
+    """The architectures with another option in one choice, and all others that both have the same.
+
+    Being neighbours is mutual: where an edit would bring in or take away choices with more than :data:`LIMIT` ways to
+    make them, they have to have their first options.
+    """
+    paths = _paths(tree, architecture)
+    path, old = list(paths)[place], architecture[place]
+    found: list[tuple[int, ...]] = []
+    for option in range(_options(tree, architecture)[place]):
+        if option == old:
+            continue
+        there = {**paths, path: option}
+        reached = list(islice(_completions(tree, there), LIMIT + 1))
+        if len(reached) > LIMIT:
+            reached = [_first(tree, there)]
+        found += [each for each in reached if _returns(tree, paths, each, path, old)]
+    return found
+
+
+def crossed(
+    tree: Tree, first: Sequence[int], second: Sequence[int], rng: np.random.Generator
+) -> tuple[int, ...]:
+    """A child that takes each choice from a parent that has it, and others by chance."""
+    parents = [_paths(tree, first), _paths(tree, second)]
+    chosen: list[int] = []
+
+    def choose(met: Met) -> int:
+        have = [parent[met.path] for parent in parents if met.path in parent]
+        place = have[int(rng.integers(len(have)))] if have else int(rng.integers(len(met.options.values)))
+        chosen.append(place)
+        return place
+
+    tree.walk(choose)
+    return tuple(chosen)
+
+
+def _returns(tree: Tree, paths: dict[str, int], reached: Sequence[int], path: str, old: int) -> bool:
+    """Whether the edit that goes back has what it comes from among its ends."""
+    there = _paths(tree, reached)
+    gone = [paths[name] for name in paths if name not in there]
+    if not any(gone):
+        return True
+    back = islice(_completions(tree, {**there, path: old}), LIMIT + 1)
+    return sum(1 for _ in back) <= LIMIT
+
+
+def _paths(tree: Tree, architecture: Sequence[int]) -> dict[str, int]:
+    """The chosen option of each choice, by its path, in order."""
+    found: dict[str, int] = {}
+    rest = iter(architecture)
+
+    def choose(met: Met) -> int:
+        found[met.path] = next(rest)
+        return found[met.path]
+
+    tree.walk(choose)
+    return found
+
+
+def _options(tree: Tree, architecture: Sequence[int]) -> list[int]:
+    sizes: list[int] = []
+    rest = iter(architecture)
+
+    def choose(met: Met) -> int:
+        sizes.append(len(met.options.values))
+        return next(rest)
+
+    tree.walk(choose)
+    return sizes
+
+
+def _first(tree: Tree, known: dict[str, int]) -> tuple[int, ...]:
+    return next(_completions(tree, known))
+
+
+def _completions(tree: Tree, known: dict[str, int]) -> Iterator[tuple[int, ...]]:
+    """All architectures with these options, and any in the choices that are not known."""
+    prefix: list[int] = []
+    while True:
+        chosen: list[int] = []
+        free: list[int] = []
+        sizes: list[int] = []
+
+        def choose(
+            met: Met, chosen: list[int] = chosen, free: list[int] = free, sizes: list[int] = sizes
+        ) -> int:
+            if met.path in known:
+                place = known[met.path]
+            else:
+                place = prefix[len(free)] if len(free) < len(prefix) else 0
+                free.append(place)
+                sizes.append(len(met.options.values))
+            chosen.append(place)
+            return place
+
+        tree.walk(choose)
+        yield tuple(chosen)
+        last = len(free) - 1
+        while last >= 0 and free[last] + 1 == sizes[last]:
+            last -= 1
+        if last < 0:
+            return
+        prefix = [*free[:last], free[last] + 1]

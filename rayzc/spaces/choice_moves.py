@@ -19,12 +19,15 @@ def neighbours_at(tree: Tree, architecture: Sequence[int], place: int) -> list[t
     Being neighbours is mutual: where an edit would bring in or take away choices with more than :data:`LIMIT` ways to
     make them, they have to have their first options.
     """
-    paths = _paths(tree, architecture)
-    path, old = list(paths)[place], architecture[place]
+    met = _met(tree, architecture)
+    path, options, old = met[place].path, met[place].options, architecture[place]
+    others = [option for option in range(len(options.values)) if option != old]
+    if not options.controls and not any(options.nested):
+        # Nothing depends on it: the fast way for nearly all choices.
+        return [(*architecture[:place], option, *architecture[place + 1 :]) for option in others]
+    paths = {each.path: option for each, option in zip(met, architecture, strict=True)}
     found: list[tuple[int, ...]] = []
-    for option in range(_options(tree, architecture)[place]):
-        if option == old:
-            continue
+    for option in others:
         there = {**paths, path: option}
         reached = list(islice(_completions(tree, there), LIMIT + 1))
         if len(reached) > LIMIT:
@@ -60,29 +63,22 @@ def _returns(tree: Tree, paths: dict[str, int], reached: Sequence[int], path: st
     return sum(1 for _ in back) <= LIMIT
 
 
-def _paths(tree: Tree, architecture: Sequence[int]) -> dict[str, int]:
-    """The chosen option of each choice, by its path, in order."""
-    found: dict[str, int] = {}
-    rest = iter(architecture)
+def _met(tree: Tree, architecture: Sequence[int]) -> list[Met]:
+    """The choices that exist for an architecture, in order."""
+    found: list[Met] = []
 
     def choose(met: Met) -> int:
-        found[met.path] = next(rest)
-        return found[met.path]
+        found.append(met)
+        return architecture[len(found) - 1]
 
     tree.walk(choose)
     return found
 
 
-def _options(tree: Tree, architecture: Sequence[int]) -> list[int]:
-    sizes: list[int] = []
-    rest = iter(architecture)
-
-    def choose(met: Met) -> int:
-        sizes.append(len(met.options.values))
-        return next(rest)
-
-    tree.walk(choose)
-    return sizes
+def _paths(tree: Tree, architecture: Sequence[int]) -> dict[str, int]:
+    """The chosen option of each choice, by its path, in order."""
+    met = _met(tree, architecture)
+    return {each.path: option for each, option in zip(met, architecture, strict=True)}
 
 
 def _first(tree: Tree, known: dict[str, int]) -> tuple[int, ...]:

@@ -158,12 +158,6 @@ class Tree:
             assert not isinstance(node, Copies), "repeats of repeats are refused above"
             return Copies(self._times(what.times, path, known), node)
         if isinstance(what, Mapping):
-            if what and all(isinstance(part, Mapping) for part in what.values()):
-                labels = labels_of(self.space, path, list(what))
-                nested = tuple(
-                    self._group(part, f"{path}.", known) if part else None for part in what.values()
-                )
-                return Options(tuple(what), labels, nested, controls)
             if not what:
                 raise SpaceError(f"{self.space}: {path} is empty: give it options or choices")
             return self._group(what, f"{path}.", known)
@@ -173,8 +167,20 @@ class Tree:
                 if isinstance(what, (int, float, str))
                 else f"{self.space}: {path} is a {type(what).__name__}: give its options in a list"
             )
-        values = tuple(what)
-        return Options(values, labels_of(self.space, path, values), (None,) * len(values), controls)
+        values: list[Any] = []
+        inner: list[Any] = []
+        for option in what:
+            # An option with choices of its own is a dictionary, which cannot be an option itself.
+            values += option if isinstance(option, dict) else [option]
+            inner += option.values() if isinstance(option, dict) else [None]
+        labels = labels_of(self.space, path, values)
+        for value, part in zip(values, inner, strict=True):
+            if part is not None and not isinstance(part, Mapping):
+                raise SpaceError(
+                    f"{self.space}: {path}: give the choices of the option {value!r} in a dictionary"
+                )
+        nested = tuple(self._group(part, f"{path}.", known) if part else None for part in inner)
+        return Options(tuple(values), labels, nested, controls)
 
     def _times(self, times: int | str, path: str, known: Mapping[str, "Options | None"]) -> int | str:
         if isinstance(times, str):
@@ -335,6 +341,8 @@ def _references(choices: Mapping[str, Any]) -> frozenset[str]:
             pending.append(what.what)
         elif isinstance(what, Mapping):
             pending += what.values()
+        elif isinstance(what, (list, tuple)):
+            pending += [part for part in what if isinstance(part, Mapping)]
     return frozenset(found)
 
 

@@ -40,7 +40,7 @@ class Choices(SearchSpace):
     The choices are a dictionary; each maps a name to
 
     - options in a list: ``"width": [16, 32, 64]``;
-    - options with choices of their own: ``"op": {"conv": {"kernel": [3, 5]}, "skip": {}}``;
+    - options, some with choices of their own: ``"op": ["skip", {"conv": {"kernel": [3, 5]}}]``;
     - a group of choices: ``"stem": {"kernel": [3, 5], "stride": [1, 2]}``;
     - :class:`Repeat`, for a choice or a group several times: ``"layers": Repeat("depth", {"kernel": [3, 5]})``;
     - :class:`When`, for what exists only if an earlier choice has a certain value.
@@ -56,16 +56,16 @@ class Choices(SearchSpace):
         constraint: takes the choices as a dictionary, and returns whether the architecture is part of the space.
         canonical: takes the choices as a dictionary, and returns those that stand for all that are the same network.
         tasks: by name, what networks are built for; by default ``images``, colour images of 32 pixels in 10 classes.
+        width: what an argument of `build` named ``width`` receives that is not a choice; ``--width`` changes it.
+        depth: likewise for ``depth``.
+        side_unit: height and width of images are multiples of this.
         version: change it when the networks change without a change in the file that defines them.
 
     Raises:
         SpaceError: the choices cannot be read, or `build` does not take them.
     """
 
-    width = 1
-    depth = 1
     width_unit = 1
-    side_unit = 1
 
     def __init__(
         self,
@@ -77,6 +77,9 @@ class Choices(SearchSpace):
         canonical: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None,
         tasks: Mapping[str, Task] = _IMAGES,
         version: int | str = 0,
+        width: int = 1,
+        depth: int = 1,
+        side_unit: int = 1,
     ) -> None:
         if not callable(build):
             raise SpaceError(f"build is a {type(build).__name__}: give the function that builds a network")
@@ -86,6 +89,7 @@ class Choices(SearchSpace):
                 f"the space needs a name of letters, digits, - and _, not '{self.name}': give it by name="
             )
         self.choices, self.builder, self.version = choices, build, version
+        self.width, self.depth, self.side_unit = width, depth, side_unit
         self.constraint, self.own_canonical = constraint, canonical
         self.tasks = MappingProxyType(dict(tasks))
         if not self.tasks:
@@ -364,8 +368,8 @@ class Choices(SearchSpace):
             architecture: what to build.
             classes: number of outputs.
             input_size: height and width of the images in pixels; by default those of the first task.
-            width: None or 1: the choices say how wide a network is.
-            depth: None or 1: the choices say how deep a network is.
+            width: for a scaled-down network, where `build` takes a ``width`` that is not a choice.
+            depth: likewise for ``depth``.
             patches: 1: the networks take single images.
 
         Raises:
@@ -378,14 +382,20 @@ class Choices(SearchSpace):
         side = next(iter(self.tasks.values())).input_size if input_size is None else input_size
         self._require("classes", classes, 1)
         self._require("input size", side, self.side_unit)
-        for what, number in (("width", width), ("depth", depth), ("number of patches", patches)):
-            if number not in (None, 1):
-                raise SpaceError(
-                    f"{self.name}: {what} is {number}, but its networks have no other than that of their choices"
-                )
-        chosen = self.decode(architecture)
         task = {"classes": classes, "num_classes": classes, "input_size": side}
-        given = {name: task[name] for name in self._given if name not in chosen}
+        for what, number, usual in (("width", width, self.width), ("depth", depth, self.depth)):
+            task[what] = usual if number is None else number
+            self._require(what, task[what], 1)
+            if task[what] != usual and what not in self._given:
+                raise SpaceError(
+                    f"{self.name}: {what} is {number}, but its networks have no other {what} than that of their choices"
+                )
+        if patches != 1:
+            raise SpaceError(
+                f"{self.name}: the number of patches is {patches}, but its networks take single images"
+            )
+        chosen = self.decode(architecture)
+        given = {name: task[name] for name in self._given}
         try:
             network = self.builder(**chosen, **given)
         except Exception as error:
@@ -432,7 +442,7 @@ def _arguments(name: str, build: Callable[..., Any], choices: Sequence[str]) -> 
         parameters = inspect.signature(build).parameters
     except (TypeError, ValueError):
         return ()
-    task = ("classes", "num_classes", "input_size")
+    task = ("classes", "num_classes", "input_size", "width", "depth")
     if not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         for choice in choices:
             if choice not in parameters:
@@ -441,13 +451,13 @@ def _arguments(name: str, build: Callable[..., Any], choices: Sequence[str]) -> 
                 )
     for parameter in parameters.values():
         kinds = (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-        if parameter.default is parameter.empty and parameter.kind not in kinds:
-            if parameter.name not in (*choices, *task):
-                raise SpaceError(
-                    f"{name}: build needs the argument '{parameter.name}', which is not a choice; "
-                    f"{nearest(parameter.name, [*choices, *task])}"
-                )
-    return tuple(each for each in task if each in parameters)
+        needed = parameter.default is parameter.empty and parameter.kind not in kinds
+        if needed and parameter.name not in (*choices, *task):
+            raise SpaceError(
+                f"{name}: build needs the argument '{parameter.name}', which is not a choice; "
+                f"{nearest(parameter.name, [*choices, *task])}"
+            )
+    return tuple(each for each in task if each in parameters and each not in choices)
 
 
 def _flat(chosen: Mapping[str, Any], path: str = "") -> dict[str, Any]:

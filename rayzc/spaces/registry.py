@@ -29,7 +29,13 @@ _ALL: tuple[SearchSpace, ...] = (
 SPACES: Mapping[str, SearchSpace] = MappingProxyType({space.name: space for space in _ALL})
 """The search spaces with tables, by name."""
 
-FURTHER: Mapping[str, str] = MappingProxyType({})
+FURTHER: Mapping[str, str] = MappingProxyType(
+    {
+        "darts": "rayzc.spaces.darts:DARTS",
+        "mobilenetv2": "rayzc.spaces.mobilenetv2:MOBILENETV2",
+        "autoformer_tiny": "rayzc.spaces.autoformer:AUTOFORMER_TINY",
+    }
+)
 """Search spaces without tables, by name: module and attribute, imported when they are asked for, as they need torch."""
 
 _registered: dict[str, SearchSpace] = {}

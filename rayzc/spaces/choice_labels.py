@@ -39,8 +39,8 @@ def labels_of(space: str, path: str, values: Sequence[Any]) -> tuple[str, ...]:
             hash(value)
         except TypeError:
             raise SpaceError(
-                f"{space}: {path} has the option {value!r}, a {type(value).__name__}, which is not hashable: use numbers, "
-                "text, tuples, functions or classes"
+                f"{space}: {path} has the option {value!r}, a {type(value).__name__}, not hashable: use numbers, text, "
+                "tuples, functions or classes"
             ) from None
         label = _label(value)
         if not _LABEL.fullmatch(label):
@@ -50,7 +50,7 @@ def labels_of(space: str, path: str, values: Sequence[Any]) -> tuple[str, ...]:
             )
         if label in labels:
             raise SpaceError(
-                f"{space}: {path} has two options that are written {label}: {labels[label]!r} and {value!r}; leave one out"
+                f"{space}: {path} has two options that are written {label}: {labels[label]!r}, {value!r}; drop one"
             )
         equal = next((other for other in labels.values() if other == value), None)
         if equal is not None:
@@ -120,8 +120,7 @@ class _Reader:
 
     def refuse(self, expected: str) -> SpaceError:
         return SpaceError(
-            f"{self.space}: '{self.text}' is not an architecture: at character {self.at + 1} expected {expected}, as in "
-            "depth=3, act=relu"
+            f"{self.space}: '{self.text}' is not an architecture: at character {self.at + 1} expected {expected}"
         )
 
     def fields(self, path: str) -> None:

@@ -7,10 +7,10 @@ import numpy as np
 
 from rayzc.spaces.choice_tree import Met, Tree
 
-__all__ = ["LIMIT", "crossed", "neighbours_at"]
+__all__ = ["LIMIT", "completions", "crossed", "neighbours_at"]
 
 LIMIT = 64
-"""Choices that come to exist by an edit have all options if these make at most this many architectures, else the first."""
+"""Choices that an edit brings in have all options if these make at most this many architectures, else the first."""
 
 
 def neighbours_at(tree: Tree, architecture: Sequence[int], place: int) -> list[tuple[int, ...]]:
@@ -29,7 +29,7 @@ def neighbours_at(tree: Tree, architecture: Sequence[int], place: int) -> list[t
     found: list[tuple[int, ...]] = []
     for option in others:
         there = {**paths, path: option}
-        reached = list(islice(_completions(tree, there), LIMIT + 1))
+        reached = list(islice(completions(tree, there), LIMIT + 1))
         if len(reached) > LIMIT:
             reached = [_first(tree, there)]
         found += [each for each in reached if _returns(tree, paths, each, path, old)]
@@ -59,7 +59,7 @@ def _returns(tree: Tree, paths: dict[str, int], reached: Sequence[int], path: st
     gone = [paths[name] for name in paths if name not in there]
     if not any(gone):
         return True
-    back = islice(_completions(tree, {**there, path: old}), LIMIT + 1)
+    back = islice(completions(tree, {**there, path: old}), LIMIT + 1)
     return sum(1 for _ in back) <= LIMIT
 
 
@@ -82,34 +82,39 @@ def _paths(tree: Tree, architecture: Sequence[int]) -> dict[str, int]:
 
 
 def _first(tree: Tree, known: dict[str, int]) -> tuple[int, ...]:
-    return next(_completions(tree, known))
+    return next(completions(tree, known))
 
 
-def _completions(tree: Tree, known: dict[str, int]) -> Iterator[tuple[int, ...]]:
+def completions(tree: Tree, known: dict[str, int]) -> Iterator[tuple[int, ...]]:
     """All architectures with these options, and any in the choices that are not known."""
     prefix: list[int] = []
     while True:
-        chosen: list[int] = []
-        free: list[int] = []
-        sizes: list[int] = []
-
-        def choose(
-            met: Met, chosen: list[int] = chosen, free: list[int] = free, sizes: list[int] = sizes
-        ) -> int:
-            if met.path in known:
-                place = known[met.path]
-            else:
-                place = prefix[len(free)] if len(free) < len(prefix) else 0
-                free.append(place)
-                sizes.append(len(met.options.values))
-            chosen.append(place)
-            return place
-
-        tree.walk(choose)
-        yield tuple(chosen)
+        chosen, free, sizes = _completed(tree, known, prefix)
+        yield chosen
         last = len(free) - 1
         while last >= 0 and free[last] + 1 == sizes[last]:
             last -= 1
         if last < 0:
             return
         prefix = [*free[:last], free[last] + 1]
+
+
+def _completed(
+    tree: Tree, known: dict[str, int], prefix: Sequence[int]
+) -> tuple[tuple[int, ...], list[int], list[int]]:
+    """The architecture with these options, the options of the choices that are not known, and how many these have."""
+    chosen: list[int] = []
+    free: list[int] = []
+    sizes: list[int] = []
+
+    def choose(met: Met) -> int:
+        place = known.get(met.path)
+        if place is None:
+            place = prefix[len(free)] if len(free) < len(prefix) else 0
+            free.append(place)
+            sizes.append(len(met.options.values))
+        chosen.append(place)
+        return place
+
+    tree.walk(choose)
+    return tuple(chosen), free, sizes

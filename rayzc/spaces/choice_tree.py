@@ -5,7 +5,7 @@ that earlier ones rule out are not met. An architecture is the tuple of the plac
 of the walk, so two architectures are equal exactly if all choices that exist for them are.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 from rayzc.errors import SpaceError
 from rayzc.spaces.choice_labels import labels_of, require_name
 
-__all__ = ["Chooser", "Met", "Options", "Repeat", "Tree", "When", "odometer"]
+__all__ = ["Chooser", "Met", "Options", "Repeat", "Tree", "When"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class Tree:
         if found is None:
             have = ", ".join(each for each, node in known.items() if node is not None) or "none"
             raise SpaceError(
-                f"{self.space}: {path} depends on '{name}', which is not an earlier choice with options; there are: {have}"
+                f"{self.space}: {path} depends on '{name}', not an earlier choice with options; there are: {have}"
             )
         return found
 
@@ -366,26 +366,3 @@ def _below(rng: np.random.Generator, limit: int) -> int:
         number = int.from_bytes(rng.bytes(size), "little") >> (8 * size - bits) if bits else 0
         if number < limit:
             return number
-
-
-def odometer(tree: Tree, first: Sequence[int] = ()) -> Iterator[tuple[int, ...]]:
-    """All architectures in the order of their tuples, from one on."""
-    prefix = list(first)
-    while True:
-        chosen: list[int] = []
-        sizes: list[int] = []
-
-        def choose(met: Met) -> int:
-            place = prefix[len(chosen)] if len(chosen) < len(prefix) else 0
-            chosen.append(place)
-            sizes.append(len(met.options.values))
-            return place
-
-        tree.walk(choose)
-        yield tuple(chosen)
-        last = len(chosen) - 1
-        while last >= 0 and chosen[last] + 1 == sizes[last]:
-            last -= 1
-        if last < 0:
-            return
-        prefix = [*chosen[:last], chosen[last] + 1]

@@ -13,8 +13,8 @@ import numpy as np
 
 from rayzc.errors import SpaceError, nearest
 from rayzc.spaces.choice_labels import read_labels, write_choices
-from rayzc.spaces.choice_moves import crossed, neighbours_at
-from rayzc.spaces.choice_tree import Met, Tree, odometer
+from rayzc.spaces.choice_moves import completions, crossed, neighbours_at
+from rayzc.spaces.choice_tree import Met, Tree
 from rayzc.spaces.drawing import Drawing, Edge
 from rayzc.spaces.encoding import Encoding, Value
 from rayzc.spaces.space import SearchSpace, Task
@@ -281,8 +281,7 @@ class Choices(SearchSpace):
             if self._allowed(found):
                 return found
         raise SpaceError(
-            f"{self.name}: none of {_TRIES:,} random architectures meets the constraint: loosen it, or leave out options "
-            "that cannot meet it"
+            f"{self.name}: none of {_TRIES:,} random architectures meets the constraint: loosen it"
         )
 
     def neighbours(self, architecture: Value) -> tuple[Value, ...]:
@@ -327,7 +326,7 @@ class Choices(SearchSpace):
 
     def enumerate(self) -> Iterator[Value]:
         """Goes through all architectures, in the order of their options."""
-        return (found for found in odometer(self.tree) if self._allowed(found))
+        return (found for found in completions(self.tree, {}) if self._allowed(found))
 
     def describe(self, architecture: Value) -> str:
         """The architecture in words: the same text as its encoding."""
@@ -413,7 +412,9 @@ class Choices(SearchSpace):
 def space(
     choices: Mapping[str, Any] | None = None, /, **more: Any
 ) -> Callable[[Callable[..., Any]], Choices]:
-    """Makes a search space of the function that builds its networks::
+    """Makes a search space of the function that builds its networks.
+
+    For example::
 
         @rayzc.space({"depth": [2, 3, 4], "act": ["relu", "gelu"]})
         def tiny(depth, act, classes): ...

@@ -1,9 +1,8 @@
 """The space of DARTS in full: two cells, and the networks that DARTS trains (Liu et al. 2019, arXiv:1806.09055).
 
 A cell has four nodes; each adds up two of the nodes before it, each by one of seven operations. That makes
-(1 * 3 * 6 * 10 * 7^8)^2, about 10^18, pairs of cells. Unlike those of NAS-Bench-301, which is the space ``nasbench301``,
-networks have 20 cells and 36 channels, normalise with learnt scales everywhere but after pooling, and have 3.3 million
-parameters.
+(1 * 3 * 6 * 10 * 7^8)^2, about 10^18, pairs of cells. Unlike those of NAS-Bench-301 (``nasbench301``), networks have 20
+cells and 36 channels, normalise with learnt scales and not after pooling, and have about 3.3 million parameters.
 """
 
 from collections.abc import Mapping, Sequence

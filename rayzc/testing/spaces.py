@@ -20,8 +20,8 @@ def check_space(space: SearchSpace, *, width: int | None = None, depth: int = 1,
     """Checks that a search space keeps the contract of :class:`rayzc.spaces.SearchSpace`.
 
     Its architectures are sampled, written and read, enumerated, mutated and crossed, described and drawn; a few are
-    built and run on random images on the CPU, twice from one seed. A space with at most 20,000 elements is gone through as a whole. The
-    global random state is left as it was.
+    built and run on random images on the CPU, twice from one seed. A space with at most 20,000 elements is gone through
+    as a whole. Moves of a space with a constraint may lead nowhere. The global random state is left as it was.
 
     Args:
         space: the search space.

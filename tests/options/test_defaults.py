@@ -57,7 +57,7 @@ COMMANDS: dict[str, tuple[type[Options], ...]] = {
 OWN = {
     "discover": {"--suite"},
     "study": {"--suite"},
-    "search": {"--formula", "--suite"},
+    "search": {"--formula", "--suite", "--space"},
     "run": {"--formula", "--suite"},
     "train": {"--data"},
     "resume": {"--code"},

@@ -58,8 +58,8 @@ def _dumped(spaces: list[SearchSpace]) -> bytes:
     except Exception as error:
         raise SpaceError(
             f"the search space {', '.join(space.name for space in spaces)} cannot be sent to the workers "
-            f"({first_line(error)}): its module must not hold objects that cannot leave this process, such as open files, "
-            "locks or data loaders"
+            f"({first_line(error)}): its module must not hold what cannot leave this process, such as open files or "
+            "locks"
         ) from error
     finally:
         for module in registered:
@@ -107,7 +107,7 @@ def load_space(reference: str) -> SearchSpace:
     if isinstance(found, type) or not isinstance(found, SearchSpace):
         what = "a function" if inspect.isroutine(found) else f"a {type(found).__name__}"
         raise SpaceError(
-            f"{reference} is {what}, not a search space: make one with rayzc.Choices({{...}}, build=...) or @rayzc.space"
+            f"{reference} is {what}, not a search space: make one with rayzc.Choices or @rayzc.space"
         )
     register_spaces([found])
     return found

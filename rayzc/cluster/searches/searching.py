@@ -137,7 +137,8 @@ def resume_search(
         space: the run's search space, where it was made in a program and not in a module.
 
     Raises:
-        RunError: there is no such run, its suite or the code of its search space has changed, or another process works on it.
+        RunError: there is no such run, its suite or the code of its search space has changed, or another
+            process works on it.
         ClusterError: Ray cannot be reached or started, or refuses the connection.
     """
     folder = RunFolder.open(run)

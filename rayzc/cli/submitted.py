@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rayzc.cli import main
 from rayzc.errors import RayzcError, RunError
+from rayzc.options.continuing import continued
 from rayzc.options.submitting import JOBS
 
 __all__ = ["arguments_for", "run_as_job", "run_submitted"]
@@ -43,22 +44,13 @@ def arguments_for(command: str, arguments: list[str]) -> list[str]:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--force", action="store_true")
-    # Options that resume takes, too, and that a run's folder does not hold.
-    for name in ("--workers", "--address", "--export"):
-        parser.add_argument(name)
-    for names in (("--details",), ("--quiet", "-q"), ("--json",)):
-        parser.add_argument(*names, action="store_true")
     known, _ = parser.parse_known_args(arguments)
     if known.out is not None and not known.force:
         if command in ("fill", "build-suite") and known.out.is_file():
             print(f"{known.out} is complete already; --force begins anew")
             sys.exit(0)
         if (known.out / "config.json").is_file():
-            again = ["rayzc", "resume", str(known.out)]
-            for name in ("workers", "address", "export"):
-                if getattr(known, name):
-                    again += [f"--{name}", getattr(known, name)]
-            return again + [f"--{name}" for name in ("details", "quiet", "json") if getattr(known, name)]
+            return ["rayzc", *continued(str(known.out), arguments)]
     return ["rayzc", *JOBS[command], *arguments]
 
 

@@ -70,6 +70,11 @@ def unseen(
             yield f"{names}: nothing to read, as there are no two blocks whose outputs are maps or tokens"
     if (names := reading(frozenset({"jacobian"}))) and not results["jacobian"].any():
         yield f"{names}: nothing passes back to the images, through torch.no_grad or weights that are 0"
+    lacking = [p.name for p in proxies if "graph" in p.needs and scores.get(p.name) == -math.inf]
+    if lacking == ["mean_resolution"]:
+        yield "mean_resolution: nothing to read, as there are no convolutions"
+    elif lacking:
+        yield f"{', '.join(lacking)}: nothing to read, as the logits do not depend on the images"
     if names := reading(OF_GRADIENTS):
         yield from _without_gradient(subject, results, names)
     if (names := reading(frozenset({"saliencies"}))) and (hidden := results.get("unseen")):

@@ -6,7 +6,8 @@ through the network, see :mod:`rayzc.passes.graph`, which says what a layer, a p
 
 A *way* leads from the image to the logits; its length is the number of layers on it. What lies on no way is not
 reached: behind an operation that gives zeros, or before one whose output nobody uses. A network whose logits do not
-depend on the image has no way, and all that is counted on ways is 0.
+depend on the image has no way, and nothing can be said of its ways: lengths, means and shares are then not finite, so
+that it ranks last with either sign.
 """
 
 import math
@@ -56,7 +57,9 @@ def reached_layers(measured: ByProducts) -> float:
 
 @proxy(needs="graph")
 def longest_path(measured: ByProducts) -> float:
-    """Number of layers on the longest way from image to logits, each as often as the way goes through it; 0 without.
+    """Number of layers on the longest way from image to logits, each as often as the way goes through it.
+
+    -inf if there is no way.
 
     After the maximal path lengths of Kadlecova et al., "Surprisingly strong performance prediction with neural graph
     features", ICML 2024.
@@ -66,7 +69,9 @@ def longest_path(measured: ByProducts) -> float:
 
 @proxy(needs="graph")
 def shortest_path(measured: ByProducts) -> float:
-    """Number of layers on the shortest way from image to logits, each as often as the way goes through it; 0 without.
+    """Number of layers on the shortest way from image to logits, each as often as the way goes through it.
+
+    -inf if there is no way.
 
     After the minimal path lengths of Kadlecova et al., "Surprisingly strong performance prediction with neural graph
     features", ICML 2024.
@@ -76,13 +81,13 @@ def shortest_path(measured: ByProducts) -> float:
 
 @proxy(needs="graph")
 def mean_path(measured: ByProducts) -> float:
-    """Mean over all ways from image to logits of the number of layers on them; 0 without.
+    """Mean over all ways from image to logits of the number of layers on them; -inf if there is no way.
 
     The effective depth of a residual network, after Veit, Wilber and Belongie, "Residual networks behave like ensembles
     of relatively shallow networks", NIPS 2016.
     """
     ways = _ways(measured.graph)
-    return ways.layers / ways.number if ways.number else 0.0
+    return ways.layers / ways.number if ways.number else -math.inf
 
 
 @proxy(needs="graph")
@@ -98,7 +103,7 @@ def log_paths(measured: ByProducts) -> float:
 
 @proxy(needs="graph")
 def mean_width(measured: ByProducts) -> float:
-    """Mean over the calls of reached layers of the channels or features that they put out; 0 without.
+    """Mean over the calls of reached layers of the channels or features that they put out; -inf without.
 
     Width as in Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural networks", ICML 2019.
     """
@@ -109,7 +114,7 @@ def mean_width(measured: ByProducts) -> float:
 def mean_resolution(measured: ByProducts) -> float:
     """Mean over the calls of reached convolutions of the side in pixels of their output, sqrt(height * width).
 
-    0 without convolutions. Resolution as in Tan and Le, "EfficientNet: rethinking model scaling for convolutional
+    -inf without convolutions. Resolution as in Tan and Le, "EfficientNet: rethinking model scaling for convolutional
     neural networks", ICML 2019.
     """
     return _mean([math.sqrt(vertex.positions) for vertex in _layers(measured.graph) if vertex.kernel])
@@ -155,7 +160,7 @@ def skip_share(measured: ByProducts) -> float:
     """
     skips = _skips(measured.graph)
     operations = skips + len(_operations(measured.graph))
-    return skips / operations if operations else 0.0
+    return skips / operations if operations else -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +168,8 @@ class _Ways:
     """All ways from the image to a vertex: their number, the lengths of two of them, and the sum of all lengths."""
 
     number: int = 0
-    shortest: int = 0
-    longest: int = 0
+    shortest: float = -math.inf
+    longest: float = -math.inf
     layers: int = 0
 
 
@@ -172,14 +177,14 @@ def _ways(graph: Graph) -> _Ways:
     """The ways to the logits. Their number may exceed any float, and is exact."""
     if graph.logits is None:
         return _Ways()
-    known = [_Ways(number=1)]
+    known = [_Ways(1, 0, 0)]
     for vertex in graph.vertices[1:]:
         before = [known[source] for source in vertex.sources]
         number, step = sum(ways.number for ways in before), int(vertex.kind is Kind.LAYER)
         known.append(
             _Ways(
                 number,
-                min(ways.shortest for ways in before) + step,
+                min((ways.shortest for ways in before if ways.number), default=-math.inf) + step,
                 max(ways.longest for ways in before) + step,
                 sum(ways.layers for ways in before) + step * number,
             )
@@ -207,8 +212,8 @@ def _skips(graph: Graph) -> int:
 
 def _share(graph: Graph, chosen: Callable[[Vertex], bool]) -> float:
     operations = _operations(graph)
-    return sum(map(chosen, operations)) / (len(operations) + _skips(graph)) if operations else 0.0
+    return sum(map(chosen, operations)) / (len(operations) + _skips(graph)) if operations else -math.inf
 
 
 def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+    return sum(values) / len(values) if values else -math.inf

@@ -67,7 +67,8 @@ def started_head(cpus: int = 2) -> Iterator[Head]:
         )
     try:
         deadline = time.monotonic() + _PATIENCE
-        while not all(_listens(port) for port in ports[:2]):
+        # The third is that of the agent, which starts jobs.
+        while not all(_listens(port) for port in ports[:3]):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.2)

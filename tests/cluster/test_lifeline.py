@@ -39,6 +39,43 @@ def test_a_local_ray_is_lost() -> None:
     assert ended(LOSS) == (2, "", line)
 
 
+STARTED_AGAIN = """sys.argv[:] = {argv}
+    os.environ.update({environment})
+    os.execve = lambda program, arguments, environment: (print(*arguments[1:], flush=True), os._exit(0))
+    {loss}"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("discover --out run --epochs 9 --workers 2 -q", "resume run --workers 2 --quiet"),
+        ("search -x --json --export nets -- ", "resume run --export nets --json"),
+        ("resume run --time-limit 9m --code mine", "resume run --time-limit 9m --code mine"),
+    ],
+)
+def test_the_command_line_continues_by_itself(given: str, expected: str) -> None:
+    argv = ["/usr/bin/rayzc", *given.split()]
+    code, output, errors = ended(STARTED_AGAIN.format(argv=argv, environment={}, loss=LOSS))
+    assert (code, output) == (0, f"-m rayzc {expected}\n")
+    assert errors == f"rayzc: Ray on this machine was lost, and is started again: rayzc {expected}\n"
+
+
+def test_it_does_not_for_ever() -> None:
+    argv = ["/usr/bin/rayzc", "discover"]
+    often = STARTED_AGAIN.format(argv=argv, environment={"RAYZC_STARTED_AGAIN": "3"}, loss=LOSS)
+    code, output, errors = ended(often)
+    assert (code, output) == (2, "")
+    assert errors.endswith("what was not kept with it: rayzc resume run\n")
+
+
+def test_nor_for_a_cluster() -> None:
+    argv = ["/usr/bin/rayzc", "discover"]
+    program = STARTED_AGAIN.format(
+        argv=argv, environment={}, loss="lifeline._PATIENCE_ELSEWHERE = 0.1; " + LOSS
+    )
+    assert ended(program, local=False)[0] == 2
+
+
 def test_an_error_that_follows_from_the_loss() -> None:
     code, _, errors = ended("daemon.close(); raise RuntimeError('from Ray')")
     assert code == 2

@@ -30,6 +30,7 @@ def temporary() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.cluster
 @pytest.mark.parametrize("command", COMMANDS)
 def test_nothing_has_the_token(command: str, small_suite: Suite, tmp_path: Path, temporary: Path) -> None:
     write_suite(small_suite, tmp_path / "small.parquet")

@@ -61,6 +61,7 @@ def work(small_suite: Suite, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.cluster
 def test_a_project_elsewhere_or_none(work: Path, temporary: Path) -> None:
     halls = []
     for number, options in enumerate((["--project", str(work.parent / "elsewhere")], ["--no-project"])):
@@ -72,6 +73,7 @@ def test_a_project_elsewhere_or_none(work: Path, temporary: Path) -> None:
     assert halls[0] == halls[1]
 
 
+@pytest.mark.cluster
 def test_ray_would_refuse_where_it_is_told_to_follow_uv(work: Path, temporary: Path) -> None:
     """The stand-in is what Ray takes for uv, so that the test above says something."""
     options = ["--project", str(work.parent / "elsewhere")]

@@ -14,8 +14,10 @@ from rayzc.cluster import discover, readiness
 from rayzc.cluster.islands import breeding
 from rayzc.cluster.measuring import measuring_pool
 from rayzc.cluster.training import TrainProgress, train
+from rayzc.cluster.training.trials import Trial, train_trials
 from rayzc.options import Limits, Settings
-from rayzc.problems import Suite
+from rayzc.problems import Suite, benchmark_of, read_spec
+from tests.cluster.building.samples import SPEC
 from tests.cluster.measuring.networks import SETUP, ask, distinct
 from tests.cluster.training.samples import NETWORKS, RUN
 from tests.training.samples import labelled_images
@@ -58,6 +60,7 @@ def test_a_discovery(small_suite: Suite, tmp_path: Path, taker: Any) -> None:
     assert re.fullmatch(TAKEN, text)
 
 
+@pytest.mark.cluster
 def test_trainings(tmp_path: Path, taker: Any) -> None:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -72,6 +75,34 @@ def test_trainings(tmp_path: Path, taker: Any) -> None:
     assert result.stopped == "all trainings ended"
 
 
+@pytest.mark.cluster
+def test_the_trainings_of_a_build(tmp_path: Path, taker: Any) -> None:
+    benchmark = benchmark_of(read_spec(SPEC))
+    space, task = read_spec(SPEC).problems[0]
+    network = read_spec(SPEC).networks(space)[0]
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+
+        def hear(done: int, left: float | None) -> None:
+            if warned:
+                ray.kill(taker)
+
+        trial = Trial(space, network, task, 0)
+        found = train_trials(
+            benchmark,
+            [trial],
+            tmp_path / "trainings.jsonl",
+            device="cpu",
+            workers=1,
+            gpus=1.0,
+            stop=lambda: False,
+            tell=hear,
+        )
+    assert re.fullmatch(TAKEN, str(warned[0].message))
+    assert 0 <= found[trial] <= 1
+
+
+@pytest.mark.cluster
 def test_a_pool_that_measures(taker: Any) -> None:
     """Searches, and whatever else measures, wait for its workers."""
     with warnings.catch_warnings(record=True) as warned:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rayzc.proxies import measure, measure_detailed
+from rayzc.proxies import MeasurementWarning, measure, measure_detailed
 from rayzc.proxies.structure import __all__ as STRUCTURAL
 from rayzc.spaces import SPACES, build
 from tests.proxies.nets import Chain, Headed, Paths, Shortcuts, conv, normed
 
-Way = tuple[int, int, int, int]
+Way = tuple[int, float, float, int]
 """Number of ways, fewest layers, most layers, sum of layers over all ways."""
 
 
@@ -136,7 +136,7 @@ def test_a_module_that_is_called_again() -> None:
 def test_tied_layers_are_one() -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(432, 8), nn.Linear(8, 8), nn.Linear(8, 8))
     network[3].weight = network[2].weight
-    check(network, layers=2, reached_layers=2, longest_path=3, mean_width=8, mean_resolution=0)
+    check(network, layers=2, reached_layers=2, longest_path=3, mean_width=8, mean_resolution=-math.inf)
 
 
 def test_dead_branches() -> None:
@@ -157,6 +157,19 @@ def test_dead_branches() -> None:
     )
 
 
+class Attention(nn.Module):
+    """Attention around which its input is added, on rows of pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(12, 2, batch_first=True)
+        self.head = nn.Linear(12, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        tokens = images.flatten(1, 2)
+        return self.head((tokens + self.attention(tokens, tokens, tokens)[0]).mean(1))
+
+
 def test_zeros_end_a_way() -> None:
     for zero in (
         lambda x: x * 0,
@@ -166,8 +179,21 @@ def test_zeros_end_a_way() -> None:
         lambda x: x.zero_(),
     ):
         scores = structure(Body(lambda images, zero=zero: zero(images)))
-        assert (scores["layers"], scores["log_paths"]) == (2, -math.inf)
-        assert not any(scores[name] for name in STRUCTURAL if name not in ("layers", "log_paths"))
+        assert scores["layers"] == 2
+        assert scores["reached_layers"] == 0
+        unknown = set(STRUCTURAL) - {"layers", "reached_layers"}
+        assert {scores[name] for name in unknown} == {-math.inf}
+
+
+def test_notes_say_what_there_is_nothing_to_read_of() -> None:
+    with pytest.warns(
+        MeasurementWarning, match="shortest_path.*: nothing to read, as the logits do not depend"
+    ):
+        structure(Body(torch.zeros_like))
+    with pytest.warns(
+        MeasurementWarning, match="^mean_resolution: nothing to read, as there are no convolutions"
+    ):
+        structure(Attention())
 
 
 def test_in_place() -> None:
@@ -233,19 +259,9 @@ def test_a_gate_is_a_join() -> None:
 
 
 def test_attention() -> None:
-    class Attention(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.attention = nn.MultiheadAttention(12, 2, batch_first=True)
-            self.head = nn.Linear(12, 10)
-
-        def forward(self, images: Tensor) -> Tensor:
-            tokens = images.flatten(1, 2)
-            return self.head((tokens + self.attention(tokens, tokens, tokens)[0]).mean(1))
-
     check(
         Attention(), layers=3, reached_layers=3, longest_path=3, shortest_path=1, log_paths=math.log(2),
-        mean_width=(36 + 12 + 10) / 3, mean_resolution=0,
+        mean_width=(36 + 12 + 10) / 3, mean_resolution=-math.inf,
     )  # fmt: skip
 
 
@@ -324,7 +340,7 @@ def of_edges(edges: list[tuple[int, int, Way]], last: int) -> Way:
 
 def merged(ways: list[Way]) -> Way:
     if not ways:
-        return (0, 0, 0, 0)
+        return (0, -math.inf, -math.inf, 0)
     return sum(w[0] for w in ways), min(w[1] for w in ways), max(w[2] for w in ways), sum(w[3] for w in ways)
 
 
@@ -425,7 +441,7 @@ def test_the_ways_of_every_space_follow_from_its_encoding(name: str) -> None:
         number, shortest, longest, total = count(encoding)
         assert scores["log_paths"] == (math.log(number) if number else -math.inf), encoding
         assert (scores["shortest_path"], scores["longest_path"]) == (shortest, longest), encoding
-        assert scores["mean_path"] == (total / number if number else 0), encoding
+        assert scores["mean_path"] == (total / number if number else -math.inf), encoding
 
 
 def test_a_cell_of_nas_bench_201_counted_by_hand() -> None:

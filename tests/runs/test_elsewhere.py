@@ -172,6 +172,7 @@ class TestSecrets:
 
 
 class TestServerThatIsGone:
+    @pytest.mark.slow
     def test_nothing_waits_for_ever(
         self, islands: list[Island], small_suite: Suite, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ __all__ = ["JobRecord", "Server", "UnknownJobError", "connect"]
 
 _SECONDS_TO_ANSWER = 30.0
 _SECONDS_TO_UPLOAD = 600.0
+_SECONDS_TO_BE_READY = 60.0
+_SECONDS_BETWEEN_ATTEMPTS = 1.0
+_NOT_READY = "No available agent"
+"""What a dashboard answers while no node of its cluster can start jobs yet."""
 _ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 
 
@@ -129,7 +134,7 @@ class Server:
     def submit(
         self, identity: str, entrypoint: str, runtime_env: Mapping[str, Any], metadata: Mapping[str, str]
     ) -> bool:
-        """Uploads what the job needs, and starts it.
+        """Uploads what the job needs, and starts it. A cluster that has just been started may need a minute for that.
 
         Returns:
             False if there is a job of this id already, which is left as it is.
@@ -137,20 +142,25 @@ class Server:
         Raises:
             ClusterError: the server does not answer, or refuses the job.
         """
-        try:
-            with self._errors():
-                self._client.submit_job(
-                    entrypoint=entrypoint,
-                    submission_id=identity,
-                    runtime_env=dict(runtime_env),
-                    metadata=dict(metadata),
-                )
-        except ClusterError:
-            # Someone else was faster, or the answer to our own request was lost.
-            if any(record.id == identity for record in self.jobs()):
-                return False
-            raise
-        return True
+        deadline = time.monotonic() + _SECONDS_TO_BE_READY
+        while True:
+            try:
+                with self._errors():
+                    self._client.submit_job(
+                        entrypoint=entrypoint,
+                        submission_id=identity,
+                        runtime_env=dict(runtime_env),
+                        metadata=dict(metadata),
+                    )
+            except ClusterError as error:
+                # Someone else was faster, or the answer to our own request was lost.
+                if any(record.id == identity for record in self.jobs()):
+                    return False
+                if _NOT_READY not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+            else:
+                return True
 
     def stop(self, identity: str) -> None:
         """Asks a job to stop.

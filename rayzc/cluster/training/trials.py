@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import ray
 import ray.exceptions
 
+from rayzc.cluster.readiness import warned_unless_ready
 from rayzc.errors import ClusterError, SuiteError, TrainingError, first_line
 from rayzc.options import Recipe
 from rayzc.problems import Benchmark, ImageTask
@@ -123,7 +124,13 @@ def _trained(
     return found, time.perf_counter() - begun
 
 
+@ray.remote(max_retries=3)
+def _ready() -> None:
+    """Ends as soon as there is room for a task and its process has started."""
+
+
 _TASK: Any = _trained
+_ROOM: Any = _ready
 
 
 def known_accuracies(
@@ -178,14 +185,15 @@ def train_trials(
     left = [trial for trial in trials if trial not in found]
     tasks = TrialTasks(benchmark, device, workers, gpus)
     try:
-        while (left or tasks.busy) and not stop():
-            tasks.fill_up(left)
-            for chunk, accuracies in tasks.ended():
-                ended = dict(zip(chunk, accuracies, strict=True))
-                log.add({(trial, known[trial.problem]): value for trial, value in ended.items()})
-                found |= ended
-            if tell:
-                tell(len(found), tasks.seconds_left([trial for trial in trials if trial not in found]))
+        with warned_unless_ready(lambda: int(tasks.ready)):
+            while (left or tasks.busy) and not stop():
+                tasks.fill_up(left)
+                for chunk, accuracies in tasks.ended():
+                    ended = dict(zip(chunk, accuracies, strict=True))
+                    log.add({(trial, known[trial.problem]): value for trial, value in ended.items()})
+                    found |= ended
+                if tell:
+                    tell(len(found), tasks.seconds_left([trial for trial in trials if trial not in found]))
     finally:
         tasks.cancel()
     return found
@@ -209,6 +217,7 @@ class TrialTasks:
         }
         self._images = {name: ray.put(task) for name, task in benchmark.tasks.items()}
         self._options = {"num_cpus": 1, **({"num_gpus": gpus} if device == "cuda" else {})}
+        self._room = _ROOM.options(**self._options).remote()
         self._seconds: dict[tuple[str, str], float] = {}
         self._running: dict[Any, tuple[Trial, ...]] = {}
 
@@ -216,6 +225,11 @@ class TrialTasks:
     def busy(self) -> bool:
         """Whether a task is at work."""
         return bool(self._running)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the cluster has had room for a task, and a process for it has started."""
+        return bool(_ray.wait([self._room], timeout=0)[0])
 
     def seconds_left(self, trials: Sequence[Trial]) -> float | None:
         """How long trials will take, by how long those of their problems took so far; None if too little is known."""
@@ -266,7 +280,7 @@ class TrialTasks:
 
     def cancel(self) -> None:
         """Ends all tasks."""
-        for reference in self._running:
+        for reference in (self._room, *self._running):
             _ray.cancel(reference, force=True)
         self._running.clear()
 

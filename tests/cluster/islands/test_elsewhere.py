@@ -87,6 +87,7 @@ def test_a_driver_killed_and_resumed_from_another_folder(
     assert str(read_formula(place)) == str(result.formula)
 
 
+@pytest.mark.cluster
 @pytest.mark.usefixtures("ray_session", "often")
 def test_a_server_that_goes_away_in_the_middle(small_suite: Suite, tmp_path: Path) -> None:
     expected = discover(

@@ -34,6 +34,7 @@ def run(arguments: list[str], environment: dict[str, str]) -> subprocess.Complet
     )
 
 
+@pytest.mark.cluster
 def test_job_gives_the_result_of_the_local_run(head: Head, suite_file: Path, tmp_path: Path) -> None:
     job = ["python", "jobs/discover.py", "--suite", str(suite_file), "--out", str(tmp_path / "job"), *EPOCHS]
     submit = [RAY, "job", "submit", "--address", head.dashboard, "--working-dir", str(ROOT)]

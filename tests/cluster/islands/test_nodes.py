@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from rayzc.cluster.islands.archipelago import Archipelago
 from rayzc.cluster.islands.workers import IslandWorkers
 from rayzc.evolution import Island, Tables
@@ -14,6 +16,7 @@ from rayzc.problems import Suite
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.cluster
 def test_a_machine_lost_with_its_islands_and_another_that_comes(tmp_path: Path) -> None:
     script = [sys.executable, "-m", "tests.cluster.islands.losing_a_node", str(tmp_path)]
     ran = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

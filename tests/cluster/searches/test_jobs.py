@@ -36,6 +36,7 @@ def result(run: Path) -> Any:
     return json.loads((run / "result.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.cluster
 def test_a_job_gives_the_result_of_the_local_search_and_goes_on_when_started_again(
     head: Head, ray_session: None, tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_job_gives_the_result_of_the_local_search_and_goes_on_when_started_aga
     assert events[-2:] == ["resumed", "stopped"]
 
 
+@pytest.mark.cluster
 def test_a_whole_run_as_a_job(head: Head, ray_session: None, tmp_path: Path) -> None:
     suite, job = tmp_path / "small.parquet", tmp_path / "job"
     write_suite(samples.suite(), suite)

@@ -18,6 +18,7 @@ from rayzc.problems import Suite, write_suite
 from rayzc.runs import Ending, Reason, Study
 from tests.cluster.drivers import start
 from tests.evolution import samples
+from tests.s3 import Server
 
 SETTINGS = Settings(seed=3, islands=2, population=20, offspring=30, generations=1, migration_interval=2)
 OPTIONS = StudyOptions(
@@ -133,6 +134,24 @@ def test_a_signal_ends_all_and_resume_goes_on(undisturbed: Study, suite: Suite, 
     resumed = resume_study(run, limits=Limits(epochs=reached + 3), workers=2)
     assert {result["epochs"] for result in resumed.results} == {reached + 3}
     assert resumed.seconds > part.seconds
+
+
+@pytest.mark.cluster
+def test_on_a_server_as_on_this_machine(undisturbed: Study, suite: Suite, s3: Server) -> None:
+    place = s3.uri("studies/run")
+
+    def interrupt(progress: StudyProgress) -> None:
+        if any(state.epoch >= 1 for _, state in progress.under_way):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    part = study(suite, options=OPTIONS, workers=2, out=place, listen=interrupt)
+    assert part.interrupted is signal.SIGINT
+    resumed = resume_study(place, workers=1)
+    assert resumed.to_table().equals(undisturbed.to_table())
+    assert {
+        member.folder: (resumed.run / "members" / member.folder / "hall_of_fame.json").read_bytes()
+        for member in resumed.members
+    } == halls(undisturbed.run)
 
 
 def test_a_study_that_has_ended_has_nothing_left_to_do(

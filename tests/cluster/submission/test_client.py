@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 import ray.exceptions
 
+from rayzc.cluster.submission import client
 from rayzc.cluster.submission import dashboard as dashboards
 from rayzc.cluster.submission.client import JobRecord, Server, UnknownJobError, connect
 from rayzc.cluster.submission.dashboard import UnreachableError, find_dashboard
@@ -223,6 +224,32 @@ def test_the_errors_of_ray(error: Exception, kind: type[ClusterError], said: str
         Server(Failing(error), "http://head:8265").job("it")
     assert type(raised.value) is kind
     assert "\n" not in str(raised.value)
+
+
+class Starting:
+    """A client of a cluster whose nodes are not ready for the first jobs that are submitted."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals, self.submitted = refusals, list[str]()
+
+    def submit_job(self, **given: Any) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise RuntimeError("Request failed with status code 500: No available agent to submit job.")
+        self.submitted.append(given["submission_id"])
+
+    def list_jobs(self) -> list[Any]:
+        return []
+
+
+def test_a_cluster_that_has_just_been_started_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_SECONDS_BETWEEN_ATTEMPTS", 0.0)
+    starting = Starting(2)
+    assert Server(starting, "http://head:8265").submit("it", "true", {}, {})  # type: ignore[arg-type]
+    assert starting.submitted == ["it"]
+    monkeypatch.setattr(client, "_SECONDS_TO_BE_READY", -1.0)
+    with pytest.raises(ClusterError, match=r"refuses: .*No available agent"):
+        Server(Starting(1), "http://head:8265").submit("it", "true", {}, {})  # type: ignore[arg-type]
 
 
 def test_a_refused_submission() -> None:

@@ -175,6 +175,7 @@ def test_a_search_gives_the_result_of_the_local_run(client: Client, work: Path) 
     assert list((work / "runs" / "searched" / "export").rglob("network.py"))
 
 
+@pytest.mark.cluster
 def test_a_stopped_job_has_a_checkpoint_and_is_resumed(client: Client, work: Path) -> None:
     checkpoints = work / "cluster" / "long" / "run" / "checkpoints"
     command = ("submit", "discover", "--name", "long", "--remote-folder", str(work / "cluster" / "long"))
@@ -200,6 +201,7 @@ def test_a_stopped_job_has_a_checkpoint_and_is_resumed(client: Client, work: Pat
     ).read_bytes()
 
 
+@pytest.mark.cluster
 def test_ctrl_c_detaches_and_submitting_again_attaches(client: Client, work: Path) -> None:
     given = ("submit", "discover", "--remote-folder", str(work / "cluster" / "apart"), "--", *LONG, "--force")
     with client.started(*given) as following:
@@ -225,6 +227,7 @@ def test_ctrl_c_detaches_and_submitting_again_attaches(client: Client, work: Pat
     assert followed.stderr.splitlines()[-1].startswith(f"rayzc: the job '{name}' was stopped")
 
 
+@pytest.mark.cluster
 def test_a_job_that_fails_says_why(client: Client) -> None:
     ended = client.submit("discover", "failing", ("--suite", "small.parquet", "--problems", "toi"), code=1)
     assert ended.stderr.splitlines()[-1] == (

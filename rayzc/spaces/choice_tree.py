@@ -301,7 +301,8 @@ class Tree:
         if isinstance(node, Group):
             return self._count_fields(node, 0, values)
         if isinstance(node, Copies):
-            return self._count(node.node, values) ** _number(node.times, values)
+            number: int = self._count(node.node, values) ** _number(node.times, values)
+            return number
         return sum(self._count(nested, values) if nested else 1 for nested in node.nested)
 
     def _count_fields(self, group: Group, place: int, values: Values) -> int:

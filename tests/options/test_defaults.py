@@ -62,7 +62,7 @@ OWN = {
     "train": {"--data"},
     "resume": {"--code"},
     "report": set(),
-    "suite fill": {"--out", "--cache", "--force"},
+    "suite fill": {"--out", "--cache", "--force", "--space"},
     "suite build": {"--out", "--force"},
     "score": {"--suite"},
     "proxies": set(),

@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from rayzc.errors import SpaceError
-from rayzc.spaces import Choices, Repeat, When, find_space, register_spaces, space
+from rayzc.spaces import Choices, Repeat, When, find_space, register_spaces, registry, space
 from rayzc.testing import check_space
 
 
@@ -119,7 +119,7 @@ def test_choices_that_cannot_be_are_refused(choices: dict[str, Any], said: str) 
 
 def test_function_that_does_not_fit_is_refused() -> None:
     with pytest.raises(SpaceError, match="does not take the choice 'width'"):
-        space({"width": [1, 2]})(lambda depth: nn.Identity())
+        Choices({"width": [1, 2]}, lambda depth: nn.Identity(), name="mine")
     with pytest.raises(SpaceError, match="needs the argument 'other'"):
         Choices({"width": [1, 2]}, lambda width, other: nn.Identity(), name="mine")
     with pytest.raises(SpaceError, match="needs the choices"):
@@ -163,7 +163,8 @@ def test_space_travels(made: Choices) -> None:
     assert sent.size == made.size
 
 
-def test_names_of_rayzc_are_taken(made: Choices) -> None:
+def test_names_of_rayzc_are_taken(made: Choices, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", {})
     register_spaces([made])
     assert find_space("small") is made
     with pytest.raises(SpaceError, match="of its own"):

@@ -26,10 +26,12 @@ from typing import TYPE_CHECKING, Any
 from rayzc.version import __version__
 
 _HOMES = {
+    "Choices": "rayzc.spaces",
     "DiscoverOptions": "rayzc.options",
     "Formula": "rayzc.formula",
     "Limits": "rayzc.options",
     "Problem": "rayzc.problems",
+    "Repeat": "rayzc.spaces",
     "ReportOptions": "rayzc.options",
     "RunOptions": "rayzc.options",
     "SearchOptions": "rayzc.options",
@@ -37,7 +39,9 @@ _HOMES = {
     "Settings": "rayzc.options",
     "StudyOptions": "rayzc.options",
     "Suite": "rayzc.problems",
+    "Task": "rayzc.spaces",
     "TrainOptions": "rayzc.options",
+    "When": "rayzc.spaces",
     "build": "rayzc.spaces",
     "build_suite": "rayzc.cluster.building",
     "discover": "rayzc.cluster",
@@ -55,24 +59,29 @@ _HOMES = {
     "run": "rayzc.cluster.pipeline",
     "score": "rayzc.evolution",
     "search": "rayzc.cluster.searches",
+    "space": "rayzc.spaces",
     "study": "rayzc.cluster.studies",
     "train": "rayzc.cluster.training",
     "write_report": "rayzc.report.writing",
 }
 
 __all__ = [
+    "Choices",
     "DiscoverOptions",
     "Formula",
     "Limits",
     "Problem",
     "RayzcError",
+    "Repeat",
     "ReportOptions",
     "RunOptions",
     "SearchOptions",
     "Settings",
     "StudyOptions",
     "Suite",
+    "Task",
     "TrainOptions",
+    "When",
     "__version__",
     "build",
     "build_suite",
@@ -91,6 +100,7 @@ __all__ = [
     "run",
     "score",
     "search",
+    "space",
     "study",
     "train",
     "write_report",
@@ -120,7 +130,7 @@ if TYPE_CHECKING:
     from rayzc.problems import Problem, Suite, load_suite
     from rayzc.proxies import measure, proxy
     from rayzc.report.writing import write_report
-    from rayzc.spaces import build
+    from rayzc.spaces import Choices, Repeat, Task, When, build, space
 
 
 def __getattr__(name: str) -> Any:

@@ -75,7 +75,10 @@ def export_best(result: "Results", folder: Path | None, say: Callable[[str], Non
     for name in result.problems:
         best = result.best(name)
         if best.space not in SPACES:
-            say(f"not exported: {name}, as rayzc cannot build networks of its search space")
+            say(
+                f"not exported: {name}, as its network is made by code that is not rayzc's alone; "
+                f"rayzc.build('{best.space}', encoding) builds it"
+            )
             continue
         try:
             task = shapes.task(best.space, name.partition("/")[2])

@@ -33,6 +33,14 @@ def fill(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            "--space",
+            metavar="MODULE:SPACE",
+            help="Search space of your own that the suite's architectures are of, see rayzc search.",
+        ),
+    ] = None,
 ) -> None:
     """Measure the scores that a suite lacks, on Ray. Measurements are kept: to continue, repeat the command."""
     from dataclasses import replace
@@ -49,7 +57,10 @@ def fill(
     options = options.replaced(proxies=_known(options.proxies))
 
     from rayzc.cluster.measuring.filling import fill_suite
+    from rayzc.cluster.measuring.user_spaces import load_space
 
+    if space is not None:
+        load_space(space)
     with FillDisplay(output) as display:
         filled = fill_suite(
             suite,

@@ -59,14 +59,16 @@ def _search(run: str, limits: Limits, cluster: Cluster, output: SearchOutput, co
     from rayzc.cli.displays.search import SearchDisplay
     from rayzc.cli.exporting import check_folder, export_best
 
-    _refuse("search", code=code, epochs=limits.epochs, evaluations=limits.evaluations, plateau=limits.plateau)
+    _refuse("search", epochs=limits.epochs, evaluations=limits.evaluations, plateau=limits.plateau)
     check_folder(output.export)
 
     from rayzc.cluster.searches import resume_search
 
     display = SearchDisplay(output)
     with display:
-        result = resume_search(run, time_limit=limits.time_limit, cluster=cluster, listen=display.show)
+        result = resume_search(
+            run, time_limit=limits.time_limit, cluster=cluster, listen=display.show, code=code
+        )
     display.conclude(result)
     export_best(result, output.export, display.remark)
 

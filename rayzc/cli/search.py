@@ -25,6 +25,15 @@ def search(
             help=f"{SUITE} With --suite none, all networks are measured.{SUITE_DEFAULT}",
         ),
     ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            "--space",
+            metavar="MODULE:SPACE",
+            help="Search space of your own, made with rayzc.Choices or @rayzc.space, or one by name, such as "
+            "mobilenetv2. Its networks are measured.",
+        ),
+    ] = None,
 ) -> None:
     """Search for the best architectures under a formula, on many problems at once."""
     from rayzc.cli.displays.search import SearchDisplay
@@ -34,12 +43,15 @@ def search(
 
     parsed = read_formula(formula)
     check_folder(output.export)
-    chosen = None if suite == "none" else suite_or_default(suite, output)
+    none = suite == "none" or (suite is None and space is not None)
+    chosen = None if none else suite_or_default(suite, output)
 
     from rayzc.cluster.searches import search
 
     display = SearchDisplay(output)
     with display:
-        result = search(parsed, chosen, options=options, cluster=cluster, place=place, listen=display.show)
+        result = search(
+            parsed, chosen, space=space, options=options, cluster=cluster, place=place, listen=display.show
+        )
     display.conclude(result)
     export_best(result, output.export, display.remark)

@@ -10,7 +10,7 @@ from rayzc.runs import AnyPath, RunFolder
 from rayzc.spaces import SPACES
 from rayzc.user_code import code_hash, module_file
 
-__all__ = ["networks_code", "objective_code", "record_code", "require_known_code"]
+__all__ = ["networks_code", "objective_code", "record_code", "require_known_code", "space_code"]
 
 _EVENT = "code"
 
@@ -25,6 +25,11 @@ def networks_code(names: Iterable[str]) -> tuple[str, ...]:
     """The modules of the user's own networks among these names."""
     modules = dict.fromkeys(name.partition(":")[0] for name in names)
     return tuple(module for module in modules if module not in SPACES)
+
+
+def space_code(space: str | None) -> tuple[str, ...]:
+    """The module of the user's own search space, if a run's configuration names one."""
+    return (space.partition(":")[0],) if space is not None and ":" in space else ()
 
 
 def record_code(folder: RunFolder, modules: Sequence[str]) -> None:

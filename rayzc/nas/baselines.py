@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from rayzc.documents import record_of
-from rayzc.errors import SearchError, nearest
+from rayzc.errors import SearchError, SpaceError
 from rayzc.formula import Formula, ranking_values
 from rayzc.nas.domain import Domain, SpaceDomain
 from rayzc.nas.objectives import require_met
@@ -20,7 +20,7 @@ from rayzc.nas.scores import Measure, MixedScores, ScoreSource, Standing, TableS
 from rayzc.nas.search import run
 from rayzc.nas.table_domain import TableDomain
 from rayzc.problems import Problem
-from rayzc.spaces import SPACES
+from rayzc.spaces import search_space
 
 __all__ = [
     "Baseline",
@@ -92,11 +92,11 @@ def on_demand(
             raise SearchError(f"{name}: there is no table to search within; search the whole space")
         return SearchProblem(name, TableDomain(table, ()), source, truth)
     space = name.partition("/")[0]
-    if space not in SPACES:
-        raise SearchError(
-            f"{name}: there is no search space '{space}' to search; {nearest(space, list(SPACES))}"
-        )
-    return SearchProblem(name, SpaceDomain(SPACES[space]), source, truth)
+    try:
+        searched = search_space(space)
+    except SpaceError as error:
+        raise SearchError(f"{name}: {error}") from None
+    return SearchProblem(name, SpaceDomain(searched), source, truth)
 
 
 class Baseline(Enum):

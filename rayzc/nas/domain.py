@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rayzc.spaces import SPACES, SearchSpace
+from rayzc.spaces import SearchSpace, find_space
 
 __all__ = ["Domain", "SpaceDomain", "network_key"]
 
@@ -113,4 +113,5 @@ class SpaceDomain:
 
 def network_key(space: str) -> Callable[[str], str]:
     """The key that tells networks of a space apart: the canonical encoding; any text where the space is unknown."""
-    return SPACES[space].encoding.key if space in SPACES else str
+    known = find_space(space)
+    return str if known is None else known.encoding.key

@@ -14,7 +14,7 @@ from rayzc.nas.plan import Plan
 from rayzc.nas.scores import Standing, Truth
 from rayzc.nas.search import Search, SearchEnding, require_result
 from rayzc.options import PlanOptions
-from rayzc.spaces import SPACES
+from rayzc.spaces import find_space
 
 __all__ = ["SHORTLIST", "Finding", "SearchOutcome", "Step", "outcome_of", "shortlisted"]
 
@@ -172,8 +172,8 @@ def _trajectory(search: Search, truth: Truth | None) -> tuple[Step, ...]:
 
 def _finding(evaluation: Evaluation, space: str, truth: Truth | None) -> Finding:
     description = drawing = ""
-    if space in SPACES:
-        known = SPACES[space]
+    known = find_space(space)
+    if known is not None:
         architecture = known.parse(evaluation.architecture)
         description = known.describe(architecture)
         drawing = "\n".join(part.text() for part in known.draw(architecture))

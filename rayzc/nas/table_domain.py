@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rayzc.errors import SearchError, SuiteError, nearest
 from rayzc.nas.domain import network_key
 from rayzc.problems import Problem
-from rayzc.spaces import SPACES
+from rayzc.spaces import find_space
 
 __all__ = ["NEIGHBOURS", "Parts", "TableDomain", "candidate_rows", "parts_of"]
 
@@ -124,8 +124,8 @@ class TableDomain:
 
     def cross_over(self, first: str, second: str, rng: np.random.Generator, seen: Set[str]) -> str | None:
         """The unseen candidate nearest to the space's own child, or nearest to both parents if the space is unknown."""
-        if self.space in SPACES:
-            space = SPACES[self.space]
+        space = find_space(self.space)
+        if space is not None:
             child = space.cross_over(space.parse(first), space.parse(second), rng)
             distances = self._parts.distances(space.format(child))
         else:
@@ -203,6 +203,7 @@ class Parts:
 
 def parts_of(space: str, architecture: str) -> Counter[Hashable]:
     """The parts of a network, as its search space has them; the words of the text where the space is unknown."""
-    if space not in SPACES:
+    known = find_space(space)
+    if known is None:
         return Counter(enumerate(_WORD.findall(architecture)))
-    return SPACES[space].parts(SPACES[space].parse(architecture))
+    return known.parts(known.parse(architecture))

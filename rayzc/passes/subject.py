@@ -24,7 +24,7 @@ __all__ = ["Subject", "subject_of"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
-SPACES = "rayzc.spaces."
+SPACES = ("rayzc.spaces.nasbench", "rayzc.spaces.transbench101.")
 """Where the networks of the search spaces with tables are defined."""
 
 

@@ -111,13 +111,16 @@ class SearchConfig(SearchOptions, Config, frozen=True, kw_only=True):
         rayzc: version of rayzc that began the run.
         suite: where the suite is; None for searches without tables.
         suite_hash: hash of its content.
+        space: the search space that was named, ``module:attribute`` if it is the user's own; None if none was.
     """
 
     kind: ClassVar[str] = "search"
+    earlier: ClassVar[Mapping[str, Any]] = {**SearchOptions.earlier, "space": None}
 
     rayzc: str
     suite: str | None = None
     suite_hash: str | None = None
+    space: str | None = None
 
     def __post_init__(self) -> None:
         """Checks the options together.

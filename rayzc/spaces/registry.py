@@ -1,6 +1,7 @@
 """The search spaces by name, and networks by the name of their space."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from rayzc.spaces.transbench101.micro import TransBench101Micro
 if TYPE_CHECKING:
     from rayzc.spaces.blocks import Network
 
-__all__ = ["SPACES", "build", "search_space"]
+__all__ = ["FURTHER", "SPACES", "build", "find_space", "register_spaces", "search_space", "user_spaces"]
 
 _ALL: tuple[SearchSpace, ...] = (
     NasBench101(),
@@ -26,7 +27,44 @@ _ALL: tuple[SearchSpace, ...] = (
 )
 
 SPACES: Mapping[str, SearchSpace] = MappingProxyType({space.name: space for space in _ALL})
-"""All search spaces by name."""
+"""The search spaces with tables, by name."""
+
+FURTHER: Mapping[str, str] = MappingProxyType(
+    {
+        "darts": "rayzc.spaces.darts:DARTS",
+        "mobilenetv2": "rayzc.spaces.mobilenetv2:MOBILENETV2",
+        "autoformer_tiny": "rayzc.spaces.autoformer:AUTOFORMER_TINY",
+    }
+)
+"""Search spaces without tables, by name: module and attribute, imported when they are asked for, as they need torch."""
+
+_registered: dict[str, SearchSpace] = {}
+
+
+def register_spaces(spaces: Iterable[SearchSpace]) -> None:
+    """Makes the user's search spaces known by name in this process, in place of earlier ones with their names.
+
+    Raises:
+        SpaceError: a space that comes with rayzc has the name.
+    """
+    for space in spaces:
+        if space.name in SPACES or space.name in FURTHER:
+            raise SpaceError(f"rayzc has a search space '{space.name}' of its own: give yours another name")
+        _registered[space.name] = space
+
+
+def user_spaces() -> Mapping[str, SearchSpace]:
+    """The user's search spaces that this process knows, by name."""
+    return MappingProxyType(_registered)
+
+
+def find_space(name: str) -> SearchSpace | None:
+    """The search space of this name, with tables or without, or the user's; None if there is none."""
+    if name in FURTHER:
+        module, _, attribute = FURTHER[name].partition(":")
+        found: SearchSpace = getattr(import_module(module), attribute)
+        return found
+    return SPACES.get(name) or _registered.get(name)
 
 
 def search_space(name: str) -> SearchSpace:
@@ -35,9 +73,11 @@ def search_space(name: str) -> SearchSpace:
     Raises:
         SpaceError: no space has this name.
     """
-    if name not in SPACES:
-        raise SpaceError(f"there is no search space '{name}'; {nearest(name, list(SPACES))}")
-    return SPACES[name]
+    found = find_space(name)
+    if found is None:
+        known = [*SPACES, *FURTHER, *_registered]
+        raise SpaceError(f"there is no search space '{name}'; {nearest(name, known)}")
+    return found
 
 
 def build(

@@ -17,7 +17,7 @@ from rayzc.formula import Formula
 from rayzc.nas import Finding, Results, SearchOutcome
 from rayzc.problems import Shapes
 from rayzc.runs import RunFolder
-from rayzc.spaces import SPACES
+from rayzc.spaces import find_space
 
 __all__ = ["details", "report", "write_report"]
 
@@ -88,7 +88,7 @@ def _facts(outcome: SearchOutcome, shapes: Shapes) -> Iterator[str]:
                 f"{number(standing.regret_of_all, 3)} below the best"
             )
     yield f"evaluated     {outcome.evaluated:,} architectures with seed {outcome.seed}; {outcome.ended}"
-    if outcome.space in SPACES:
+    if find_space(outcome.space) is not None:
         sizes = _sizes(outcome.space, outcome.problem.partition("/")[2], shapes)
         given = "".join(f", {name}={size}" for name, size in sizes.items())
         yield f'to build it   rayzc.build("{outcome.space}", "{found.encoding}"{given})'

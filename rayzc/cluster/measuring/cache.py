@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rayzc.cluster.measuring.ledger import Target
@@ -20,7 +21,7 @@ from rayzc.errors import RunError, first_line
 from rayzc.measurement import Request
 from rayzc.options import Setup
 from rayzc.problems import Shapes
-from rayzc.spaces import SPACES, SearchSpace, search_space
+from rayzc.spaces import SearchSpace, find_space, search_space, user_spaces
 from rayzc.spaces.four_node import FourNodeSpace
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class ScoreCache:
         device: where networks are measured, ``cpu`` or ``cuda``.
         versions: version of each proxy, by name.
         shapes: how large networks are.
+        hashes: of the code of the user's search spaces, by name.
 
     Attributes:
         warnings: about files that were skipped.
@@ -99,8 +101,10 @@ class ScoreCache:
         device: str,
         versions: Mapping[str, str],
         shapes: Shapes,
+        hashes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         require_folder(folder)
+        self._hashes = hashes
         self._folder = folder
         self._setup = setup
         self._device = device
@@ -174,11 +178,13 @@ class ScoreCache:
 
     def _conditions(self, space: str) -> dict[str, Any]:
         width, depth = self._shapes.scale(space, self._setup.width, self._setup.depth)
+        own = user_spaces().get(space)
         return {
             "width": width,
             "depth": depth,
             "device": self._device,
-            "measuring": self._measuring,
+            # Networks of the user's own change with the code that builds them.
+            "measuring": self._measuring if own is None else f"{self._measuring}, code {self._hashes[space]}",
         }
 
     def _table(self, count: int) -> "pa.Table":
@@ -205,8 +211,10 @@ class ScoreCache:
             table = file.read()
         if (table.schema.metadata or {}).get(_KEY) != _SCHEMA_VERSION:
             raise ValueError("not a cache of measurements, or that of another version of rayzc")
-        conditions = {space: self._conditions(space) for space in SPACES}
-        for row in table.to_pylist():
+        rows = table.to_pylist()
+        known = {space for space in {row["space"] for row in rows} if find_space(space) is not None}
+        conditions = {space: self._conditions(space) for space in known}
+        for row in rows:
             expected = conditions.get(row["space"])
             if expected is None or self._versions.get(row["proxy"]) != row["version"]:
                 continue

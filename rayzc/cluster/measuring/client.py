@@ -13,6 +13,7 @@ import ray.exceptions
 
 from rayzc.cluster.measuring.cache import canonical_encoding
 from rayzc.cluster.measuring.pool import Restarted, Statistics
+from rayzc.cluster.measuring.user_spaces import SentSpaces
 from rayzc.errors import ClusterError, ProxyError, RayzcError, RunError, first_line, nearest
 from rayzc.measurement import Measurement, Request
 from rayzc.options import Setup
@@ -52,7 +53,10 @@ class MeasuringPool:
         limit: int,
         shapes: Shapes,
         given: Sequence[Any] = (),
+        spaces: SentSpaces | None = None,
     ) -> None:
+        # Held for the processes that this handle is sent to, which know the user's search spaces by it.
+        self._spaces = spaces
         self.setup = setup
         self.shapes = shapes
         self.device = device
@@ -75,7 +79,16 @@ class MeasuringPool:
 
     @property
     def _arguments(self) -> tuple[Any, ...]:
-        return self._actor, self.setup, self.device, self.proxies, self._limit, self.shapes, self._given
+        return (
+            self._actor,
+            self.setup,
+            self.device,
+            self.proxies,
+            self._limit,
+            self.shapes,
+            self._given,
+            self._spaces,
+        )
 
     def measure(
         self, requests: Iterable[Request], stop: Callable[[], bool] = lambda: False

@@ -15,10 +15,12 @@ from rayzc.cluster.measuring.cache import require_folder
 from rayzc.cluster.measuring.client import MeasuringPool
 from rayzc.cluster.measuring.pool import PoolActor
 from rayzc.cluster.measuring.user_proxies import shipped, user_proxies, versions_of_proxies
+from rayzc.cluster.measuring.user_spaces import SentSpaces, space_hash
 from rayzc.cluster.readiness import warned_unless_ready
 from rayzc.errors import ClusterError, RunError
 from rayzc.options import Setup
 from rayzc.problems import Benchmark, Shapes
+from rayzc.spaces import user_spaces
 
 __all__ = ["measuring_pool"]
 
@@ -68,17 +70,19 @@ def measuring_pool(
     with connected(address, workers):
         device = _device(setup)
         versions = versions_of_proxies()
+        spaces = SentSpaces()
+        hashes = {name: space_hash(space) for name, space in user_spaces().items()}
         shapes = Shapes() if benchmark is None else benchmark.shapes
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
         with shipped(user_proxies()) as reference:
             actor = _ACTOR.options(scheduling_strategy=here).remote(
-                setup, device, workers, folder, versions, outstanding, shapes
+                setup, device, workers, folder, versions, outstanding, shapes, spaces, hashes
             )
             # Held here as long as the pool lives, since a pool that is restarted needs both again.
             given = (reference, _ray.put(benchmark))
-            pool = MeasuringPool(actor, setup, device, versions, outstanding, shapes, given)
+            pool = MeasuringPool(actor, setup, device, versions, outstanding, shapes, given, spaces)
             try:
                 for text in pool.open():
                     warnings.warn(text, stacklevel=3)

@@ -13,6 +13,7 @@ import ray
 from rayzc.cluster.measuring.batches import Batches
 from rayzc.cluster.measuring.cache import ScoreCache
 from rayzc.cluster.measuring.ledger import Ledger, Target
+from rayzc.cluster.measuring.user_spaces import SentSpaces
 from rayzc.cluster.measuring.workers import MeasuringWorkers, capacity
 from rayzc.errors import ClusterError, RunError
 from rayzc.measurement import Measurement, Request
@@ -80,6 +81,8 @@ class PoolActor:
         versions: version of each proxy, by name.
         limit: how many requests a client may have that no worker has answered.
         shapes: the scale of networks and what they are built for.
+        spaces: the user's search spaces.
+        hashes: of their code, by name.
     """
 
     def __init__(
@@ -91,14 +94,17 @@ class PoolActor:
         versions: Mapping[str, str],
         limit: int,
         shapes: Shapes,
+        spaces: SentSpaces,
+        hashes: Mapping[str, str],
     ) -> None:
+        self._spaces = spaces
         self._setup = setup
         self._shapes = shapes
         self._device = device
         self._number = workers
         self._limit = limit
         self._batches = Batches(setup)
-        self._cache = ScoreCache(cache, setup, device, versions, self._shapes) if cache else None
+        self._cache = ScoreCache(cache, setup, device, versions, self._shapes, hashes) if cache else None
         self._ledger = Ledger()
         self._gone: set[str] = set()
         self._life = uuid.uuid4().hex
@@ -142,6 +148,7 @@ class PoolActor:
             self._keep,
             self._changed,
             self._shapes,
+            self._spaces,
         )
         await self._resize()
         self._upkeep = asyncio.create_task(self._keep_up())

@@ -13,6 +13,7 @@ import ray.exceptions
 
 from rayzc.cluster.measuring.ledger import MAX_DEATHS, Job, Ledger, Target
 from rayzc.cluster.measuring.user_proxies import register
+from rayzc.cluster.measuring.user_spaces import SentSpaces
 from rayzc.errors import first_line
 from rayzc.measurement import Measurement, Request
 from rayzc.options import Setup
@@ -39,9 +40,12 @@ class MeasuringWorker:
         device: where to measure.
         proxies: the user's proxies, by name.
         shapes: how large networks are and what they are shown.
+        spaces: the user's search spaces, known by name as they arrive.
     """
 
-    def __init__(self, setup: Setup, device: str, proxies: Mapping[str, Any], shapes: Shapes) -> None:
+    def __init__(
+        self, setup: Setup, device: str, proxies: Mapping[str, Any], shapes: Shapes, spaces: SentSpaces
+    ) -> None:
         from rayzc.proxies.architectures import one_thread
 
         one_thread(device, setup.gpus)
@@ -131,6 +135,7 @@ class MeasuringWorkers:
         keep: called with what a worker has measured.
         changed: called whenever answers may have come, or will never come.
         shapes: how large networks are and what they are shown.
+        spaces: the user's search spaces, for workers that start later.
 
     Attributes:
         lost: how many workers died or had to be ended.
@@ -147,7 +152,9 @@ class MeasuringWorkers:
         keep: Callable[[Target, Mapping[str, float]], None],
         changed: Callable[[], None],
         shapes: Shapes,
+        spaces: SentSpaces,
     ) -> None:
+        self._spaces = spaces
         self._ledger = ledger
         self._setup = setup
         self._device = device
@@ -200,7 +207,9 @@ class MeasuringWorkers:
         if self._device == "cuda":
             options["num_gpus"] = self._setup.gpus
         worker = Worker(
-            _ACTOR.options(**options).remote(self._setup, self._device, self._proxies, self._shapes)
+            _ACTOR.options(**options).remote(
+                self._setup, self._device, self._proxies, self._shapes, self._spaces
+            )
         )
         self.workers.append(worker)
         worker.task = asyncio.create_task(self._run(worker))

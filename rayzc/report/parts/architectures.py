@@ -5,7 +5,7 @@ from rayzc.nas import Finding, Results, SearchOutcome
 from rayzc.report.content import Block, Column, Panels, Section, Table, Words
 from rayzc.report.figures import Cells, Graph
 from rayzc.report.texts import file_name
-from rayzc.spaces import SPACES
+from rayzc.spaces import find_space
 
 __all__ = ["architectures_section"]
 
@@ -31,7 +31,7 @@ def architectures_section(results: Results) -> Section:
 
 
 def _drawn(name: str, outcome: SearchOutcome) -> Cells | None:
-    space = SPACES.get(outcome.space)
+    space = find_space(outcome.space)
     if space is None:
         return None
     try:

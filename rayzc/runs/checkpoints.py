@@ -53,7 +53,11 @@ class WrittenIsland:
 
 
 def write_checkpoint(
-    folder: AnyPath, islands: Sequence[Island] | Sequence[WrittenIsland], version: str, seconds: float
+    folder: AnyPath,
+    islands: Sequence[Island] | Sequence[WrittenIsland],
+    version: str,
+    seconds: float,
+    improved: int | None = None,
 ) -> AnyPath:
     """Writes all islands, which are at one epoch, and removes all but the last three checkpoints.
 
@@ -62,6 +66,7 @@ def write_checkpoint(
         islands: the islands, in order, written out or not.
         version: the version of rayzc that writes.
         seconds: how long the run has taken.
+        improved: the epoch in which the best formula was found, from which a plateau counts.
 
     Returns:
         The new file.
@@ -71,7 +76,8 @@ def write_checkpoint(
         (island if isinstance(island, WrittenIsland) else WrittenIsland.of(island)).text for island in islands
     ]
     # As json.dumps writes it with sorted keys, which is what the hash is of, but without parsing the islands.
-    body = f'"epoch": {epoch}, "islands": [{", ".join(written)}], "seconds": {json.dumps(seconds)}}}'
+    since = "" if improved is None else f'"improved": {improved}, '
+    body = f'"epoch": {epoch}, {since}"islands": [{", ".join(written)}], "seconds": {json.dumps(seconds)}}}'
     digest = hashlib.sha256(f"{{{body}".encode()).hexdigest()
     head = json.dumps({"schema_version": SCHEMA_VERSION, "rayzc": version, "sha256": digest})
     path = folder / f"epoch-{epoch:08d}.json"
@@ -119,6 +125,8 @@ def read_newest(folder: AnyPath, warn: Callable[[str], None]) -> dict[str, Any] 
                 f"version reads schema {SCHEMA_VERSION}: resume with the version that wrote it"
             )
         body = {key: document.get(key) for key in ("epoch", "seconds", "islands")}
+        if "improved" in document:  # checkpoints of earlier versions have none
+            body["improved"] = document["improved"]
         if _digest(body) != document.get("sha256"):
             warn(f"{path.name} is damaged (its hash differs); going back to the checkpoint before it")
             continue

@@ -86,6 +86,13 @@ class TestRoundTrip:
         ] * 4
         assert all(isinstance(text, str) for one in document["islands"] for text in one["population"])
 
+    def test_the_epoch_of_the_last_gain(self, tmp_path: Path, islands: list[Island]) -> None:
+        write_checkpoint(tmp_path, islands, "0.1.0", 1.5, improved=2)
+        document = read_newest(tmp_path, pytest.fail)
+        assert document is not None
+        assert document["improved"] == 2
+        assert restore(document, samples.judge(), BREEDING) == tuple(islands)
+
     def test_another_version_is_readable(self, tmp_path: Path, islands: list[Island]) -> None:
         path = write_checkpoint(tmp_path, islands, "0.1.0", 1.5)
         path.write_text(json.dumps(json.loads(path.read_text()) | {"rayzc": "7.8.9", "new_in_it": 1}))

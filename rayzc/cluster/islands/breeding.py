@@ -44,6 +44,7 @@ class DiscoveryRun:
         folds: the folds of its cross-validation; none for none.
         islands: where to go on from, those of the folds after the others; None for the start.
         before: seconds that it took before it was resumed.
+        improved: the epoch in which its best formula was found; None if that is not known.
         clock: seconds on a clock that only goes forward.
 
     Attributes:
@@ -60,6 +61,7 @@ class DiscoveryRun:
         folds: Folds | None = None,
         islands: Sequence[Island] | None = None,
         before: float = 0.0,
+        improved: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.result: Discovery | None = None
@@ -70,7 +72,7 @@ class DiscoveryRun:
         self._folds = folds or Folds()
         self._tracker = ProgressTracker(config.limits, before, clock, self._folds.islands)
         self._clock = clock
-        self._start = islands
+        self._start, self._improved = islands, improved
         self._archipelago: Archipelago | None = None
         self._kept = -1  # epoch of the newest checkpoint
         self._next_checkpoint = 0.0
@@ -108,7 +110,7 @@ class DiscoveryRun:
         groups = [(self._tables, self._config.settings), *self._folds.groups]
         self._archipelago = Archipelago(groups, workers, self._start)
         if self._start:
-            self._tracker.restored(self._start)
+            self._tracker.restored(self._start, self._improved)
         self._kept = self._archipelago.epoch
 
     def close(self) -> None:
@@ -177,7 +179,7 @@ class DiscoveryRun:
     def _save(self, islands: Sequence[WrittenIsland]) -> None:
         self._kept = islands[0].epoch
         tracker = self._tracker
-        if not self._files.write_checkpoint(islands, tracker.seconds):
+        if not self._files.write_checkpoint(islands, tracker.seconds, tracker.improved(self._kept)):
             return
         own = islands[: self._config.settings.number_of_islands]
         bests = [island.best if math.isfinite(island.best) else None for island in own]

@@ -178,12 +178,14 @@ def continued_run(folder: RunFolder, limits: Limits, warn: Callable[[str], None]
         warn(text)
 
     document = read_newest(folder.checkpoints, pass_over)
-    islands, seconds = None, 0.0
+    islands, seconds, improved = None, 0.0, None
     if document is not None:
         islands = _restored(document, [(Tables.of(fitting), config.settings), *folds.groups])
-        seconds = float(document["seconds"])
+        seconds, improved = float(document["seconds"]), document.get("improved")
     folder.record("resumed", epoch=islands[0].epoch if islands else None)
-    return DiscoveryRun(RunFiles(folder, warn), config, fitting, validation, folds, islands, seconds)
+    return DiscoveryRun(
+        RunFiles(folder, warn), config, fitting, validation, folds, islands, seconds, improved
+    )
 
 
 def _restored(document: dict[str, Any], groups: Sequence[tuple[Tables, Settings]]) -> tuple[Island, ...]:

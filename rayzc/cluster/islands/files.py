@@ -32,10 +32,12 @@ class RunFiles:
         """Warns whoever watches the run."""
         self._warn(text)
 
-    def write_checkpoint(self, islands: Sequence[Island] | Sequence[WrittenIsland], seconds: float) -> bool:
+    def write_checkpoint(
+        self, islands: Sequence[Island] | Sequence[WrittenIsland], seconds: float, improved: int
+    ) -> bool:
         """Writes a checkpoint; returns whether it could be written."""
         try:
-            write_checkpoint(self.folder.checkpoints, islands, __version__, seconds)
+            write_checkpoint(self.folder.checkpoints, islands, __version__, seconds, improved)
         except OSError as error:
             self.record("checkpoint not written", epoch=islands[0].epoch)
             if not self._warned:

@@ -98,7 +98,7 @@ class ProgressTracker:
         self._judged_to = -1
         self._stop: tuple[int, Ending] | None = None
         self._evaluations = 0
-        self._record = (-1, float("-inf"))
+        self._gains = [(-1, float("-inf"))]  # epochs in which the best formula became better, and how good
         self._best: Individual | None = None
         self._fronts: list[Front] = []  # those of all islands, put together when they are shown
         self._rate: list[tuple[float, int]] = [(self._clock(), 0)]
@@ -117,8 +117,13 @@ class ProgressTracker:
         """Adds to the seconds in which the driver waited for workers."""
         self._waited += seconds
 
-    def restored(self, islands: Sequence[Island]) -> None:
-        """Starts with the islands of a checkpoint."""
+    def restored(self, islands: Sequence[Island], improved: int | None = None) -> None:
+        """Starts with the islands of a checkpoint.
+
+        Args:
+            islands: the islands.
+            improved: the epoch in which their best formula was found; None where an earlier version did not note it.
+        """
         epoch = islands[0].epoch
         self._judged_to = epoch
         self._evaluations = sum(island.evaluations for island in islands)
@@ -126,10 +131,14 @@ class ProgressTracker:
         self._best = min((island.population[0] for island in own), key=lambda best: best.order)
         self._fronts = [island.front for island in own]
         self.fold_fronts = [[island.front for island in fold] for fold in folds]
-        self._record = (epoch, self._best.objective)
+        self._gains = [(epoch if improved is None else improved, self._best.objective)]
         # A run that is resumed after it met a limit has nothing left to do.
         if reason := self._met(epoch):
             self._stop = epoch, Ending(reason)
+
+    def improved(self, epoch: int) -> int:
+        """The epoch, of those up to this one, in which the best formula was found."""
+        return max((gain for gain, _ in self._gains if gain <= epoch), default=epoch)
 
     def add(self, report: Report) -> None:
         """Counts in an epoch of an island."""
@@ -154,8 +163,8 @@ class ProgressTracker:
             self._best = min((report.best for report in own), key=lambda best: best.order)
             self._fronts = [report.front for report in own]
             self.fold_fronts = [[report.front for report in fold] for fold in folds]
-            if self._best.objective > self._record[1]:
-                self._record = (self._judged_to, self._best.objective)
+            if self._best.objective > self._gains[-1][1]:
+                self._gains.append((self._judged_to, self._best.objective))
             reason = self._met(self._judged_to)
             if reason:
                 self._stop = self._judged_to, Ending(reason)
@@ -205,6 +214,6 @@ class ProgressTracker:
             return Reason.EPOCHS
         if limits.evaluations is not None and self._evaluations >= limits.evaluations:
             return Reason.EVALUATIONS
-        if limits.plateau is not None and epoch - self._record[0] >= limits.plateau:
+        if limits.plateau is not None and epoch - self.improved(epoch) >= limits.plateau:
             return Reason.PLATEAU
         return None

@@ -76,6 +76,21 @@ def test_a_run_that_met_its_limit_before_has_nothing_left_to_do(
     assert tracker.stop(2) == (None if ending is None else (2, ending))
 
 
+def test_a_plateau_goes_on_where_it_was() -> None:
+    """A run that is resumed ends at the epoch at which it would have ended without a break."""
+    whole = ProgressTracker(Limits(plateau=3), before=0.0)
+    for epoch, objective in enumerate((0.4, 0.5, 0.5, 0.5, 0.5)):
+        whole.add(report(0, epoch, objective))
+    assert whole.stop(4) == (4, Ending(Reason.PLATEAU))
+    assert [whole.improved(epoch) for epoch in range(5)] == [0, 1, 1, 1, 1]
+    population = (BEST,)
+    resumed = ProgressTracker(Limits(plateau=3), before=0.0)
+    resumed.restored([Island(0, 3, population, population, 40)], improved=1)
+    assert resumed.stop(3) is None
+    resumed.add(report(0, 4))
+    assert resumed.stop(4) == (4, Ending(Reason.PLATEAU))
+
+
 def test_folds_count_but_best_and_front_are_those_of_the_run() -> None:
     tracker = ProgressTracker(Limits(evaluations=30), before=0.0, folds=(1, 1))
     for island, objective in enumerate([0.4, 0.5, 0.9]):

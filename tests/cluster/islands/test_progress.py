@@ -102,5 +102,5 @@ def test_folds_count_but_best_and_front_are_those_of_the_run() -> None:
     restored = ProgressTracker(Limits(plateau=9), before=0.0, folds=(1,))
     populations = [replace(BEST, objective=objective) for objective in (0.3, 0.8)]
     restored.restored([Island(0, 4, (best,), (best,), 7) for best in populations])
-    assert restored._record == (4, 0.3)
+    assert restored._gains == [(4, 0.3)]
     assert restored.fold_fronts == [[(populations[1],)]]

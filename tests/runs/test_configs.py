@@ -165,7 +165,7 @@ class TestSearchesAndRuns:
         document = json.loads(json.dumps(one.to_json()))
         assert document["kind"] == "search"
         assert SearchConfig.from_json(document, PATH) == one
-        for key in document.keys() - {"schema_version", "kind", "leave_out", "suite", "suite_hash"}:
+        for key in document.keys() - {"schema_version", "kind", "leave_out", "suite", "suite_hash", "space"}:
             with refused(f"{PATH}: missing key '{key}'"):
                 SearchConfig.from_json({k: v for k, v in document.items() if k != key}, PATH)
 

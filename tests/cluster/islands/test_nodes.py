@@ -44,7 +44,7 @@ def test_islands_that_go_back_arrive_at_the_same(small_suite: Suite, ray_session
     tables = Tables.of(small_suite.for_fitting())
 
     def evolved(back_at: tuple[int, ...], workers: IslandWorkers) -> tuple[Island, ...]:
-        archipelago = Archipelago(tables, SETTINGS, workers)
+        archipelago = Archipelago([(tables, SETTINGS)], workers)
         back = list(back_at)
         while archipelago.epoch < 9:
             advance(archipelago, workers)
@@ -68,7 +68,7 @@ def test_discoveries_share_workers(small_suite: Suite, ray_session: None) -> Non
     tables = [Tables.of(small_suite.select((name,)).for_fitting()) for name in small_suite.names]
     assert len(tables) == 3
     with IslandWorkers(2) as workers:
-        together = [Archipelago(each, SETTINGS, workers) for each in tables]
+        together = [Archipelago([(each, SETTINGS)], workers) for each in tables]
         while any(archipelago.epoch < 9 for archipelago in together):
             for archipelago in together:
                 advance(archipelago, workers)
@@ -78,7 +78,7 @@ def test_discoveries_share_workers(small_suite: Suite, ray_session: None) -> Non
         for archipelago in together:
             archipelago.close()
         for each, islands in zip(tables, found, strict=True):
-            alone = Archipelago(each, SETTINGS, workers)
+            alone = Archipelago([(each, SETTINGS)], workers)
             while alone.epoch < 9:
                 advance(alone, workers)
             assert alone.islands(9) == islands

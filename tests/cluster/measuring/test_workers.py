@@ -11,6 +11,7 @@ import ray.exceptions
 
 from rayzc.cluster.measuring import workers as workers_module
 from rayzc.cluster.measuring.ledger import Ledger, Target
+from rayzc.cluster.measuring.user_spaces import SentSpaces
 from rayzc.cluster.measuring.workers import MeasuringWorkers
 from rayzc.measurement import Measurement, Request
 from rayzc.options import Setup
@@ -96,7 +97,15 @@ def play(stage: Stage, scene: Callable[[], Awaitable[None]], time_limit: float |
         setup = Setup(time_limit=time_limit)
         keep = stage.kept.__setitem__
         stage.workers = MeasuringWorkers(
-            stage.ledger, setup, "cpu", None, lambda identity: None, keep, lambda: None, Shapes()
+            stage.ledger,
+            setup,
+            "cpu",
+            None,
+            lambda identity: None,
+            keep,
+            lambda: None,
+            Shapes(),
+            SentSpaces(()),
         )
         await asyncio.wait_for(scene(), 20)
         await stage.workers.close()

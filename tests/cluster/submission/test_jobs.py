@@ -303,6 +303,7 @@ def relay(dashboard: str, seconds: float) -> Iterator[tuple[str, Any]]:
         thread.join()
 
 
+@pytest.mark.cluster
 def test_jobs_of_others_are_shown_when_asked_for(client: Client) -> None:
     listed = json.loads(client.run("jobs", "list", "--all", "--json").stdout)
     own = json.loads(client.run("jobs", "list", "--json").stdout)
